@@ -1,0 +1,106 @@
+// Package admin is what the operator's tool and a node say to each other: JSON over
+// HTTPS with certificates of the cluster's own authority on both sides.
+//
+// It owns the paths and the messages. It must never be linked into the browser's
+// program, and no message may hold patient data.
+package admin
+
+// Paths of the operator endpoint.
+const (
+	PathStatus   = "/admin/v1/status"   // GET: Status
+	PathTransfer = "/admin/v1/transfer" // POST Transfer: Done
+	PathSources  = "/admin/v1/sources"  // GET: Sources; POST Source: Done
+	PathRecord   = "/admin/v1/record"   // GET ?after=SEQUENCE&limit=N: Record
+	PathActivate = "/admin/v1/activate" // POST: Done
+)
+
+// Status is the cluster as one node sees it.
+type Status struct {
+	Cluster     string   `json:"cluster"`
+	Environment string   `json:"environment"`
+	Node        string   `json:"node"` // who answered
+	Leader      string   `json:"leader"`
+	Level       uint16   `json:"level"`
+	Members     []Member `json:"members"`
+	Feeds       []Feed   `json:"feeds"`
+}
+
+// Member is one node. What it could not be asked is empty and Error says why.
+type Member struct {
+	ID           string `json:"id"`
+	Site         string `json:"site"`
+	Role         string `json:"role"`  // data, witness
+	State        string `json:"state"` // leader, follower, candidate, unreachable
+	Term         uint64 `json:"term"`
+	AppliedIndex uint64 `json:"applied_index"`
+	CommitIndex  uint64 `json:"commit_index"`
+	Lag          uint64 `json:"lag"`        // entries behind the answering node's leader
+	HashIndex    uint64 `json:"hash_index"` // the index at which StateHash was taken
+	StateHash    string `json:"state_hash"`
+	Keys         bool   `json:"keys"` // holds a keyring and can read
+	Level        uint16 `json:"level"`
+	Version      string `json:"version"`
+	Sessions     int    `json:"sessions"`
+	Error        string `json:"error,omitempty"`
+}
+
+// Feed is the freshness of a security projection.
+type Feed struct {
+	Name        string `json:"name"`
+	AsOf        string `json:"as_of"` // RFC 3339
+	AgeSeconds  int64  `json:"age_seconds"`
+	BoundSecond int64  `json:"bound_seconds"`
+	Fresh       bool   `json:"fresh"`
+}
+
+// Transfer asks for leadership to move to a data node.
+type Transfer struct {
+	To string `json:"to"`
+}
+
+// Done is the answer to an act.
+type Done struct {
+	Index uint64 `json:"index"` // the log index at which it is durable
+}
+
+// Source is the registration of a source system.
+type Source struct {
+	ID        string   `json:"id"`
+	Agent     string   `json:"agent,omitempty"`
+	Contracts []string `json:"contracts"`
+	Withdrawn bool     `json:"withdrawn,omitempty"`
+}
+
+// Sources lists the registrations.
+type Sources struct {
+	Sources []Source `json:"sources"`
+}
+
+// Record is a page of the access log without patients: enough to count and match.
+type Record struct {
+	Entries []RecordEntry `json:"entries"`
+	Next    uint64        `json:"next"` // pass as after; equals the last when there is no more
+}
+
+// RecordEntry is one entry of the access log.
+type RecordEntry struct {
+	Sequence  uint64 `json:"sequence"`
+	Index     uint64 `json:"index"`
+	ID        string `json:"id"`
+	At        string `json:"at"` // RFC 3339
+	Activity  string `json:"activity"`
+	Outcome   string `json:"outcome"`
+	Reason    string `json:"reason"`
+	Basis     string `json:"basis"`
+	View      string `json:"view"`
+	Node      string `json:"node"`
+	DecidedAt uint64 `json:"decided_at"`
+}
+
+// Problem is what every failed call answers with: RFC 9457's members that we use.
+type Problem struct {
+	Code   string `json:"code"` // TV-2001
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Action string `json:"action"` // what to do next
+}

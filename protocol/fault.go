@@ -1,0 +1,52 @@
+package protocol
+
+// Fault numbers what can go wrong where people meet it. The number is shown as
+// TV-1001 and so on. Append only, never reuse; FaultInfo has the words.
+type Fault uint16
+
+// Faults of the gate. To the browser goes only what may be told: a blocked record
+// and an absent one never differ.
+const (
+	FaultNone Fault = 0
+
+	FaultPatientID     Fault = 1001 // not a valid patient id
+	FaultNoEngagement  Fault = 1002 // no care engagement between the unit and the patient
+	FaultCommission    Fault = 1003 // the commission does not allow an overview
+	FaultNoCommission  Fault = 1004 // commission unknown, withdrawn or out of its time
+	FaultUnknownFacts  Fault = 1005 // the security data is too old or missing: unknown is no
+	FaultConsentEnded  Fault = 1006 // the consent ended
+	FaultAccessChanged Fault = 1007 // access ended or changed for another reason
+	FaultNotOpen       Fault = 1008 // no patient open, or nothing chosen
+	FaultNotFound      Fault = 1009 // no such document in this view
+	FaultConsentTerms  Fault = 1010 // consent for zero or too many days
+	FaultTooMany       Fault = 1011 // more documents than a view may hold
+
+	FaultNoQuorum     Fault = 2001 // no majority of nodes: nothing can be recorded, so nothing is shown
+	FaultBehind       Fault = 2002 // the node is behind the client's position
+	FaultVersion      Fault = 2003 // client and node speak different versions
+	FaultMalformed    Fault = 2004 // a frame that cannot be read, or out of turn
+	FaultWhoAreYou    Fault = 2005 // nobody is signed in
+	FaultBusy         Fault = 2006 // a limit is reached, try again
+	FaultInternal     Fault = 2007 // something failed in the node; the id finds it
+	FaultLeaseEnded   Fault = 2008 // the client's lease ran out (shown by the client itself)
+	FaultProgramEnded Fault = 2009 // the client's program stopped (shown by the client itself)
+	FaultEpoch        Fault = 2010 // the cluster was restored: everything is forgotten
+)
+
+// CloseCode is a websocket close code: 4000 to 4499 mean come back, 4500 to 4999 do not.
+type CloseCode uint16
+
+// The close codes.
+const (
+	CloseSlow      CloseCode = 4008 // the reader does not keep up
+	CloseMoving    CloseCode = 4012 // the node goes away, use an alternate
+	CloseNoAck     CloseCode = 4408 // a Revoke was not acknowledged in time
+	CloseBehind    CloseCode = 4409 // the node is behind the client's position
+	CloseNoLeader  CloseCode = 4410 // the node hears from no leader
+	CloseForbidden CloseCode = 4503 // nobody, or nobody who may
+	CloseVersion   CloseCode = 4501 // reload the page
+	CloseMalformed CloseCode = 4502 // a frame that cannot be read
+)
+
+// Retry reports whether the client may come back.
+func (c CloseCode) Retry() bool { return c < 4500 }

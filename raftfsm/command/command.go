@@ -1,0 +1,184 @@
+// Package command is the codec of the replicated log: what an entry holds, by
+// number and version.
+//
+// It owns the numbers of the commands and of their results. They are append-only and
+// never reused: an entry that was written once must be readable for as long as a log,
+// a snapshot or a backup may hold it. It must never decide anything, read a clock or
+// know a key: what arrives here is already stamped and sealed by the proposer.
+package command
+
+// Kind numbers a command.
+type Kind uint16
+
+// The commands. Reserved: 22 RegisterEmergency, 43 Checkpoint, 44 ExportAck.
+const (
+	KindPutSnapshot     Kind = 1
+	KindDropSource      Kind = 2
+	KindErasePatient    Kind = 3
+	KindBlockPage       Kind = 10
+	KindConsentPage     Kind = 11
+	KindRelationPage    Kind = 12
+	KindCommissionPage  Kind = 13
+	KindRegisterConsent Kind = 20
+	KindEndConsent      Kind = 21
+	KindRecordAccess    Kind = 23
+	KindRecordEvent     Kind = 24
+	KindCanary          Kind = 40
+	KindActivate        Kind = 41
+	KindRegisterSource  Kind = 42
+)
+
+// Level is the feature level that this build knows. A command of a higher level is
+// proposed only after Activate, and that only when every member reports the level.
+const Level uint16 = 1
+
+// Subject is the pseudonym of whom something is about: a patient or a member of
+// staff, as sealing makes it. To the state machine it is sixteen bytes.
+type Subject = [16]byte
+
+// Intent names one wish to change the state, drawn at random by whoever wishes it.
+// A repeated one is answered with its first result. The zero intent is not remembered.
+type Intent = [16]byte
+
+// Entry is what one raft log entry holds: commands that were proposed together.
+type Entry struct {
+	Level    uint16 // the level of the build that wrote it
+	Stamp    int64  // the proposer's clock, milliseconds since 1970 UTC
+	Commands []Command
+}
+
+// Command is one change. Body is one of the structs below, as Kind says.
+type Command struct {
+	Kind    Kind
+	Version uint8
+	Intent  Intent
+	Body    any
+}
+
+// SealedDocument is a document as the log and the store hold it. In clear stand only
+// the attributes that the gate compares.
+type SealedDocument struct {
+	Key          [16]byte // protocol.DocumentKey
+	CareProvider string   // HSA-id; empty: missing
+	CareUnit     string   // HSA-id; empty: missing
+	Time         int64    // protocol.Civil
+	TimeEnd      int64    // protocol.Civil
+	Digest       [16]byte // keyed hash of the plain header and body: equal means unchanged
+	Header       []byte   // sealed protocol header
+	Body         []byte   // sealed protocol body
+}
+
+type (
+	// PutSnapshot replaces the set of one patient, contract and source. With
+	// Complete, every stored document of the set whose key is not in Keep is
+	// removed; without, nothing is removed. A set too large for one entry comes as
+	// several without Complete and a last one with it. Failed says that the source
+	// could not answer (Documents is empty then): only the set's status changes.
+	PutSnapshot struct {
+		Subject   Subject
+		Contract  uint8
+		Source    string // HSA-id
+		Complete  bool
+		Failed    bool
+		At        int64 // when the source answered, milliseconds since 1970 UTC
+		Documents []SealedDocument
+		Keep      [][16]byte
+	}
+	// DropSource removes every document of a source and its registration.
+	DropSource struct{ Source string }
+	// ErasePatient removes every document and projection row of a subject. The
+	// access log stays.
+	ErasePatient struct{ Subject Subject }
+	// FeedPage is a page of a security feed: BlockPage, ConsentPage, RelationPage
+	// and CommissionPage all carry it. With Full, rows of the projection that no
+	// page of this resync named are removed; Resync numbers the resync and Last
+	// ends it.
+	FeedPage struct {
+		Upserts   []Row
+		Removes   []RowKey
+		Full      bool
+		Resync    uint64
+		Last      bool
+		Watermark string
+		AsOf      int64 // milliseconds since 1970 UTC; the projection's freshness
+	}
+	// RegisterConsent adds a consent row and the access log's entry about it.
+	RegisterConsent struct {
+		Row   Row
+		Entry LogEntry
+	}
+	// EndConsent removes consent rows and adds the access log's entry about it.
+	EndConsent struct {
+		Rows  []RowKey
+		Entry LogEntry
+	}
+	// RecordAccess adds a decision to the access log, or is refused as stale when
+	// the patient's or the actor's security revision is newer than DecidedAt.
+	RecordAccess struct {
+		DecidedAt uint64 // applied index of the view that the decision was made on
+		Patient   Subject
+		Actor     Subject
+		Permit    bool
+		Entry     LogEntry
+	}
+	// RecordEvent adds an entry to the access log that is no decision: a view
+	// revoked, acknowledged, not acknowledged.
+	RecordEvent struct{ Entry LogEntry }
+	// Canary shows that the leader can commit.
+	Canary struct {
+		Node   string
+		Number uint64
+	}
+	// Activate raises the feature level of the cluster.
+	Activate struct{ Level uint16 }
+	// RegisterSource says what a source system may write.
+	RegisterSource struct {
+		Source    string  // HSA-id of the source system
+		Agent     string  // HSA-id of the organisation that connects it; empty: itself
+		Contracts []uint8 // what it may write
+		Withdrawn bool    // the registration is taken back; its documents stay
+	}
+)
+
+// RowKey names a row of a security projection: whom it is about, and which.
+type RowKey struct {
+	Subject Subject
+	Key     [16]byte
+}
+
+// Row is a row of a security projection. Sealed can be read by data nodes alone.
+type Row struct {
+	RowKey
+	Digest [16]byte // keyed hash of the plain value: equal means unchanged
+	Sealed []byte
+}
+
+// LogEntry is an entry for the access log. ID is unique; Subject is the patient.
+type LogEntry struct {
+	ID      [16]byte
+	Subject Subject
+	Sealed  []byte // with the access log's own keys
+}
+
+// Status is how a command went. The numbers are stored with intents: append only.
+type Status uint8
+
+// The statuses. Zero is not a result.
+const (
+	StatusNone    Status = iota
+	StatusDone           // applied
+	StatusStale          // RecordAccess: something it rests on changed after DecidedAt; decide anew
+	StatusRefused        // the state does not allow it (unknown source, level too low)
+	StatusInvalid        // well-formed but meaningless (unknown contract, empty key)
+)
+
+// Result is what Apply answers to one command.
+type Result struct {
+	Status    Status
+	Index     uint64 // the log index at which it was applied (first, for a repeated intent)
+	Sequence  uint64 // the access log's number, where an entry was added
+	Changed   uint32 // documents or rows written
+	Unchanged uint32 // documents or rows that were equal already
+	Removed   uint32
+	Repeated  bool // answered from the intents
+}
