@@ -1,0 +1,140 @@
+package admin
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// ErrTopology is a cluster file that cannot be used; the error says why, every fault at once.
+var ErrTopology = errors.New("cluster file")
+
+// Environments of a cluster. Demo and development let one choose who to be, without
+// a login; production refuses to start with anything that belongs to them.
+const (
+	Production  = "production"
+	Demo        = "demo"
+	Development = "development"
+)
+
+// Roles of a member.
+const (
+	RoleData    = "data"
+	RoleWitness = "witness"
+)
+
+// maxTopologyBytes bounds a cluster file; more is refused.
+const maxTopologyBytes = 1 << 20
+
+// Topology is the cluster file: who the members are and where they listen. Every
+// node and every operator reads the same one.
+type Topology struct {
+	Cluster     string `toml:"cluster"`     // id, also in every node's certificate
+	Environment string `toml:"environment"` // production, demo or development
+	Feeds       string `toml:"feeds"`       // file that the security projections are fed from; empty: none
+	Members     []Node `toml:"member"`
+}
+
+// Node is one member. Addresses are host:port; a witness has no Client and no Source.
+type Node struct {
+	ID     string `toml:"id"`
+	Site   string `toml:"site"`
+	Role   string `toml:"role"`
+	Peer   string `toml:"peer"`   // raft and peer calls, cluster certificates
+	Admin  string `toml:"admin"`  // operators, cluster certificates
+	Client string `toml:"client"` // browsers
+	Source string `toml:"source"` // source systems, certificates with an HSA-id
+	Origin string `toml:"origin"` // what browsers call the client address: https://a1.example
+}
+
+// LoadTopology reads and checks a cluster file. Unknown keys are refused.
+func LoadTopology(path string) (Topology, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return Topology{}, fmt.Errorf("%w: %w", ErrTopology, err)
+	}
+	if len(raw) > maxTopologyBytes {
+		return Topology{}, fmt.Errorf("%w %s: larger than %d bytes", ErrTopology, path, maxTopologyBytes)
+	}
+	var t Topology
+	if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(&t); err != nil {
+		return Topology{}, fmt.Errorf("%w %s: %w", ErrTopology, path, err)
+	}
+	if err := t.Validate(); err != nil {
+		return Topology{}, fmt.Errorf("%w %s: %w", ErrTopology, path, err)
+	}
+	return t, nil
+}
+
+// Encode writes the cluster file's text.
+func (t Topology) Encode() ([]byte, error) { return toml.Marshal(t) }
+
+// Member finds a member by id.
+func (t Topology) Member(id string) (Node, bool) {
+	for _, n := range t.Members {
+		if n.ID == id {
+			return n, true
+		}
+	}
+	return Node{}, false
+}
+
+// Validate reports every fault of the topology at once.
+func (t Topology) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if t.Cluster == "" {
+		fault("cluster: an id is needed")
+	}
+	switch t.Environment {
+	case Production, Demo, Development:
+	default:
+		fault("environment: %q is not production, demo or development", t.Environment)
+	}
+	if n := len(t.Members); n%2 == 0 {
+		fault("member: %d members; an odd number is needed for a majority", n)
+	}
+	seen := map[string]bool{}
+	for _, n := range t.Members {
+		if seen[n.ID] {
+			fault("member %q: twice", n.ID)
+		}
+		seen[n.ID] = true
+		faults = append(faults, n.validate()...)
+	}
+	return errors.Join(faults...)
+}
+
+func (n Node) validate() []error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("member %q: "+format, append([]any{n.ID}, args...)...))
+	}
+	if n.ID == "" || n.Site == "" {
+		fault("id and site are needed")
+	}
+	addresses := map[string]string{"peer": n.Peer, "admin": n.Admin}
+	switch n.Role {
+	case RoleData:
+		addresses["client"], addresses["source"] = n.Client, n.Source
+		if n.Origin == "" {
+			fault("origin is needed: browsers compare it")
+		}
+	case RoleWitness:
+		if n.Client != "" || n.Source != "" {
+			fault("a witness serves no client and no source")
+		}
+	default:
+		fault("role %q is not data or witness", n.Role)
+	}
+	for name, address := range addresses {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			fault("%s: %v", name, err)
+		}
+	}
+	return faults
+}
