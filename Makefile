@@ -1,0 +1,65 @@
+# Every target that has a "## " line is listed by `make help`.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS := -X main.version=$(VERSION)
+STATICCHECK := $(GO) tool -modfile=ops/lint/tools/go.mod staticcheck
+FUZZTIME ?= 15s
+
+# Tests that drive a browser or real processes measure time: without the race
+# detector, one package at a time. Everything else runs with it.
+SLOW := /ops/e2e
+.DEFAULT_GOAL := help
+
+.PHONY: help build wasm demo test test-deps lint fmt bench fuzz screenshots clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
+
+build: wasm ## Build the browser client and bin/tvilling, which carries it
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tvilling ./ops/cmd/tvilling
+
+wasm:
+	$(GO) run ./wasm/cmd/build
+
+demo: build ## Run five nodes on this machine with the five test patients; Ctrl-C ends it and leaves nothing
+	./bin/tvilling demo
+
+test: test-deps lint wasm ## Install what the tests need, lint, and run every test
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '$(SLOW)')
+	$(GO) list ./... | grep '$(SLOW)' | xargs -r $(GO) test -p 1 -timeout 10m
+
+# A browser for the end-to-end tests. As root on Debian it is installed; else say so.
+test-deps:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
+	  else echo 'make test: Chromium is needed: install it (Debian: apt-get install chromium) and run again' >&2; exit 1; fi; }
+
+lint: ## gofmt, go vet, staticcheck and the project's own rules (ops/lint)
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r ls -d 2>/dev/null | xargs -r gofmt -l); if [ -n "$$unformatted" ]; then echo "gofmt: run make fmt for:" $$unformatted >&2; exit 1; fi
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
+	$(STATICCHECK) ./...
+	GOOS=js GOARCH=wasm $(STATICCHECK) ./wasm/...
+	$(GO) test -count=1 ./ops/lint/...
+
+fmt: ## Format every Go file
+	git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -w
+
+bench: build ## Measure a cluster of five processes: a table and bin/bench.json
+	$(GO) run ./ops/cmd/bench -tvilling ./bin/tvilling -json bin/bench.json
+
+fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+screenshots: build ## Make the pictures in ops/docs/images from a running demo
+	TVILLING_SCREENSHOTS=$(CURDIR)/ops/docs/images $(GO) test -count=1 -run '^TestScreenshots$$' -timeout 5m ./ops/e2e/...
+
+clean: ## Remove everything that was built
+	rm -rf bin wasm/dist
+	$(GO) clean -testcache
