@@ -1,0 +1,245 @@
+// Package admin is the operator endpoint of a node: status, transfer of leadership,
+// registration of sources, activation of a level, and the access log without its
+// patients.
+//
+// It owns the paths of protocol/admin and what they answer. It must never answer with
+// patient data, never act on a request whose certificate is not an operator's, and
+// never stand in the way of the node: every answer is bounded in time and size.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"tvilling/protocol"
+	"tvilling/protocol/admin"
+	"tvilling/raftfsm/command"
+)
+
+// Limits of the endpoint.
+const (
+	callTimeout  = 10 * time.Second
+	maxBodyBytes = 64 << 10
+	maxRecords   = 1000 // entries of the access log in one answer
+)
+
+// Cluster is what the endpoint asks and tells of the cluster.
+type Cluster interface {
+	Members(ctx context.Context) []admin.Member
+	Leader() string
+	Transfer(ctx context.Context, to string) error
+	Propose(ctx context.Context, commands ...command.Command) ([]command.Result, error)
+}
+
+// State is what the endpoint reads of the replicated state. Errors are the node's.
+type State interface {
+	Feeds(now time.Time) ([]admin.Feed, error)
+	Sources() ([]command.RegisterSource, error)
+	Record(after uint64, limit int) ([]admin.RecordEntry, error)
+	Level() uint16
+}
+
+// Endpoint answers operators.
+type Endpoint struct {
+	cluster Cluster
+	state   State
+	self    admin.Status // Cluster, Environment and Node are filled in
+	intent  func() command.Intent
+	log     *slog.Logger
+}
+
+// New makes an Endpoint. self gives the fields of Status that never change.
+func New(c Cluster, s State, self admin.Status, intent func() command.Intent, log *slog.Logger) *Endpoint {
+	return &Endpoint{cluster: c, state: s, self: self, intent: intent, log: log}
+}
+
+// Handler returns the endpoint's paths. The caller's server has verified the
+// operator's certificate.
+func (e *Endpoint) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+admin.PathStatus, e.answer(e.status))
+	mux.Handle("POST "+admin.PathTransfer, e.answer(e.transfer))
+	mux.Handle("GET "+admin.PathSources, e.answer(e.sources))
+	mux.Handle("POST "+admin.PathSources, e.answer(e.registerSource))
+	mux.Handle("GET "+admin.PathRecord, e.answer(e.record))
+	mux.Handle("POST "+admin.PathActivate, e.answer(e.activate))
+	return mux
+}
+
+// answer runs one call within its limits and writes its value or its problem.
+func (e *Endpoint) answer(call func(*http.Request) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
+		defer cancel()
+		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		value, err := call(r.WithContext(ctx))
+		status := http.StatusOK
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			problem, code := problemOf(err)
+			e.log.Warn("operator call failed", "path", r.URL.Path, "code", problem.Code, "error", err)
+			w.Header().Set("Content-Type", "application/problem+json")
+			value, status = problem, code
+		}
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(value) // the operator went away: nothing to mend
+	})
+}
+
+func (e *Endpoint) status(r *http.Request) (any, error) {
+	s := e.self
+	feeds, err := e.state.Feeds(time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("reading the feeds' freshness: %w", err)
+	}
+	s.Feeds = feeds
+	s.Level = e.state.Level()
+	s.Members = e.cluster.Members(r.Context())
+	s.Leader = e.cluster.Leader()
+	return s, nil
+}
+
+func (e *Endpoint) transfer(r *http.Request) (any, error) {
+	var want admin.Transfer
+	if err := decode(r, &want); err != nil {
+		return nil, err
+	}
+	if err := e.cluster.Transfer(r.Context(), want.To); err != nil {
+		return nil, fmt.Errorf("transferring leadership to %q: %w", want.To, err)
+	}
+	return admin.Done{}, nil
+}
+
+func (e *Endpoint) sources(*http.Request) (any, error) {
+	registered, err := e.state.Sources()
+	if err != nil {
+		return nil, fmt.Errorf("reading the registrations: %w", err)
+	}
+	all := admin.Sources{Sources: make([]admin.Source, len(registered))}
+	for i, s := range registered {
+		names := make([]string, len(s.Contracts))
+		for j, c := range s.Contracts {
+			names[j] = protocol.Contract(c).String()
+		}
+		all.Sources[i] = admin.Source{ID: s.Source, Agent: s.Agent, Contracts: names, Withdrawn: s.Withdrawn}
+	}
+	return all, nil
+}
+
+func (e *Endpoint) registerSource(r *http.Request) (any, error) {
+	var want admin.Source
+	if err := decode(r, &want); err != nil {
+		return nil, err
+	}
+	registration, err := registrationOf(want)
+	if err != nil {
+		return nil, err
+	}
+	return e.act(r.Context(), command.KindRegisterSource, registration)
+}
+
+// registrationOf checks a registration; every name in it must mean something.
+func registrationOf(want admin.Source) (command.RegisterSource, error) {
+	source, err := protocol.ParseSourceID(want.ID)
+	if err != nil {
+		return command.RegisterSource{}, fmt.Errorf("%w: id: %w", errRequest, err)
+	}
+	registration := command.RegisterSource{Source: source.Reveal(), Withdrawn: want.Withdrawn}
+	if want.Agent != "" {
+		agent, err := protocol.ParseSourceID(want.Agent)
+		if err != nil {
+			return command.RegisterSource{}, fmt.Errorf("%w: agent: %w", errRequest, err)
+		}
+		registration.Agent = agent.Reveal()
+	}
+	for _, name := range want.Contracts {
+		contract, ok := protocol.ContractNamed(name)
+		if !ok {
+			return command.RegisterSource{}, fmt.Errorf("%w: no contract is called %q", errRequest, name)
+		}
+		registration.Contracts = append(registration.Contracts, uint8(contract))
+	}
+	return registration, nil
+}
+
+func (e *Endpoint) record(r *http.Request) (any, error) {
+	after, limit := uint64(0), maxRecords
+	if s := r.URL.Query().Get("after"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%w: after is no number", errRequest)
+		}
+		after = n
+	}
+	if s := r.URL.Query().Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > maxRecords {
+			return nil, fmt.Errorf("%w: limit is 1 to %d", errRequest, maxRecords)
+		}
+		limit = n
+	}
+	entries, err := e.state.Record(after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the access log: %w", err)
+	}
+	page := admin.Record{Entries: entries, Next: after}
+	if n := len(entries); n > 0 {
+		page.Next = entries[n-1].Sequence
+	}
+	return page, nil
+}
+
+func (e *Endpoint) activate(r *http.Request) (any, error) {
+	for _, m := range e.cluster.Members(r.Context()) {
+		if m.Level < command.Level {
+			return nil, fmt.Errorf("%w: member %s reports level %d, and %d is needed everywhere", errState, m.ID, m.Level, command.Level)
+		}
+	}
+	return e.act(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
+}
+
+func (e *Endpoint) act(ctx context.Context, kind command.Kind, body any) (any, error) {
+	results, err := e.cluster.Propose(ctx, command.Command{Kind: kind, Version: 1, Intent: e.intent(), Body: body})
+	if err != nil {
+		return nil, err
+	}
+	if results[0].Status != command.StatusDone {
+		return nil, fmt.Errorf("%w: refused by the state machine", errState)
+	}
+	return admin.Done{Index: results[0].Index}, nil
+}
+
+func decode(r *http.Request, into any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%w: %w", errRequest, err)
+	}
+	return nil
+}
+
+var (
+	errRequest = errors.New("the request cannot be read")
+	errState   = errors.New("the state of the cluster does not allow it")
+)
+
+// problemOf numbers what an operator can meet.
+func problemOf(err error) (admin.Problem, int) {
+	switch {
+	case errors.Is(err, errRequest):
+		return admin.Problem{Code: "TV-4001", Title: "The request cannot be read", Detail: err.Error(),
+			Action: "Use the tvilling of the nodes' own release; see tvilling help."}, http.StatusBadRequest
+	case errors.Is(err, errState):
+		return admin.Problem{Code: "TV-4002", Title: "The cluster does not allow it now", Detail: err.Error(),
+			Action: "Look at tvilling status, mend what it points at, and try again."}, http.StatusConflict
+	default:
+		return admin.Problem{Code: "TV-4003", Title: "The cluster could not do it", Detail: err.Error(),
+			Action: "Look at tvilling status: is there a leader, and are enough members reachable? Then try again."}, http.StatusServiceUnavailable
+	}
+}

@@ -1,0 +1,27 @@
+package ingest
+
+import (
+	"time"
+
+	"tvilling/protocol"
+)
+
+// Limits of ingest.
+const (
+	partBytes        = 192 << 10 // sealed documents in one part of a set, give or take one document
+	maxPartBytes     = 960 << 10 // a part with its keys; an entry holds 1 MiB
+	documentOverhead = 160       // attributes and framing of a sealed document
+	keyBytes         = 18        // a key in Keep, encoded
+	maxTries         = 3         // of writing a set that others write as well
+	pageRows         = 400       // rows in one feed page
+	feedInterval     = 15 * time.Second
+	feedRetry        = 3 * time.Second
+	feedTimeout      = 10 * time.Second // one reading of a feed and its proposals
+)
+
+// A part with one document of the largest size, or with the keys of the largest
+// answer, still fits.
+const (
+	_ = uint(maxPartBytes - protocol.MaxBodyBytes - protocol.MaxHeaderBytes - documentOverhead)
+	_ = uint(maxPartBytes - protocol.MaxViewDocuments*keyBytes)
+)
