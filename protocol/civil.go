@@ -105,3 +105,15 @@ func (c Civil) String() string {
 	}
 	return string(out)
 }
+
+// valid reports whether c is zero or a value that ParseCivil returns.
+func (c Civil) valid() bool {
+	if c == 0 {
+		return true
+	}
+	if pairs := c % 10; c < 0 || pairs < 2 || pairs > 7 {
+		return false
+	}
+	same, err := civilOf(c.Digits())
+	return err == nil && same == c
+}

@@ -249,8 +249,8 @@ type (
 // 5565594230, SE-122345), and both are taken. Letters are raised to capitals, so
 // that equality is the directory's. The zero value names nothing. It does not print.
 type HSAID[T any] struct {
+	_    [0]*T // first: at the end it would be padded to a word
 	text unique.Handle[string]
-	_    [0]*T
 }
 
 // ParseHSAID reads an HSA-id; use it as ParseHSAID[…] by way of the aliases' parsers.

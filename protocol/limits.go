@@ -19,12 +19,17 @@ const (
 	MaxAlternates      = 16        // addresses of other nodes
 	MaxRevokedKeys     = 10_000    // keys in one Revoke; more becomes a Revoke of everything
 	MaxViewDocuments   = 50_000    // documents in one view: more is refused with FaultTooMany
+
+	maxContracts = 64 // contracts in one Show
 )
 
 // What must hold between the limits, checked by the compiler.
 const (
 	_ = uint(MaxFrameBytes - MaxBodyBytes - MaxHeaderBytes)
 	_ = uint(MaxFrameBytes - MaxChunkBytes - MaxHeaderBytes)
-	_ = uint(MaxFrameBytes - MaxRevokedKeys*18 - 1024)
+	_ = uint(MaxFrameBytes - MaxRevokedKeys*18 - MaxChunkBytes - MaxHeaderBytes - 1024)
+	_ = uint(MaxFrameBytes - MaxCommissions*(3*(MaxShortTextBytes+3)+64) - MaxPeople*(3*(MaxShortTextBytes+3)+1) - MaxAlternates*(MaxShortTextBytes+3) - 8192)
+	_ = uint(MaxHeaderBytes - 7*(MaxShortTextBytes+3) - 256)
+	_ = uint(maxContracts - contractEnd)
 	_ = uint(MaxBodyBytes - MaxTextBytes - MaxAttachmentBytes)
 )
