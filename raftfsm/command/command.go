@@ -42,7 +42,7 @@ type Intent = [16]byte
 
 // Entry is what one raft log entry holds: commands that were proposed together.
 type Entry struct {
-	Level    uint16 // the level of the build that wrote it
+	Level    uint16 // the feature level that a reader must know; zero is written as 1
 	Stamp    int64  // the proposer's clock, milliseconds since 1970 UTC
 	Commands []Command
 }
@@ -50,7 +50,7 @@ type Entry struct {
 // Command is one change. Body is one of the structs below, as Kind says.
 type Command struct {
 	Kind    Kind
-	Version uint8
+	Version uint8 // of Body's form; zero is written as 1, the only one so far
 	Intent  Intent
 	Body    any
 }
@@ -70,10 +70,12 @@ type SealedDocument struct {
 
 type (
 	// PutSnapshot replaces the set of one patient, contract and source. With
-	// Complete, every stored document of the set whose key is not in Keep is
-	// removed; without, nothing is removed. A set too large for one entry comes as
-	// several without Complete and a last one with it. Failed says that the source
-	// could not answer (Documents is empty then): only the set's status changes.
+	// Complete, every stored document of the set whose key is neither in Keep nor
+	// in Documents is removed; without, nothing is removed. A set too large for one
+	// entry comes as several without Complete and a last one with it. Failed says
+	// that the source could not answer (Documents is empty then): only the time of
+	// the set's last failure changes. The time of its last success changes with
+	// Complete alone.
 	PutSnapshot struct {
 		Subject   Subject
 		Contract  uint8
@@ -90,9 +92,12 @@ type (
 	// access log stays.
 	ErasePatient struct{ Subject Subject }
 	// FeedPage is a page of a security feed: BlockPage, ConsentPage, RelationPage
-	// and CommissionPage all carry it. With Full, rows of the projection that no
-	// page of this resync named are removed; Resync numbers the resync and Last
-	// ends it.
+	// and CommissionPage all carry it. With Full it is a page of a resync: when its
+	// Last page is applied, rows of the projection that nothing has named since its
+	// first page are removed. Resync numbers the resyncs of a projection and grows:
+	// a page of an older or ended one is refused, since a page that strayed in from
+	// a former leader would otherwise sweep away rows that hold. AsOf and Watermark
+	// of a page that is Full but not Last are not taken over.
 	FeedPage struct {
 		Upserts   []Row
 		Removes   []RowKey
@@ -114,6 +119,7 @@ type (
 	}
 	// RecordAccess adds a decision to the access log, or is refused as stale when
 	// the patient's or the actor's security revision is newer than DecidedAt.
+	// Denials are always added.
 	RecordAccess struct {
 		DecidedAt uint64 // applied index of the view that the decision was made on
 		Patient   Subject
@@ -153,7 +159,9 @@ type Row struct {
 	Sealed []byte
 }
 
-// LogEntry is an entry for the access log. ID is unique; Subject is the patient.
+// LogEntry is an entry for the access log. ID is unique: a command with the ID of an
+// entry that is there is answered with that entry's result and changes nothing.
+// Subject is the patient.
 type LogEntry struct {
 	ID      [16]byte
 	Subject Subject
@@ -175,10 +183,10 @@ const (
 // Result is what Apply answers to one command.
 type Result struct {
 	Status    Status
-	Index     uint64 // the log index at which it was applied (first, for a repeated intent)
+	Index     uint64 // the log index at which it was applied (first, for a repeated one)
 	Sequence  uint64 // the access log's number, where an entry was added
 	Changed   uint32 // documents or rows written
 	Unchanged uint32 // documents or rows that were equal already
 	Removed   uint32
-	Repeated  bool // answered from the intents
+	Repeated  bool // answered from the intents or the access log, not applied again
 }

@@ -1,0 +1,364 @@
+package command_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"tvilling/protocol"
+	"tvilling/raftfsm/command"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func key(b byte) (k [16]byte) {
+	for i := range k {
+		k[i] = b
+	}
+	return k
+}
+
+// samples holds a command of every kind with every field set.
+func samples() []command.Command {
+	row := command.Row{RowKey: command.RowKey{Subject: key(1), Key: key(2)}, Digest: key(3), Sealed: []byte("row")}
+	entry := command.LogEntry{ID: key(4), Subject: key(1), Sealed: []byte("entry")}
+	page := command.FeedPage{
+		Upserts: []command.Row{row}, Removes: []command.RowKey{{Subject: key(5), Key: key(6)}},
+		Full: true, Resync: 7, Last: true, Watermark: "w7", AsOf: 1_700_000_000_123,
+	}
+	bodies := map[command.Kind]any{
+		command.KindPutSnapshot: command.PutSnapshot{
+			Subject: key(1), Contract: 2, Source: "SE-S", Complete: true, At: 1_700_000_000_000,
+			Documents: []command.SealedDocument{{
+				Key: key(7), CareProvider: "SE-P", CareUnit: "SE-U", Time: 202611221030006, TimeEnd: -1,
+				Digest: key(8), Header: []byte("header"), Body: []byte("body"),
+			}},
+			Keep: [][16]byte{key(7), key(9)},
+		},
+		command.KindDropSource:      command.DropSource{Source: "SE-S"},
+		command.KindErasePatient:    command.ErasePatient{Subject: key(1)},
+		command.KindBlockPage:       page,
+		command.KindConsentPage:     page,
+		command.KindRelationPage:    page,
+		command.KindCommissionPage:  page,
+		command.KindRegisterConsent: command.RegisterConsent{Row: row, Entry: entry},
+		command.KindEndConsent:      command.EndConsent{Rows: []command.RowKey{row.RowKey}, Entry: entry},
+		command.KindRecordAccess:    command.RecordAccess{DecidedAt: 300, Patient: key(1), Actor: key(10), Permit: true, Entry: entry},
+		command.KindRecordEvent:     command.RecordEvent{Entry: entry},
+		command.KindCanary:          command.Canary{Node: "a1", Number: 1 << 40},
+		command.KindActivate:        command.Activate{Level: 1},
+		command.KindRegisterSource:  command.RegisterSource{Source: "SE-S", Agent: "SE-A", Contracts: []uint8{1, 2}, Withdrawn: true},
+	}
+	var all []command.Command
+	for _, kind := range command.Kinds() {
+		all = append(all, command.Command{Kind: kind, Version: 1, Intent: key(0xaa), Body: bodies[kind]})
+	}
+	return all
+}
+
+func TestGoldenBytes(t *testing.T) {
+	var b strings.Builder
+	for _, c := range samples() {
+		encoded, err := command.Encode(command.Entry{Level: 1, Stamp: 1_700_000_000_000, Commands: []command.Command{c}})
+		if err != nil {
+			t.Fatalf("kind %d: %v", c.Kind, err)
+		}
+		fmt.Fprintf(&b, "%d/%d %s\n", c.Kind, c.Version, hex.EncodeToString(encoded))
+	}
+	path := filepath.Join("testdata", "entries.golden")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(golden), b.String()); diff != "" {
+		t.Errorf("a log that is written already could not be read any more (-golden +got):\n%s", diff)
+	}
+	decodeGolden(t, string(golden))
+}
+
+// decodeGolden reads what releases before wrote.
+func decodeGolden(t *testing.T, golden string) {
+	want := samples()
+	for i, line := range strings.Split(strings.TrimSpace(golden), "\n") {
+		_, text, _ := strings.Cut(line, " ")
+		b, err := hex.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := command.Decode(b)
+		if err != nil {
+			t.Fatalf("line %d: %v", i+1, err)
+		}
+		if diff := cmp.Diff(command.Entry{Level: 1, Stamp: 1_700_000_000_000, Commands: want[i : i+1]}, got); diff != "" {
+			t.Errorf("line %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+}
+
+func TestJoinIsEncode(t *testing.T) {
+	all := samples()
+	var parts [][]byte
+	for _, c := range all {
+		b, err := command.EncodeCommand(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, b)
+		back, err := command.DecodeCommand(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c, back); diff != "" {
+			t.Error(diff)
+		}
+	}
+	joined, err := command.Join(0, -5, parts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := command.Encode(command.Entry{Stamp: -5, Commands: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(encoded, joined); diff != "" {
+		t.Error(diff)
+	}
+	var size int
+	for _, p := range parts {
+		size += len(p)
+	}
+	if over := len(joined) - size; over > command.EntryOverhead {
+		t.Errorf("an entry adds %d bytes, more than EntryOverhead", over)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	valid, err := command.Encode(command.Entry{Level: 1, Commands: samples()[:1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	canary := func(kind, version byte) []byte {
+		b := []byte{0x94, kind, version, 0xc4, 16}
+		return append(append(b, make([]byte, 16)...), 0x92, 0xa1, 'n', 1)
+	}
+	entry := func(form, level byte, c []byte) []byte { return append([]byte{0x94, form, level, 0, 0x91}, c...) }
+	tests := []struct {
+		name string
+		b    []byte
+		want error
+	}{
+		{"nothing", nil, command.ErrMalformed},
+		{"the bytes that ask for 34 GiB", []byte{0xdd, 0xff, 0xff, 0xff, 0xff}, command.ErrMalformed},
+		{"the same as a list of commands", []byte{0x94, 1, 1, 0, 0xdd, 0xff, 0xff, 0xff, 0xff}, command.ErrMalformed},
+		{"no commands", []byte{0x94, 1, 1, 0, 0x90}, command.ErrTooLarge},
+		{"too many commands", append([]byte{0x94, 1, 1, 0, 0xdc, 1, 1}, make([]byte, 300)...), command.ErrTooLarge},
+		{"a map", []byte{0x80}, command.ErrMalformed},
+		{"bytes after it", append(valid[:len(valid):len(valid)], 0), command.ErrMalformed},
+		{"cut short", valid[:len(valid)-1], command.ErrMalformed},
+		{"an unknown kind", entry(1, 1, canary(99, 1)), command.ErrUnknownKind},
+		{"an unknown version", entry(1, 1, canary(40, 2)), command.ErrUnknownVersion},
+		{"an unknown level", entry(1, 2, canary(40, 1)), command.ErrUnknownLevel},
+		{"an unknown form", entry(2, 1, canary(40, 1)), command.ErrUnknownLevel},
+		{"too large", make([]byte, command.MaxEntryBytes+1), command.ErrTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := command.Decode(tt.b); !errors.Is(err, tt.want) {
+				t.Errorf("Decode = %v, want %v", err, tt.want)
+			}
+		})
+	}
+	if _, err := command.Decode(entry(1, 1, canary(40, 1))); err != nil {
+		t.Errorf("the pattern of the cases above is wrong itself: %v", err)
+	}
+}
+
+// Every prefix and every changed byte either fails or decodes; nothing panics.
+func TestDecodeDamaged(t *testing.T) {
+	valid, err := command.Encode(command.Entry{Level: 1, Commands: samples()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range valid {
+		if _, err := command.Decode(valid[:i]); err == nil {
+			t.Fatalf("a prefix of %d bytes decoded", i)
+		}
+		for _, x := range []byte{0x01, 0x80, 0xff} {
+			damaged := append([]byte(nil), valid...)
+			damaged[i] ^= x
+			_, _ = command.Decode(damaged)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, c := range samples() {
+		if err := command.Check(c); err != nil {
+			t.Errorf("kind %d: %v", c.Kind, err)
+		}
+		empty := c
+		empty.Body = nil
+		if err := command.Check(empty); !errors.Is(err, command.ErrInvalid) {
+			t.Errorf("kind %d without a body: %v", c.Kind, err)
+		}
+	}
+	document := func(change func(*command.SealedDocument)) command.PutSnapshot {
+		d := command.SealedDocument{Key: key(1), Header: []byte{1}, Body: []byte{1}}
+		change(&d)
+		return command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Documents: []command.SealedDocument{d}}
+	}
+	put, page := command.KindPutSnapshot, command.KindBlockPage
+	row := command.Row{RowKey: command.RowKey{Subject: key(1), Key: key(1)}, Sealed: []byte{1}}
+	entry := command.LogEntry{ID: key(1), Subject: key(1), Sealed: []byte{1}}
+	long := strings.Repeat("x", command.MaxNameBytes+1)
+	tests := []struct {
+		name string
+		kind command.Kind
+		body any
+	}{
+		{"no subject", put, command.PutSnapshot{Contract: 1, Source: "S"}},
+		{"contract 0", put, command.PutSnapshot{Subject: key(1), Source: "S"}},
+		{"contract 13", put, command.PutSnapshot{Subject: key(1), Contract: 13, Source: "S"}},
+		{"no source", put, command.PutSnapshot{Subject: key(1), Contract: 1}},
+		{"long source", put, command.PutSnapshot{Subject: key(1), Contract: 1, Source: long}},
+		{"failed and complete", put, command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Failed: true, Complete: true}},
+		{"keep without complete", put, command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Keep: [][16]byte{key(1)}}},
+		{"too many documents", put, command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Documents: make([]command.SealedDocument, command.MaxDocuments+1)}},
+		{"document without key", put, document(func(d *command.SealedDocument) { d.Key = [16]byte{} })},
+		{"document without header", put, document(func(d *command.SealedDocument) { d.Header = nil })},
+		{"document without body", put, document(func(d *command.SealedDocument) { d.Body = nil })},
+		{"large header", put, document(func(d *command.SealedDocument) { d.Header = make([]byte, command.MaxSealedHeader+1) })},
+		{"large body", put, document(func(d *command.SealedDocument) { d.Body = make([]byte, command.MaxSealedBody+1) })},
+		{"long owner", put, document(func(d *command.SealedDocument) { d.CareUnit = long })},
+		{"drop nobody", command.KindDropSource, command.DropSource{}},
+		{"erase nobody", command.KindErasePatient, command.ErasePatient{}},
+		{"page without as-of", page, command.FeedPage{}},
+		{"full without a number", page, command.FeedPage{AsOf: 1, Full: true}},
+		{"number without full", page, command.FeedPage{AsOf: 1, Resync: 1}},
+		{"last of nothing", page, command.FeedPage{AsOf: 1, Last: true}},
+		{"long watermark", page, command.FeedPage{AsOf: 1, Watermark: strings.Repeat("x", command.MaxWatermarkBytes+1)}},
+		{"row without key", page, command.FeedPage{AsOf: 1, Upserts: []command.Row{{Sealed: []byte{1}}}}},
+		{"empty row", page, command.FeedPage{AsOf: 1, Upserts: []command.Row{{RowKey: row.RowKey}}}},
+		{"remove nothing", page, command.FeedPage{AsOf: 1, Removes: []command.RowKey{{}}}},
+		{"too many rows", page, command.FeedPage{AsOf: 1, Removes: make([]command.RowKey, command.MaxRows+1)}},
+		{"consent of two", command.KindRegisterConsent, command.RegisterConsent{Row: row, Entry: command.LogEntry{ID: key(1), Subject: key(2), Sealed: []byte{1}}}},
+		{"end nothing", command.KindEndConsent, command.EndConsent{Entry: entry}},
+		{"permit nobody", command.KindRecordAccess, command.RecordAccess{Permit: true, Patient: key(1), Entry: entry}},
+		{"log another", command.KindRecordAccess, command.RecordAccess{Permit: true, Patient: key(2), Actor: key(2), Entry: entry}},
+		{"event without id", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{Subject: key(1), Sealed: []byte{1}}}},
+		{"event without words", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{ID: key(1)}}},
+		{"nameless canary", command.KindCanary, command.Canary{}},
+		{"level 0", command.KindActivate, command.Activate{}},
+		{"source of an unknown contract", command.KindRegisterSource, command.RegisterSource{Source: "S", Contracts: []uint8{13}}},
+		{"nameless source", command.KindRegisterSource, command.RegisterSource{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := command.Command{Kind: tt.kind, Body: tt.body}
+			if err := command.Check(c); !errors.Is(err, command.ErrInvalid) {
+				t.Errorf("Check = %v", err)
+			}
+			if _, err := command.EncodeCommand(c); !errors.Is(err, command.ErrInvalid) {
+				t.Errorf("EncodeCommand = %v", err)
+			}
+		})
+	}
+	if err := command.Check(command.Command{Kind: 99}); !errors.Is(err, command.ErrUnknownKind) {
+		t.Errorf("an unknown kind: %v", err)
+	}
+}
+
+// The largest document, and the largest set to keep, fit into an entry.
+func TestLargestFit(t *testing.T) {
+	largest := command.PutSnapshot{Subject: key(1), Contract: 1, Source: strings.Repeat("S", command.MaxNameBytes), Documents: []command.SealedDocument{{
+		Key: key(1), Header: make([]byte, command.MaxSealedHeader), Body: make([]byte, command.MaxSealedBody),
+	}}}
+	widest := command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Complete: true, Keep: make([][16]byte, command.MaxKeep)}
+	for _, body := range []command.PutSnapshot{largest, widest} {
+		b, err := command.Encode(command.Entry{Commands: []command.Command{{Kind: command.KindPutSnapshot, Body: body}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := command.Decode(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Level 1 knows the contracts of the registry. A new one needs a level.
+func TestContractsOfLevel(t *testing.T) {
+	for _, c := range protocol.Contracts() {
+		if !command.KnownContract(uint8(c)) {
+			t.Errorf("contract %d is of no level: raise command.Level and gate it", c)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, c := range samples() {
+		b, err := command.Encode(command.Entry{Commands: []command.Command{c}})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte{0x94, 1, 1, 0, 0xdd, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := command.Decode(b)
+		if err != nil {
+			return
+		}
+		for _, c := range e.Commands {
+			if command.Check(c) != nil {
+				return
+			}
+		}
+		again, err := command.Encode(e)
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		back, err := command.Decode(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Level == 0 {
+			e.Level = 1
+		}
+		if diff := cmp.Diff(e, back, cmpopts.EquateEmpty()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	var parts []command.Command
+	for range 256 {
+		parts = append(parts, samples()[9])
+	}
+	entry, err := command.Encode(command.Entry{Commands: parts})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := command.Decode(entry); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package command
+
+import "tvilling/protocol"
+
+// Limits of the log. Encode, Join and Check refuse what exceeds them, so that nothing
+// which Apply would refuse gets into the log. They are rules of level 1: raising or
+// lowering one needs a level of its own, or replicas of two releases would differ.
+const (
+	MaxEntryBytes     = 1 << 20                       // one encoded entry
+	MaxCommands       = 256                           // in one entry
+	MaxCommandBytes   = MaxEntryBytes - EntryOverhead // one encoded command
+	EntryOverhead     = 32                            // what an entry adds to its commands, at most
+	MaxDocuments      = 4096                          // in one PutSnapshot
+	MaxKeep           = 50_000                        // keys that one PutSnapshot keeps: the size of a set
+	MaxRows           = 4096                          // upserts, and as many removes, in one command
+	MaxNameBytes      = 64                            // an HSA-id, a node id
+	MaxWatermarkBytes = 256                           // a feed's place
+	MaxContracts      = 64                            // that a source may write
+	SealOverhead      = 64                            // what sealing adds, at most
+	MaxSealedHeader   = protocol.MaxHeaderBytes + SealOverhead
+	MaxSealedBody     = protocol.MaxBodyBytes + SealOverhead
+	MaxSealedRow      = 16<<10 + SealOverhead
+	MaxSealedLog      = 8<<10 + SealOverhead
+
+	lastContract = 12 // the contracts of level 1 are 1 to this
+)
+
+// What must hold between the limits, checked by the compiler.
+const (
+	_ = uint(MaxCommandBytes - MaxSealedHeader - MaxSealedBody - 1024) // the largest document fits
+	_ = uint(MaxCommandBytes - MaxKeep*18 - 1024)                      // the largest set can be kept
+)
