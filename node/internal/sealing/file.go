@@ -158,7 +158,7 @@ func (w wrapper) wrapSet(use string, set keySet) wrappings {
 
 func (w wrapper) unwrapSet(use string, in wrappings) (keySet, error) {
 	if len(in.Keys) > MaxKeys {
-		return keySet{}, ErrTooManyKey
+		return keySet{}, ErrTooManyKeys
 	}
 	set := keySet{byID: make(map[uint32]*key, len(in.Keys))}
 	for _, item := range in.Keys {

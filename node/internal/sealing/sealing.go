@@ -29,16 +29,16 @@ import (
 
 // Errors of sealing. They never say what was in the value.
 var (
-	ErrKeyGone    = errors.New("sealing: the key of this value has been destroyed or was never here")
-	ErrNotSealed  = errors.New("sealing: value does not open: damaged, moved from another place, or not sealed by this cluster")
-	ErrKeyActive  = errors.New("sealing: the active key cannot be destroyed: rotate first")
-	ErrTooManyKey = errors.New("sealing: keyring is full: destroy old keys first")
+	ErrKeyGone     = errors.New("sealing: the key of this value has been destroyed or was never here")
+	ErrNotSealed   = errors.New("sealing: value does not open: damaged, moved from another place, or not sealed by this cluster")
+	ErrKeyActive   = errors.New("sealing: the active key cannot be destroyed: rotate first")
+	ErrTooManyKeys = errors.New("sealing: keyring is full: destroy old keys first")
 )
 
 // Limits of sealing.
 const (
 	KeyBytes      = 32      // a data key, a log key, the index key, the key-encryption key
-	MaxKeys       = 512     // keys of one kind in a ring: weekly for nearly ten years; more is ErrTooManyKey
+	MaxKeys       = 512     // keys of one kind in a ring: weekly for nearly ten years; more is ErrTooManyKeys
 	maxRingBytes  = 1 << 20 // a keyring file; more is refused
 	keyIDBytes    = 4
 	nonceBytes    = 12
@@ -265,7 +265,7 @@ func (r *Ring) Rotate() (id uint32, err error) {
 	defer r.change.Unlock()
 	next := *r.state.Load()
 	if len(next.data.byID) >= MaxKeys {
-		return 0, ErrTooManyKey
+		return 0, ErrTooManyKeys
 	}
 	fresh, err := freshKey(next.data.byID)
 	if err != nil {
