@@ -3,7 +3,7 @@ package protocol
 import "errors"
 
 // ErrCivil is a date or time that is neither of the contracts' forms.
-var ErrCivil = errors.New("protocol: not a civil date or time (YYYYMMDD[hhmmss] or YYYY-MM-DD[Thh:mm:ss])")
+var ErrCivil = errors.New("protocol: not a civil date or time (YYYYMMDDhhmmss or YYYY-MM-DDThh:mm:ss, as far as it was given)")
 
 // Instant is a point in time as milliseconds since 1970-01-01 UTC. Zero is unknown.
 type Instant int64
@@ -15,31 +15,47 @@ type Instant int64
 // unknown.
 type Civil int64
 
-// ParseCivil reads YYYY, YYYYMM, YYYYMMDD, YYYYMMDDhhmm or YYYYMMDDhhmmss, and the
-// same with '-', ':' and 'T' between (fractions and zone after seconds are dropped).
+// civilLayout is the separated form: a '0' stands for any digit.
+const civilLayout = "0000-00-00T00:00:00"
+
+// ParseCivil reads YYYYMMDDhhmmss as far as it was given, from YYYY, a pair at a
+// time, and the same with separators, YYYY-MM-DDThh:mm:ss. After seconds there may be
+// a fraction and a zone (Z, +hh:mm, -hh:mm); both are dropped, since the contracts
+// mean Swedish local time.
 func ParseCivil(s string) (Civil, error) {
+	layout := civilLayout
+	if len(s) <= 4 || s[4] != '-' {
+		layout = "00000000000000"
+	}
 	digits := make([]byte, 0, 14)
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case isDigit(c):
-			if len(digits) == 14 {
-				i = len(s)
-				break
-			}
-			digits = append(digits, c)
-		case c == '-' && (i == 4 || i == 7), c == ':' && (i == 13 || i == 16), c == 'T' && i == 10:
-		case len(digits) == 14 && (c == '.' || c == 'Z' || c == '+' || c == '-'):
-			i = len(s)
-		default:
+	n := min(len(s), len(layout))
+	for i := 0; i < n; i++ {
+		switch {
+		case layout[i] == '0' && isDigit(s[i]):
+			digits = append(digits, s[i])
+		case layout[i] == '0' || layout[i] != s[i]:
 			return 0, ErrCivil
 		}
 	}
-	switch len(digits) {
-	case 4, 6, 8, 10, 12, 14:
-	default:
+	if n == 0 || !isDigit(s[n-1]) || len(digits) < 4 || len(digits)%2 != 0 || !isCivilTail(s[n:]) {
 		return 0, ErrCivil
 	}
 	return civilOf(string(digits))
+}
+
+// isCivilTail reports whether s is what may follow seconds: nothing, a fraction, a
+// zone, or a fraction and a zone.
+func isCivilTail(s string) bool {
+	if len(s) > 1 && s[0] == '.' && isDigit(s[1]) {
+		s = s[2:]
+		for len(s) > 0 && isDigit(s[0]) {
+			s = s[1:]
+		}
+	}
+	if s == "" || s == "Z" {
+		return true
+	}
+	return len(s) == 6 && (s[0] == '+' || s[0] == '-') && allDigits(s[1:3]) && s[3] == ':' && allDigits(s[4:])
 }
 
 func civilOf(digits string) (Civil, error) {

@@ -165,7 +165,7 @@ type (
 		Count      uint32
 		Digest     uint64
 	}
-	// Body answers Read.
+	// BodyFrame answers Read.
 	BodyFrame struct {
 		Request    uint32
 		Generation Generation
@@ -243,7 +243,7 @@ const (
 // MaxConsentDays bounds how long a consent registered from the client may last.
 const MaxConsentDays = 365
 
-// Digest folds an item into a view's digest: the digest is the sum, modulo 2^64, of
+// Mix folds an item for a view's digest: the digest is the sum, modulo 2^64, of
 // Mix over the items, so order does not matter and an item can be taken out again.
 func Mix(key DocumentKey, rev uint64) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
