@@ -1,0 +1,224 @@
+package cluster
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"tvilling/protocol"
+	"tvilling/protocol/admin"
+)
+
+// restoreGeneration is part of the epoch: a cluster that is restored from a backup
+// starts a new history.
+const restoreGeneration = 1
+
+// Cluster is this node's part in the cluster.
+type Cluster struct {
+	cfg     Config
+	self    admin.Node
+	machine Machine
+	log     *slog.Logger
+
+	network Network
+	store   *watchedStore
+	closer  func() error
+	raft    *raft.Raft
+	peers   *peers
+	batcher *batcher
+	snaps   *countedSnapshots
+	lead    leadership
+	counts  counters
+
+	ctx   context.Context // ends with Close
+	stop  context.CancelFunc
+	tasks sync.WaitGroup // end before raft does: raft answers what they wait for
+	calls sync.WaitGroup // end when the network is closed
+}
+
+// counters are what Counters reports, and how a node ends.
+type counters struct {
+	proposals, forwarded, retries, entries, commands atomic.Uint64
+	stuck, transfers, transfersFailed                atomic.Uint64
+
+	once   sync.Once
+	failed chan struct{}
+	err    error // set before failed is closed
+}
+
+// Counters is what a node may show of its cluster part since it was started.
+type Counters struct {
+	Proposals, Forwarded, Retries uint64        // of Propose: calls, attempts sent to the leader, attempts after the first
+	Entries, Commands             uint64        // batched here while leading
+	StuckFollowers                uint64        // times that a follower stood still for too long
+	Transfers, TransfersFailed    uint64        // asked of this node while leading
+	SlowestWrite                  time.Duration // to the log
+}
+
+// Open starts raft on this node. The state machine stays the caller's: it is closed
+// after the Cluster.
+func Open(cfg Config, machine Machine) (*Cluster, error) {
+	cfg.Tuning = cfg.Tuning.withDefaults()
+	self, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Cluster{cfg: cfg, self: self, machine: machine, log: cfg.Logger, ctx: ctx, stop: stop, closer: func() error { return nil }}
+	c.counts.failed = make(chan struct{})
+	if err := c.open(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.start()
+	return c, nil
+}
+
+// start sets going what runs beside raft. See the package comment.
+func (c *Cluster) start() {
+	c.tasks.Go(c.watchLeadership)
+	c.calls.Go(c.serve)
+	c.tasks.Go(c.batcher.run)
+}
+
+// Run waits until ctx ends, and returns nil, or until this node cannot go on: then
+// the process has to end, and be started again.
+func (c *Cluster) Run(ctx context.Context) error {
+	select {
+	case <-c.counts.failed:
+		return c.counts.err
+	case <-c.machine.Done():
+		err := fmt.Errorf("state machine: %w", c.machine.Err())
+		c.fail(err)
+		return err
+	case <-c.ctx.Done():
+		return nil
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// fail silences the node and ends Run. It is called from where something stands still
+// and must not wait.
+func (c *Cluster) fail(err error) {
+	c.counts.once.Do(func() {
+		c.log.Error("this node cannot go on", "reason", err)
+		_ = c.network.Close()
+		c.counts.err = err
+		close(c.counts.failed)
+	})
+}
+
+// Close hands leadership over if it is held and can be, and stops. What is under way
+// is answered first, within bounds. If raft hangs in a write its files are left open:
+// the process has to end.
+func (c *Cluster) Close() error {
+	if c.raft != nil && c.ctx.Err() == nil && !c.hasFailed() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeLimit/2)
+		if c.raft.State() == raft.Leader {
+			if err := c.giveWay(ctx, ""); err != nil {
+				c.log.Info("closing as leader", "reason", err)
+			}
+		}
+		cancel()
+	}
+	c.stop()
+	if c.store != nil {
+		c.store.Release()
+	}
+	err := c.stopRaft()
+	if c.network != nil {
+		err = errors.Join(err, c.network.Close())
+	}
+	if c.peers != nil {
+		c.peers.close()
+	}
+	c.calls.Wait()
+	if errors.Is(err, ErrStalled) {
+		return err
+	}
+	return errors.Join(err, c.closer())
+}
+
+// stopRaft waits, within bounds, for what is in flight and for raft.
+func (c *Cluster) stopRaft() error {
+	if c.raft == nil {
+		return nil
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		c.batcher.drain()
+		c.tasks.Wait()
+		stopped <- c.raft.Shutdown().Error()
+	}()
+	select {
+	case err := <-stopped:
+		return err
+	case <-time.After(closeLimit):
+		return fmt.Errorf("%w: raft has not stopped in %v", ErrStalled, closeLimit)
+	}
+}
+
+func (c *Cluster) hasFailed() bool {
+	select {
+	case <-c.counts.failed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Leader is the id of the leader that this node knows, or empty.
+func (c *Cluster) Leader() string {
+	_, id := c.raft.LeaderWithID()
+	return string(id)
+}
+
+// IsLeader tells whether this node leads and takes proposals. A witness never does.
+func (c *Cluster) IsLeader() bool {
+	return c.self.Role == admin.RoleData && c.raft.State() == raft.Leader
+}
+
+// Position is how far this node has come in the cluster's history.
+func (c *Cluster) Position() protocol.Position {
+	return protocol.Position{Epoch: epoch(c.cfg.Topology.Cluster), Index: c.machine.AppliedIndex()}
+}
+
+func epoch(cluster string) uint64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "tvilling epoch\x00%s\x00%d", cluster, restoreGeneration))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// HeardFromLeader tells when this node last had proof that a leader with a quorum was
+// there: on a follower the leader's last message; on a leader the last time that it
+// asked for a commit and got it, the canary's at the latest. A process that was
+// paused does not take its old belief for proof.
+func (c *Cluster) HeardFromLeader() (at time.Time, ok bool) {
+	if c.raft.State() == raft.Leader {
+		at = c.lead.proof()
+		return at, !at.IsZero()
+	}
+	at = c.raft.LastContact()
+	return at, !at.IsZero() && c.Leader() != ""
+}
+
+// Counters reports what was counted since the start.
+func (c *Cluster) Counters() Counters {
+	n := &c.counts
+	return Counters{
+		Proposals: n.proposals.Load(), Forwarded: n.forwarded.Load(), Retries: n.retries.Load(),
+		Entries: n.entries.Load(), Commands: n.commands.Load(),
+		StuckFollowers: n.stuck.Load(), Transfers: n.transfers.Load(), TransfersFailed: n.transfersFailed.Load(),
+		SlowestWrite: time.Duration(c.store.slowest.Load()),
+	}
+}

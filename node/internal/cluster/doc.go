@@ -1,0 +1,34 @@
+// Package cluster makes nodes into one cluster: it brings commands into the replicated
+// log from any node, keeps leadership where it belongs, and ends a node that stands
+// still rather than let it be believed in.
+//
+// It owns raft, raft's files, the peer port and everything that is decided by who
+// leads. It must never look into a command's content, decide about patient data, or
+// answer a write for which it does not know whether it was made.
+//
+// # What it guards against
+//
+//   - A leader whose disk hangs goes on sending heartbeats and is never replaced: every
+//     write to the log is timed, and one that fails or hangs ends the node, which falls
+//     silent first (watchedStore).
+//   - A leader that refuses or delays everything looks healthy: it has to commit a
+//     canary each second (canary).
+//   - A follower that replication has stopped for is noticed by nobody: the leader asks
+//     each follower how far it is and gives leadership up for one that stands still
+//     (watchFollowers).
+//   - A transfer of leadership that times out twice leaves a leader that refuses
+//     everything for ever: the target has to be caught up, and is tried once (Transfer).
+//   - A witness may be the only one left with an entry that was acknowledged: it votes,
+//     can win, commits what it has and hands over at once (handOver).
+//   - A vote of confidence from raft is not proof: HeardFromLeader rests on messages
+//     that were received and on commits that were asked for and made.
+//
+// # Goroutines
+//
+// Of a Cluster, until Close: watchLeadership, serve, the batcher's run. While it leads:
+// canary and watchFollowers, or on a witness handOver, and the canary under way. For
+// each entry under way, one that waits for it, at most two. For each connection from a
+// peer: serveLink, its link's write, one for each call being answered, at most 512. For
+// each link to a peer: read and write. For each forwarded proposal: giveUpOn, until it
+// is answered. Of the port: accept, and welcome for each handshake. raft has its own.
+package cluster

@@ -1,0 +1,189 @@
+package cluster
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// watchedStore stands between raft and its log. A write that fails or takes too long
+// ends the node: raft never hears of it, because a write that was given up may still
+// be made, and because a leader with a hung disk goes on sending heartbeats and is
+// never replaced.
+type watchedStore struct {
+	logs   raft.LogStore
+	stable raft.StableStore
+	limit  time.Duration
+	fail   func(error) // silences the node; returns at once
+
+	recent   recentLogs
+	broken   atomic.Bool
+	released chan struct{} // closed when the node is being closed
+	release  sync.Once
+	slowest  atomic.Int64 // nanoseconds
+}
+
+func newWatchedStore(logs raft.LogStore, stable raft.StableStore, limit time.Duration, fail func(error)) *watchedStore {
+	return &watchedStore{logs: logs, stable: stable, limit: limit, fail: fail, released: make(chan struct{})}
+}
+
+// guard makes one write. It returns nil or, once the node is being closed, an error;
+// a write that went wrong before that does not return.
+func (s *watchedStore) guard(what string, write func() error) error {
+	started := time.Now()
+	timer := time.AfterFunc(s.limit, func() {
+		s.broken.Store(true)
+		s.fail(fmt.Errorf("%w: writing %s takes longer than %v", ErrStalled, what, s.limit))
+	})
+	err := write()
+	timer.Stop()
+	s.note(time.Since(started))
+	if err != nil {
+		s.broken.Store(true)
+		s.fail(fmt.Errorf("%w: writing %s: %w", ErrStorage, what, err))
+	}
+	if !s.broken.Load() {
+		return nil
+	}
+	<-s.released
+	return ErrClosed
+}
+
+func (s *watchedStore) note(took time.Duration) {
+	for {
+		slowest := s.slowest.Load()
+		if int64(took) <= slowest || s.slowest.CompareAndSwap(slowest, int64(took)) {
+			return
+		}
+	}
+}
+
+// Release lets go of raft where it waits on a broken store.
+func (s *watchedStore) Release() { s.release.Do(func() { close(s.released) }) }
+
+// IsMonotonic makes raft remove its log when a snapshot is installed: what would be
+// left of an uncommitted tail makes it install snapshots for ever.
+func (s *watchedStore) IsMonotonic() bool { return true }
+
+// FirstIndex implements raft.LogStore.
+func (s *watchedStore) FirstIndex() (uint64, error) { return s.logs.FirstIndex() }
+
+// LastIndex implements raft.LogStore.
+func (s *watchedStore) LastIndex() (uint64, error) { return s.logs.LastIndex() }
+
+// GetLog implements raft.LogStore.
+func (s *watchedStore) GetLog(index uint64, log *raft.Log) error {
+	if s.recent.get(index, log) {
+		return nil
+	}
+	return s.logs.GetLog(index, log)
+}
+
+// StoreLog implements raft.LogStore.
+func (s *watchedStore) StoreLog(log *raft.Log) error { return s.StoreLogs([]*raft.Log{log}) }
+
+// StoreLogs implements raft.LogStore.
+func (s *watchedStore) StoreLogs(logs []*raft.Log) error {
+	if err := s.guard("log entries", func() error { return s.logs.StoreLogs(logs) }); err != nil {
+		return err
+	}
+	s.recent.add(logs)
+	return nil
+}
+
+// DeleteRange implements raft.LogStore. It removes a piece at a time, so that appends
+// get in between, and in the order that leaves no hole wherever it is interrupted: a
+// head from below, a tail or everything from above.
+func (s *watchedStore) DeleteRange(first, last uint64) error {
+	s.recent.clear()
+	end, err := s.logs.LastIndex()
+	if err != nil {
+		return fmt.Errorf("removing log entries: %w", err)
+	}
+	remove := func(from, to uint64) error {
+		return s.guard("the removal of log entries", func() error { return s.logs.DeleteRange(from, to) })
+	}
+	if last < end {
+		for from := first; from <= last; from += deleteChunk {
+			if err := remove(from, min(last, from+deleteChunk-1)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for to := last; to >= first && to > 0; {
+		from := first
+		if to-first >= deleteChunk {
+			from = to - deleteChunk + 1
+		}
+		if err := remove(from, to); err != nil {
+			return err
+		}
+		to = from - 1
+	}
+	return nil
+}
+
+// Set implements raft.StableStore.
+func (s *watchedStore) Set(key, value []byte) error {
+	return s.guard("the vote", func() error { return s.stable.Set(key, value) })
+}
+
+// Get implements raft.StableStore.
+func (s *watchedStore) Get(key []byte) ([]byte, error) { return s.stable.Get(key) }
+
+// SetUint64 implements raft.StableStore.
+func (s *watchedStore) SetUint64(key []byte, value uint64) error {
+	return s.guard("the term", func() error { return s.stable.SetUint64(key, value) })
+}
+
+// GetUint64 implements raft.StableStore.
+func (s *watchedStore) GetUint64(key []byte) (uint64, error) { return s.stable.GetUint64(key) }
+
+// recentLogs keeps the end of the log in memory, bounded in bytes: a leader reads
+// each entry once for every follower.
+type recentLogs struct {
+	mu    sync.RWMutex
+	logs  []*raft.Log // consecutive
+	bytes int
+}
+
+func (r *recentLogs) get(index uint64, log *raft.Log) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if len(r.logs) == 0 || index < r.logs[0].Index {
+		return false
+	}
+	at := index - r.logs[0].Index
+	if at >= uint64(len(r.logs)) {
+		return false
+	}
+	*log = *r.logs[at]
+	return true
+}
+
+func (r *recentLogs) add(logs []*raft.Log) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, log := range logs {
+		if n := len(r.logs); n > 0 && r.logs[n-1].Index+1 != log.Index {
+			r.logs, r.bytes = nil, 0
+		}
+		r.logs = append(r.logs, log)
+		r.bytes += len(log.Data)
+	}
+	for len(r.logs) > maxRecentLogs || r.bytes > maxRecentBytes && len(r.logs) > 0 {
+		r.bytes -= len(r.logs[0].Data)
+		r.logs[0] = nil
+		r.logs = r.logs[1:]
+	}
+}
+
+func (r *recentLogs) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.logs, r.bytes = nil, 0
+}

@@ -1,0 +1,246 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+
+	"tvilling/protocol/admin"
+)
+
+// open builds the network, the storage and raft. What was opened before an error is
+// closed by Close.
+func (c *Cluster) open() error {
+	network, err := openNetwork(&c.cfg)
+	if err != nil {
+		return err
+	}
+	c.network = network
+	c.peers = newPeers(network.Dial)
+	storage, err := openStorage(&c.cfg)
+	if err != nil {
+		return err
+	}
+	if storage.Closer != nil {
+		c.closer = storage.Closer.Close
+	}
+	c.store = newWatchedStore(storage.Logs, storage.Stable, c.cfg.Tuning.StoreLimit, c.fail)
+	c.snaps = &countedSnapshots{SnapshotStore: storage.Snapshots}
+	c.lead.notify = make(chan bool, notifyBacklog)
+
+	type built struct {
+		raft *raft.Raft
+		err  error
+	}
+	done := make(chan built, 1)
+	go func() {
+		r, err := c.newRaft()
+		done <- built{r, err}
+	}()
+	select {
+	case b := <-done:
+		if b.err != nil {
+			return b.err
+		}
+		c.raft = b.raft
+	case <-c.counts.failed: // a write to the log hangs or has failed: the files cannot be closed
+		c.closer = func() error { return nil }
+		return c.counts.err
+	}
+	c.batcher = newBatcher(c.raft, c.machine.Level, &c.counts, c.lead.proven)
+	c.watchObserved()
+	return c.checkMembers()
+}
+
+func openNetwork(cfg *Config) (Network, error) {
+	switch {
+	case cfg.Network != nil:
+		return cfg.Network, nil
+	case cfg.Alone:
+		return newAlone(cfg.Self), nil
+	default:
+		return openPort(cfg, cfg.Logger)
+	}
+}
+
+// openStorage opens the files. The directory belongs to one process: a second one is
+// refused.
+func openStorage(cfg *Config) (Storage, error) {
+	if cfg.Storage != nil {
+		return *cfg.Storage, nil
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return Storage{}, fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	store, err := raftboltdb.New(raftboltdb.Options{
+		Path:        filepath.Join(cfg.Dir, "log.db"),
+		BoltOptions: &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType},
+	})
+	if err != nil {
+		return Storage{}, fmt.Errorf("%w: opening the log (is another process using it?): %w", ErrStorage, err)
+	}
+	snapshots, err := raft.NewFileSnapshotStoreWithLogger(cfg.Dir, snapshotsKept, newBridge(cfg.Logger))
+	if err != nil {
+		return Storage{}, errors.Join(fmt.Errorf("%w: snapshots: %w", ErrStorage, err), store.Close())
+	}
+	return Storage{Logs: store, Stable: store, Snapshots: snapshots, Closer: store}, nil
+}
+
+// newRaft writes the first configuration, if there is nothing yet, and starts raft.
+// Every member writes the same one, so it does not matter who is first.
+func (c *Cluster) newRaft() (*raft.Raft, error) {
+	transport := c.network.Transport()
+	config := c.raftConfig()
+	exists, err := raft.HasExistingState(c.store, c.store, c.snaps)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	if err := c.checkMachine(config); err != nil {
+		return nil, err
+	}
+	if !exists {
+		if err := raft.BootstrapCluster(config, c.store, c.store, c.snaps, transport, c.voters()); err != nil {
+			return nil, fmt.Errorf("%w: first configuration: %w", ErrStorage, err)
+		}
+	}
+	r, err := raft.NewRaft(config, c.machine, c.store, c.store, c.snaps, transport)
+	if err != nil {
+		return nil, fmt.Errorf("%w: starting raft: %w", ErrStorage, err)
+	}
+	return r, nil
+}
+
+// checkMachine decides whether the state machine goes on from its own file or from
+// the last snapshot, and refuses one that knows more than the log. Usable is not
+// enough: a node that ended between receiving a snapshot and restoring it has a sound
+// file with a gap before the log.
+func (c *Cluster) checkMachine(config *raft.Config) error {
+	last, err := c.store.LastIndex()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	snapshots, err := c.snaps.List()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	var snapshot uint64
+	if len(snapshots) > 0 {
+		snapshot = snapshots[0].Index
+	}
+	applied := c.machine.AppliedIndex()
+	if applied > max(last, snapshot) {
+		return fmt.Errorf("%w: state at index %d, log ends at %d", ErrForeignState, applied, max(last, snapshot))
+	}
+	config.NoSnapshotRestoreOnStart = c.machine.Usable() && applied >= snapshot
+	return nil
+}
+
+func (c *Cluster) raftConfig() *raft.Config {
+	t := c.cfg.Tuning
+	config := raft.DefaultConfig()
+	config.LocalID = raft.ServerID(c.cfg.Self)
+	config.HeartbeatTimeout = t.Heartbeat
+	config.ElectionTimeout = t.Heartbeat
+	if c.self.Role == admin.RoleWitness { // the last to stand, and still able to
+		config.HeartbeatTimeout *= 2
+		config.ElectionTimeout *= 2
+	}
+	config.LeaderLeaseTimeout = t.Lease
+	config.CommitTimeout = t.CommitTimeout
+	config.MaxAppendEntries = maxAppendEntries
+	config.TrailingLogs = t.TrailingLogs
+	config.SnapshotThreshold = t.SnapshotThreshold
+	config.SnapshotInterval = t.SnapshotInterval
+	config.NotifyCh = c.lead.notify
+	config.NoLegacyTelemetry = true
+	config.Logger = newBridge(c.log)
+	return config
+}
+
+// voters is the configuration: every member votes, the witness too.
+func (c *Cluster) voters() raft.Configuration {
+	var configuration raft.Configuration
+	for _, m := range c.cfg.Topology.Members {
+		configuration.Servers = append(configuration.Servers, raft.Server{
+			Suffrage: raft.Voter, ID: raft.ServerID(m.ID), Address: raft.ServerAddress(m.ID),
+		})
+	}
+	return configuration
+}
+
+// checkMembers refuses a cluster file whose members are not those of the log.
+func (c *Cluster) checkMembers() error {
+	future := c.raft.GetConfiguration()
+	if err := future.Error(); err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	ids := func(configuration raft.Configuration) (ids []string) {
+		for _, s := range configuration.Servers {
+			ids = append(ids, string(s.ID))
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	inLog, inFile := ids(future.Configuration()), ids(c.voters())
+	if !slices.Equal(inLog, inFile) {
+		return fmt.Errorf("%w: the cluster file has members %v, the log has %v", ErrConfig, inFile, inLog)
+	}
+	return nil
+}
+
+// countedSnapshots counts what is written to snapshots: a follower that receives a
+// large one makes progress that its indexes do not show.
+type countedSnapshots struct {
+	raft.SnapshotStore
+	written atomic.Uint64
+}
+
+// Create implements raft.SnapshotStore.
+func (s *countedSnapshots) Create(version raft.SnapshotVersion, index, term uint64, configuration raft.Configuration, configurationIndex uint64, transport raft.Transport) (raft.SnapshotSink, error) {
+	sink, err := s.SnapshotStore.Create(version, index, term, configuration, configurationIndex, transport)
+	if err != nil {
+		return nil, err
+	}
+	return countedSink{sink, s}, nil
+}
+
+// Open implements raft.SnapshotStore: reading one back counts too, it is how a
+// restore gets on.
+func (s *countedSnapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
+	meta, source, err := s.SnapshotStore.Open(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return meta, countedSource{source, s}, nil
+}
+
+type countedSink struct {
+	raft.SnapshotSink
+	store *countedSnapshots
+}
+
+func (s countedSink) Write(p []byte) (int, error) {
+	n, err := s.SnapshotSink.Write(p)
+	s.store.written.Add(uint64(n))
+	return n, err
+}
+
+type countedSource struct {
+	io.ReadCloser
+	store *countedSnapshots
+}
+
+func (s countedSource) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	s.store.written.Add(uint64(n))
+	return n, err
+}

@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"fmt"
+	"time"
+
+	"tvilling/raftfsm/command"
+)
+
+// canary shows each second that this leader can commit. Nothing else tells: a leader
+// that refuses everything, or waits for ever, looks healthy to raft.
+func (c *Cluster) canary(r *reign) {
+	ticker := time.NewTicker(c.cfg.Tuning.CanaryEvery)
+	defer ticker.Stop()
+	answers := make(chan error, 1)
+	last := r.since
+	var reason error
+	asked := false
+	for number := uint64(1); ; number++ {
+		if !asked {
+			asked = true
+			c.tasks.Go(func() { answers <- c.sing(number) })
+		}
+		select {
+		case reason = <-answers:
+			asked = false
+			if reason == nil {
+				last = time.Now()
+			}
+			select {
+			case <-ticker.C:
+			case <-r.ctx.Done():
+				return
+			}
+		case <-ticker.C:
+		case <-r.ctx.Done():
+			return
+		}
+		if silent := time.Since(last); silent > c.cfg.Tuning.CanaryLimit && c.leads(r) {
+			c.fail(fmt.Errorf("%w: this leader has committed nothing for %v (last: %v)", ErrStalled, silent.Round(time.Millisecond), reason))
+			return
+		}
+	}
+}
+
+// sing commits one canary, beside the batcher: a full queue is not a standstill. It
+// has no intent, which the state machine would have to remember.
+func (c *Cluster) sing(number uint64) error {
+	b, err := c.encodeCanary(number)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	entry, err := command.Join(c.machine.Level(), started.UnixMilli(), b)
+	if err != nil {
+		return err
+	}
+	if _, err := settle(c.raft.Apply(entry, enqueueLimit), 1); err != nil {
+		return err
+	}
+	c.lead.proven(started)
+	return nil
+}
+
+func (c *Cluster) encodeCanary(number uint64) ([]byte, error) {
+	return command.EncodeCommand(command.Command{Kind: command.KindCanary, Body: command.Canary{Node: c.cfg.Self, Number: number}})
+}
+
+// progress is how far a follower was when it was last seen to move.
+type progress struct {
+	last, applied, snapshot uint64
+	commit                  uint64 // the leader's, then
+	at                      time.Time
+	warned                  bool
+}
+
+// watchFollowers finds a follower that answers and stands still while this leader
+// commits. Raft goes on sending it heartbeats; only an end of this leadership helps.
+func (c *Cluster) watchFollowers(r *reign) {
+	ticker := time.NewTicker(statusEvery)
+	defer ticker.Stop()
+	seen := map[string]progress{}
+	for {
+		select {
+		case <-ticker.C:
+		case <-r.ctx.Done():
+			return
+		}
+		now := time.Now()
+		commit := c.raft.CommitIndex()
+		for _, s := range c.statuses(r.ctx) {
+			if s.ID == c.cfg.Self {
+				continue
+			}
+			p, known := seen[s.ID]
+			moved := !known || s.LastIndex != p.last || s.AppliedIndex != p.applied || s.SnapshotBytes != p.snapshot
+			if s.Error != "" || moved || s.LastIndex >= p.commit {
+				seen[s.ID] = progress{last: s.LastIndex, applied: s.AppliedIndex, snapshot: s.SnapshotBytes, commit: commit, at: now}
+				continue
+			}
+			still := now.Sub(p.at)
+			if still > c.cfg.Tuning.ProgressLimit/3 && !p.warned {
+				p.warned = true
+				c.counts.stuck.Add(1)
+				c.log.Error("a follower answers and stands still", "member", s.ID, "index", s.LastIndex, "commit", commit, "for", still)
+			}
+			seen[s.ID] = p
+			if still > c.cfg.Tuning.ProgressLimit && c.leads(r) {
+				c.leaveFor(r, s.ID, still)
+				return
+			}
+		}
+	}
+}
+
+// leaveFor gives leadership up for a follower's sake: to another node or, where that
+// cannot be, by ending this one.
+func (c *Cluster) leaveFor(r *reign, follower string, still time.Duration) {
+	err := c.giveWay(r.ctx, follower)
+	if err == nil || !c.leads(r) {
+		c.log.Error("gave leadership up: a follower stood still", "member", follower, "for", still)
+		return
+	}
+	c.fail(fmt.Errorf("%w: follower %q has stood still for %v and nobody else can lead: %w", ErrStalled, follower, still.Round(time.Millisecond), err))
+}
