@@ -42,7 +42,7 @@ type Consent struct {
 }
 
 // Relation is a care engagement: a unit that has the patient in care. Start and End
-// are inclusive; an End of zero is open.
+// are inclusive; a Start of zero has not begun, an End of zero is open.
 type Relation struct {
 	CareProvider string
 	CareUnit     string

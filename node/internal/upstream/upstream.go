@@ -1,0 +1,86 @@
+// Package upstream reads the services around the mirror that say who may see what:
+// commissions, care engagements, consents and blocks, and which source systems there are.
+//
+// It owns the reading and the checking: what it returns is complete and in canonical
+// form, or it is an error and nothing. It must never guess, never return a part, and
+// never name a patient or quote a row in an error.
+package upstream
+
+import (
+	"context"
+	"errors"
+
+	"tvilling/node/internal/projection"
+	"tvilling/protocol"
+)
+
+// ErrFeed is a feed that could not be read. It names the place and never what stands there.
+var ErrFeed = errors.New("security feed")
+
+// Limits of a feed. Past one, the feed is refused whole: its projections keep what
+// they had and grow stale.
+const (
+	MaxFileBytes = 16 << 20 // a feed file
+	MaxRows      = 100_000  // rows of one table
+	maxRights    = 50       // rights of one commission
+	maxLifts     = 50       // lifts of one block
+	maxFaults    = 20       // faults that one error names
+)
+
+// Feeder is something that the security projections are fed from.
+type Feeder interface {
+	// Feed returns everything that holds now. A caller that sees the Watermark of
+	// the last time need only move the projections' as-of time.
+	Feed(ctx context.Context) (Snapshot, error)
+}
+
+// Snapshot is everything that a feed knew at AsOf.
+type Snapshot struct {
+	Commissions []Commission
+	Relations   []Relation
+	Consents    []Consent
+	Blocks      []Block
+	People      []Person
+	Sources     []Source
+	Watermark   string // equal means that nothing has changed; keyed, so it tells nothing
+	AsOf        protocol.Instant
+}
+
+// Commission is a row with whose it is.
+type Commission struct {
+	Employee protocol.EmployeeID
+	Row      projection.Commission
+}
+
+// Relation is a row with whom it is about.
+type Relation struct {
+	Patient protocol.PatientID
+	Row     projection.Relation
+}
+
+// Consent is a row with whom it is about.
+type Consent struct {
+	Patient protocol.PatientID
+	Row     projection.Consent
+}
+
+// Block is a row with whom it is about.
+type Block struct {
+	Patient protocol.PatientID
+	Row     projection.Block
+}
+
+// Person is somebody to be in an environment without a login.
+type Person struct {
+	Key      string
+	Name     string
+	Title    string
+	Employee protocol.EmployeeID
+}
+
+// Source is a source system and what it may write.
+type Source struct {
+	ID        protocol.SourceID
+	Agent     protocol.SourceID // who connects it; zero: itself
+	Contracts []protocol.Contract
+}
