@@ -15,19 +15,23 @@ type Instant int64
 // unknown.
 type Civil int64
 
-// civilLayout is the separated form: a '0' stands for any digit.
-const civilLayout = "0000-00-00T00:00:00"
+// The two forms in full; a '0' stands for any digit.
+const (
+	civilDigits    = 14
+	civilCompact   = "00000000000000"
+	civilSeparated = "0000-00-00T00:00:00"
+)
 
 // ParseCivil reads YYYYMMDDhhmmss as far as it was given, from YYYY, a pair at a
 // time, and the same with separators, YYYY-MM-DDThh:mm:ss. After seconds there may be
 // a fraction and a zone (Z, +hh:mm, -hh:mm); both are dropped, since the contracts
 // mean Swedish local time.
 func ParseCivil(s string) (Civil, error) {
-	layout := civilLayout
-	if len(s) <= 4 || s[4] != '-' {
-		layout = "00000000000000"
+	layout := civilCompact
+	if len(s) > 4 && s[4] == '-' {
+		layout = civilSeparated
 	}
-	digits := make([]byte, 0, 14)
+	digits := make([]byte, 0, civilDigits)
 	n := min(len(s), len(layout))
 	for i := 0; i < n; i++ {
 		switch {
@@ -37,7 +41,7 @@ func ParseCivil(s string) (Civil, error) {
 			return 0, ErrCivil
 		}
 	}
-	if n == 0 || !isDigit(s[n-1]) || len(digits) < 4 || len(digits)%2 != 0 || !isCivilTail(s[n:]) {
+	if len(digits) < 4 || len(digits)%2 != 0 || !isDigit(s[n-1]) || !isCivilTail(s[n:]) {
 		return 0, ErrCivil
 	}
 	return civilOf(string(digits))
@@ -59,28 +63,46 @@ func isCivilTail(s string) bool {
 }
 
 func civilOf(digits string) (Civil, error) {
-	pairs := len(digits) / 2
-	padded := digits
-	for len(padded) < 14 {
-		if n := len(padded); n == 4 || n == 6 {
-			padded += "01"
-		} else {
-			padded += "00"
+	var n int64
+	for i := 0; i < civilDigits; i++ {
+		n *= 10
+		if i < len(digits) {
+			n += int64(digits[i] - '0')
 		}
 	}
-	year, month, day := number(padded[:4]), number(padded[4:6]), number(padded[6:8])
-	if year == 0 || !isDate(year, month, day) || number(padded[8:10]) > 23 || number(padded[10:12]) > 59 || number(padded[12:]) > 59 {
+	c := Civil(n*10 + int64(len(digits)/2))
+	if !c.valid() {
 		return 0, ErrCivil
 	}
-	var n int64
-	for i := 0; i < len(padded); i++ {
-		d := int64(0)
-		if i < len(digits) {
-			d = int64(digits[i] - '0')
-		}
-		n = n*10 + d
+	return c, nil
+}
+
+// valid reports whether c is zero, or a possible time of which nothing stands after
+// the pairs that were given.
+func (c Civil) valid() bool {
+	if c == 0 {
+		return true
 	}
-	return Civil(n*10 + int64(pairs)), nil
+	given, n := int(c%10), int64(c)/10
+	if c < 0 || given < 2 || given > 7 {
+		return false
+	}
+	var pair [8]int // counted from one: month is the third, second the seventh
+	for i := 7; i > 2; i-- {
+		pair[i] = int(n % 100)
+		n /= 100
+		if i > given && pair[i] != 0 {
+			return false
+		}
+	}
+	month, day := pair[3], pair[4]
+	if given < 3 {
+		month = 1
+	}
+	if given < 4 {
+		day = 1
+	}
+	return n >= 1 && n <= 9999 && isDate(int(n), month, day) && pair[5] <= 23 && pair[6] <= 59 && pair[7] <= 59
 }
 
 // IsZero reports whether the time is unknown.
@@ -92,9 +114,9 @@ func (c Civil) Digits() string {
 		return ""
 	}
 	pairs := int(c % 10)
-	var b [14]byte
+	var b [civilDigits]byte
 	n := int64(c / 10)
-	for i := 13; i >= 0; i-- {
+	for i := len(b) - 1; i >= 0; i-- {
 		b[i] = byte('0' + n%10)
 		n /= 10
 	}
@@ -120,16 +142,4 @@ func (c Civil) String() string {
 		out = append(out, d[i])
 	}
 	return string(out)
-}
-
-// valid reports whether c is zero or a value that ParseCivil returns.
-func (c Civil) valid() bool {
-	if c == 0 {
-		return true
-	}
-	if pairs := c % 10; c < 0 || pairs < 2 || pairs > 7 {
-		return false
-	}
-	same, err := civilOf(c.Digits())
-	return err == nil && same == c
 }
