@@ -1,0 +1,136 @@
+package lint
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// maxDependencies is how many modules the product and its tests may ask for.
+const maxDependencies = 17
+
+// direct reads the direct requirements of go.mod.
+func direct(t *testing.T) []string {
+	t.Helper()
+	cmd := exec.Command("go", "mod", "edit", "-json")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			paths = append(paths, r.Path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// row is a line of the README's table of dependencies: the module, and its note.
+var row = regexp.MustCompile("(?m)^\\| `([a-z0-9./-]+)` \\|.*\\[(\\d{4})\\]\\((ops/docs/decisions/[a-z0-9-]+\\.md)\\)")
+
+// documented reads the README's table: module to the path of its note.
+func documented(t *testing.T) map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := map[string]string{}
+	for _, m := range row.FindAllStringSubmatch(string(raw), -1) {
+		notes[m[1]] = m[3]
+	}
+	return notes
+}
+
+func TestDependenciesAreDocumented(t *testing.T) {
+	notes := documented(t)
+	var listed []string
+	for module, note := range notes {
+		listed = append(listed, module)
+		text, err := os.ReadFile(filepath.Join(root, note))
+		if err != nil {
+			t.Errorf("%s has no note: %v", module, err)
+			continue
+		}
+		if !strings.Contains(string(text), module) {
+			t.Errorf("%s does not speak of %s", note, module)
+		}
+	}
+	slices.Sort(listed)
+	have := direct(t)
+	if diff := cmp.Diff(have, listed); diff != "" {
+		t.Errorf("go.mod's direct requirements and the README's table (-go.mod +README):\n%s", diff)
+	}
+	if len(have) > maxDependencies {
+		t.Errorf("%d direct requirements, and %d is the most: which one can go?", len(have), maxDependencies)
+	}
+}
+
+// Notes are numbered without gaps, are short, and have the same parts.
+func TestDecisionsHaveTheirForm(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(root, "ops/docs/decisions/*.md"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no decision notes: %v", err)
+	}
+	for i, path := range paths {
+		name := filepath.Base(path)
+		if want := fourDigits(i + 1); !strings.HasPrefix(name, want+"-") {
+			t.Errorf("%s: want number %s", name, want)
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"## Context", "## Decision", "## Instead of", "## Consequences"} {
+			if !strings.Contains(string(raw), "\n"+part+"\n") {
+				t.Errorf("%s has no part %q", name, part)
+			}
+		}
+		if n := strings.Count(string(raw), "\n"); n > 45 {
+			t.Errorf("%s is %d lines: half a page", name, n)
+		}
+	}
+}
+
+func fourDigits(n int) string {
+	s := "0000" + string(rune('0'+n/10)) + string(rune('0'+n%10))
+	return s[len(s)-4:]
+}
+
+// Every target of the Makefile says what it is for, and help lists it.
+func TestTargetsHaveHelp(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	phony := regexp.MustCompile(`(?m)^\.PHONY: (.*)$`).FindStringSubmatch(string(raw))
+	if phony == nil {
+		t.Fatal("no .PHONY line")
+	}
+	steps := map[string]bool{"wasm": true, "test-deps": true} // of other targets
+	for _, target := range strings.Fields(phony[1]) {
+		help := regexp.MustCompile(`(?m)^` + target + `:.*## \S`)
+		if !steps[target] && !help.Match(raw) {
+			t.Errorf("make %s has no help line", target)
+		}
+	}
+}
