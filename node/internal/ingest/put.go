@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tvilling/node/internal/rivta"
+	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
 	"tvilling/raftfsm/command"
 )
@@ -50,10 +51,11 @@ type Proposer interface {
 // Sealer makes pseudonyms and seals; node/internal/sealing's Ring is one.
 type Sealer interface {
 	Patient(protocol.PatientID) [16]byte
+	Employee(protocol.EmployeeID) [16]byte
+	Key(domain string, parts ...string) [16]byte
 	DocumentKey(protocol.Contract, protocol.SourceID, string) protocol.DocumentKey
 	Digest(plain ...[]byte) [16]byte
-	SealHeader(subject [16]byte, key protocol.DocumentKey, plain []byte) []byte
-	SealBody(subject [16]byte, key protocol.DocumentKey, plain []byte) []byte
+	Seal(bucket sealing.Bucket, key, plain []byte) []byte
 }
 
 // Registrations finds the registration of a source in the newest state.
@@ -94,7 +96,7 @@ func (in *Ingest) Put(ctx context.Context, r Request) (Receipt, error) {
 	if message.Contract != contract {
 		return Receipt{}, fmt.Errorf("%w: the address says %v, the message is an answer of %v", ErrAddress, contract, message.Contract)
 	}
-	patient, err := patientOf(r.Patient, message.Documents)
+	patient, err := patientOf(r.Patient, message.Patients)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -136,33 +138,35 @@ func (in *Ingest) admit(r Request, contract protocol.Contract) (protocol.SourceI
 	return protocol.SourceID{}, fmt.Errorf("%w: the source is not registered for %v", ErrNotAllowed, contract)
 }
 
-// patientOf finds the one patient that an answer is about. A record that carries no
-// readable id is refused even when the sender names the patient: a record must never
-// be filed under somebody by assumption, unless its contract lets the id be left out.
-func patientOf(named string, documents []protocol.Document) (protocol.PatientID, error) {
-	var patient protocol.PatientID
+// patientOf finds the one patient that an answer is about. A record that names nobody
+// readable is refused even when the sender names the patient: it must never be filed
+// under somebody by assumption. Only where a record has no place for the id, as in
+// older minors of some contracts, is the sender's word enough.
+func patientOf(named string, p rivta.Patients) (protocol.PatientID, error) {
+	var sender protocol.PatientID
 	if named != "" {
 		id, err := protocol.ParsePatientID(named)
 		if err != nil {
 			return protocol.PatientID{}, fmt.Errorf("%w: the named patient: %w", ErrPatient, err)
 		}
-		patient = id
+		sender = id
 	}
-	for i := range documents {
-		id := documents[i].Header.Patient
-		switch {
-		case id.IsZero():
-			return protocol.PatientID{}, fmt.Errorf("%w: record %d carries no valid patient id", ErrPatient, i+1)
-		case patient.IsZero():
-			patient = id
-		case id != patient:
-			return protocol.PatientID{}, fmt.Errorf("%w: record %d is about another patient", ErrPatient, i+1)
-		}
-	}
-	if patient.IsZero() {
+	switch {
+	case p.Unreadable > 0:
+		return protocol.PatientID{}, fmt.Errorf("%w: %d records carry an id that is no valid patient id", ErrPatient, p.Unreadable)
+	case len(p.IDs) > 1:
+		return protocol.PatientID{}, fmt.Errorf("%w: the records are about %d patients", ErrPatient, len(p.IDs))
+	case sender.IsZero() && p.Missing > 0:
+		return protocol.PatientID{}, fmt.Errorf("%w: %d records name no patient, so the sender must", ErrPatient, p.Missing)
+	case sender.IsZero() && len(p.IDs) == 0:
 		return protocol.PatientID{}, fmt.Errorf("%w: there is no record, so the sender must name the patient", ErrPatient)
+	case sender.IsZero():
+		return p.IDs[0], nil
+	case len(p.IDs) == 1 && p.IDs[0] != sender:
+		return protocol.PatientID{}, fmt.Errorf("%w: the records are about another than the sender names", ErrPatient)
+	default:
+		return sender, nil
 	}
-	return patient, nil
 }
 
 // seal makes the documents into what the log may hold.
@@ -174,11 +178,12 @@ func (in *Ingest) seal(patient protocol.PatientID, source protocol.SourceID, doc
 		if s := d.Header.Source; !s.IsZero() && s != source {
 			return nil, fmt.Errorf("%w: record %d names another source system", ErrAddress, i+1)
 		}
-		d.Header.Source = source
+		d.Header.Source, d.Header.Patient = source, patient
 		if err := protocol.CheckDocument(d); err != nil {
 			return nil, fmt.Errorf("%w: record %d: %w", ErrAnswer, i+1, err)
 		}
 		key := in.ring.DocumentKey(d.Header.Contract, source, d.Header.RecordID)
+		place := placeOf(subject, key)
 		header, body := protocol.AppendHeader(nil, &d.Header), protocol.AppendBody(nil, &d.Body)
 		sealed[i] = command.SealedDocument{
 			Key:          key,
@@ -187,8 +192,8 @@ func (in *Ingest) seal(patient protocol.PatientID, source protocol.SourceID, doc
 			Time:         int64(d.Header.Time),
 			TimeEnd:      int64(d.Header.TimeEnd),
 			Digest:       in.ring.Digest(header, body),
-			Header:       in.ring.SealHeader(subject, key, header),
-			Body:         in.ring.SealBody(subject, key, body),
+			Header:       in.ring.Seal(sealing.Headers, place, header),
+			Body:         in.ring.Seal(sealing.Bodies, place, body),
 		}
 	}
 	return sealed, nil
@@ -196,7 +201,7 @@ func (in *Ingest) seal(patient protocol.PatientID, source protocol.SourceID, doc
 
 // putFailure notes that the source could not answer for the patient.
 func (in *Ingest) putFailure(ctx context.Context, r Request, contract protocol.Contract, source protocol.SourceID) (Receipt, error) {
-	patient, err := patientOf(r.Patient, nil)
+	patient, err := patientOf(r.Patient, rivta.Patients{})
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -275,4 +280,10 @@ func split(set command.PutSnapshot, documents []command.SealedDocument) []comman
 		last.Documents = nil
 	}
 	return append(parts, last)
+}
+
+// placeOf is where a sealed value stands: whom it is about, and which it is. Sealing
+// binds the value to it.
+func placeOf(subject, key [16]byte) []byte {
+	return append(subject[:], key[:]...)
 }
