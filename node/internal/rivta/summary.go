@@ -1,0 +1,172 @@
+package rivta
+
+import (
+	"strings"
+
+	"tvilling/protocol"
+)
+
+// summarise fills in what a list says about a record.
+func summarise(k *description, header, body *element, to *protocol.Header) {
+	s := summary{header: header, body: body}
+	to.Title, to.Detail, to.Status = s.first(k.title), s.first(k.detail), s.first(k.status)
+	if to.Detail == to.Title {
+		to.Detail = ""
+	}
+	if k.end == "" || body == nil {
+		return
+	}
+	if e := body.find(k.end); e.says() != "" {
+		if t, ok := parseTime(e.text); ok && t >= to.Time {
+			to.TimeEnd = t
+		}
+	}
+}
+
+type summary struct{ header, body *element }
+
+func (s summary) first(phrases []phrase) string {
+	for _, p := range phrases {
+		if text := s.phrase(p); text != "" {
+			return short(text)
+		}
+	}
+	return ""
+}
+
+// phrase joins what the parts say. A part that the phrase already holds adds nothing:
+// names of drugs often hold the strength.
+func (s summary) phrase(p phrase) string {
+	text := ""
+	for i, part := range p.parts {
+		said := s.part(part)
+		switch {
+		case said == "" && i == 0:
+			return ""
+		case said == "" || text != "" && strings.Contains(strings.ToLower(text), strings.ToLower(said)):
+		case text == "":
+			text = said
+		default:
+			text += p.sep + said
+		}
+	}
+	return text
+}
+
+// part is the first alternative that says anything.
+func (s summary) part(part string) string {
+	for alternative := range strings.SplitSeq(part, "|") {
+		if text := s.path(alternative); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func (s summary) path(path string) string {
+	path, literal, hasLiteral := strings.Cut(path, "=")
+	from, coded, many, single := s.body, false, false, false
+	for path != "" && strings.ContainsRune("/#*1", rune(path[0])) {
+		switch path[0] {
+		case '/':
+			from = s.header
+		case '#':
+			coded = true
+		case '*':
+			many = true
+		case '1':
+			single = true
+		}
+		path = path[1:]
+	}
+	if from == nil {
+		return ""
+	}
+	found := from.all(path)
+	if len(found) == 0 || single && len(found) > 1 {
+		return ""
+	}
+	if hasLiteral {
+		if found[0].empty() || found[0].says() == "false" || found[0].says() == "0" {
+			return ""
+		}
+		return literal
+	}
+	if !many {
+		found = found[:1]
+	}
+	return list(found, coded)
+}
+
+// list joins what elements say, each thing once, until a line is full.
+func list(elements []*element, coded bool) string {
+	var b strings.Builder
+	said := map[string]bool{}
+	for _, e := range elements {
+		text := words(e, coded)
+		if text == "" || said[text] {
+			continue
+		}
+		said[text] = true
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		if b.WriteString(text); b.Len() > maxLineBytes {
+			break
+		}
+	}
+	return b.String()
+}
+
+// words is what an element says in one line: a text, the words of a code (with the
+// code itself before them if coded), a value with its unit, an identifier. Placeholders
+// say nothing.
+func words(e *element, coded bool) string {
+	if e.leaf() {
+		text := plainWords(e)
+		if known, ok := enumerations[[2]string{strings.TrimSuffix(e.name, "Enum"), text}]; ok {
+			return known
+		}
+		if t, ok := parseTime(text); ok && isTimeName(e.name) {
+			return t.String()
+		}
+		return text
+	}
+	for _, inner := range choiceNames {
+		if c := e.child(inner); c != nil && len(e.children) == 1 {
+			return words(c, coded)
+		}
+	}
+	if value := plainWords(e.child("value")); value != "" {
+		return strings.TrimSpace(value + " " + plainWords(e.child("unit")))
+	}
+	low, high := plainWords(e.child("low")), plainWords(e.child("high"))
+	if low != "" || high != "" {
+		return strings.TrimSpace(low + "–" + high + " " + plainWords(e.child("unit")))
+	}
+	text, code := "", plainWords(e.child("code"))
+	for _, name := range []string{"displayName", "originalText", "code", "extension"} {
+		if text = plainWords(e.child(name)); text != "" {
+			break
+		}
+	}
+	if known, ok := enumerations[[2]string{e.name, code}]; ok && text == code {
+		return known
+	}
+	if coded && code != "" && code != text {
+		return code + " " + text
+	}
+	return text
+}
+
+// plainWords is a leaf's text on one line, without placeholders and truth values.
+func plainWords(e *element) string {
+	text := e.says()
+	if text == placeholder || text == "false" || text == "true" {
+		return ""
+	}
+	if len(text) > 4*maxLineBytes {
+		text = cut(text, 4*maxLineBytes)
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
