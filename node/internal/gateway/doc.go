@@ -1,0 +1,13 @@
+// Package gateway is where a data node meets browsers and source systems: two
+// listeners, their TLS, and what may come through them.
+//
+// It owns the client listener (the page, its assets, the upgrade to the stream, health)
+// and the source listener (answers of the national contracts), every header that it
+// sends, and the sockets that were upgraded: a server's own shutdown forgets those. It
+// must never serve a page that could run a script that is not ours, take an upgrade
+// from another site's page, take an answer from a source that has not proved who it
+// is, or write a header, an address or a body of a request in a log.
+//
+// Goroutines: one for each server, ended by Close; those that net/http starts for
+// connections; and an upgraded connection's own, which serves its session to the end.
+package gateway

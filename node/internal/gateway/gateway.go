@@ -1,0 +1,183 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tvilling/node/internal/ingest"
+	"tvilling/node/internal/session"
+	"tvilling/protocol/admin"
+)
+
+// ErrConfig is a configuration that a gateway does not start with; the text says why.
+var ErrConfig = errors.New("gateway configuration")
+
+// Sessions serves upgraded connections; *session.Service is one.
+type Sessions interface {
+	Serve(ctx context.Context, conn session.Conn, caller session.Caller)
+	Admits() bool
+}
+
+// Ingest takes answers of source systems; *ingest.Ingest is one.
+type Ingest interface {
+	Put(ctx context.Context, r ingest.Request) (ingest.Receipt, error)
+}
+
+// Check is a named condition of being ready. It answers at once.
+type Check struct {
+	Name string
+	Ask  func() error
+}
+
+// Config is what a gateway needs of its node.
+type Config struct {
+	Topology admin.Topology
+	Self     string
+	Client   *tls.Certificate // what browsers see; nil: no TLS, on loopback outside production only
+	Staff    *x509.CertPool   // who signs members of staff; nil: nobody has a certificate
+	Source   tls.Certificate  // what source systems see
+	Sources  *x509.CertPool   // who signs source systems
+	Site     Site
+	Sessions Sessions
+	Ingest   Ingest
+	Checks   []Check
+	Logger   *slog.Logger
+}
+
+// Gateway serves browsers and source systems.
+type Gateway struct {
+	cfg      Config
+	member   admin.Node
+	origins  origins
+	draining atomic.Bool
+	sockets  sockets
+	answers  chan struct{} // a place for each answer that is being read
+	client   *http.Server
+	source   *http.Server
+	bound    []net.Listener
+}
+
+// New checks the configuration and makes a Gateway. It does not listen yet.
+func New(cfg Config) (*Gateway, error) {
+	member, ok := cfg.Topology.Member(cfg.Self)
+	switch {
+	case !ok || member.Role != admin.RoleData:
+		return nil, fmt.Errorf("%w: %q is not a data node of the cluster", ErrConfig, cfg.Self)
+	case cfg.Sessions == nil || cfg.Ingest == nil || cfg.Logger == nil:
+		return nil, fmt.Errorf("%w: sessions, ingest and logger are needed", ErrConfig)
+	case cfg.Sources == nil || len(cfg.Source.Certificate) == 0:
+		return nil, fmt.Errorf("%w: the source listener needs a certificate, and an authority to hold sources against", ErrConfig)
+	case cfg.Client == nil && cfg.Topology.Environment == admin.Production:
+		return nil, fmt.Errorf("%w: in production browsers need TLS: no client certificate is configured", ErrConfig)
+	case cfg.Client == nil && !isLoopback(member.Client):
+		return nil, fmt.Errorf("%w: without TLS the client address must be on loopback", ErrConfig)
+	}
+	allowed, err := originsOf(cfg.Topology, member)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: make(chan struct{}, maxAnswers)}
+	g.sockets.open = map[*socket]struct{}{}
+	g.client = g.server(g.ClientHandler(), clientTLS(cfg), requestWithin, responseWithin)
+	g.source = g.server(g.SourceHandler(), sourceTLS(cfg), answerWithin, answerWithin+durableWithin)
+	return g, nil
+}
+
+func (g *Gateway) server(h http.Handler, config *tls.Config, read, write time.Duration) *http.Server {
+	return &http.Server{
+		Handler: h, TLSConfig: config,
+		ReadHeaderTimeout: headerWithin, ReadTimeout: read, WriteTimeout: write, IdleTimeout: idleWithin,
+		MaxHeaderBytes: maxHeaderBytes,
+		Protocols:      http1(),
+		ErrorLog:       slog.NewLogLogger(g.cfg.Logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// http1 keeps to HTTP/1.1: the stream is an upgrade, which HTTP/2 does not have here.
+func http1() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
+}
+
+// Listen binds both addresses, so that a taken port is known before anything starts.
+func (g *Gateway) Listen() error {
+	for _, address := range []string{g.member.Client, g.member.Source} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			g.unbind()
+			return fmt.Errorf("listening for browsers and sources: %w", err)
+		}
+		g.bound = append(g.bound, l)
+	}
+	return nil
+}
+
+func (g *Gateway) unbind() {
+	for _, l := range g.bound {
+		_ = l.Close() // nothing has been served on it
+	}
+	g.bound = nil
+}
+
+// Addresses returns where the gateway listens, browsers first; nil before Listen.
+func (g *Gateway) Addresses() []net.Addr {
+	var all []net.Addr
+	for _, l := range g.bound {
+		all = append(all, l.Addr())
+	}
+	return all
+}
+
+// Run serves until Close, or until a listener fails. Listen comes first.
+func (g *Gateway) Run() error {
+	if len(g.bound) != 2 {
+		return fmt.Errorf("%w: Run before Listen", ErrConfig)
+	}
+	ended := make(chan error, 2)
+	var servers sync.WaitGroup
+	servers.Go(func() { ended <- g.serve(g.client, g.bound[0]) })
+	servers.Go(func() { ended <- g.serve(g.source, g.bound[1]) })
+	err := <-ended
+	_ = g.client.Close()
+	_ = g.source.Close()
+	servers.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serving browsers and sources: %w", err)
+}
+
+func (g *Gateway) serve(s *http.Server, l net.Listener) error {
+	if s.TLSConfig == nil {
+		return s.Serve(l)
+	}
+	return s.ServeTLS(l, "", "")
+}
+
+// Drain makes the node unready and takes no more upgrades; what runs goes on.
+func (g *Gateway) Drain() { g.draining.Store(true) }
+
+// Close ends both servers, then the sockets that were upgraded. Requests that run get
+// a few seconds.
+func (g *Gateway) Close() error {
+	g.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	err := errors.Join(g.client.Shutdown(ctx), g.source.Shutdown(ctx))
+	if err != nil {
+		err = errors.Join(g.client.Close(), g.source.Close())
+	}
+	g.unbind()
+	g.sockets.end()
+	return err
+}

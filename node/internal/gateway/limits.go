@@ -1,0 +1,27 @@
+package gateway
+
+import (
+	"time"
+
+	"tvilling/protocol"
+)
+
+// Limits of the listeners. What happens at each is said beside it.
+const (
+	headerWithin   = 5 * time.Second  // a request's header: the connection is closed
+	requestWithin  = 15 * time.Second // a browser's request: the connection is closed
+	responseWithin = 30 * time.Second // a response to a browser: the connection is closed
+	answerWithin   = 60 * time.Second // a source's body: TV-3012
+	durableWithin  = 30 * time.Second // to make an answer durable: TV-3010
+	idleWithin     = 90 * time.Second // a connection without requests: closed
+	closeWithin    = 5 * time.Second  // what Close waits for
+	maxHeaderBytes = 16 << 10         // of a request: 431
+	maxAnswerBytes = 32 << 20         // a source's body: TV-3007
+	maxAnswers     = 8                // answers of sources read at once: one more gets TV-3011
+	retryAfter     = 2                // seconds, told with every 503
+
+	subprotocol = "tvilling.v1"
+)
+
+// A session reads frames one at a time: no frame may be larger than it may be.
+const maxMessageBytes = protocol.MaxClientFrame

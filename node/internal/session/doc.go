@@ -1,0 +1,31 @@
+// Package session is one browser's websocket: who it is, which patient it has open,
+// what it has been shown, and what must be taken from it.
+//
+// It owns everything between a frame that arrived and a frame that leaves: a request
+// is decided on a View, recorded in the replicated log, and answered only when the
+// record is committed (P1). What it has shown it keeps following, and takes away when
+// the ground for it is gone (P3). It must never send patient data that no committed
+// record stands for, never hold a View while it waits for the network, and never tell
+// a blocked document from an absent one (P9).
+//
+// Goroutines of one session, and what each alone may touch:
+//
+//	owner     run: the session struct, the open patient, the view. Decides what is
+//	          sent, and hands it to the outbox. Never waits for the network or the log.
+//	reader    reads and decodes frames, at the pace that the limits allow. Owns nothing.
+//	writer    takes frames out of the outbox and writes them. Owns the socket's sending
+//	          side; it also fills in heartbeats, which say what it has sent.
+//	follower  one for the open patient: pulls changes from the Feed to the owner.
+//	recorder  one for each request that waits for the log, at most Limits.InFlight:
+//	          collects, decides, proposes, repeats; hands a continuation to the owner.
+//
+// The outbox is the only thing that two of them share; it has a mutex of its own.
+// Everything ends when run returns: it closes the socket and waits for the others.
+//
+// A request travels
+//
+//	reader ─▶ owner ─▶ recorder: View i ─▶ Collect ─▶ Decide ─▶ RecordAccess{i} ─▶ log
+//	                   recorder: stale? again on a newer View. Accepted at j: wait for j
+//	          owner ◀─ continuation: View ≥ j ─▶ is anything newer? decide again
+//	                   filter ─▶ unseal ─▶ outbox ─▶ writer
+package session

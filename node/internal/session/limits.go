@@ -1,0 +1,66 @@
+package session
+
+import (
+	"time"
+
+	"tvilling/protocol"
+)
+
+// Limits of the sessions of a node. What happens at each is said beside it.
+type Limits struct {
+	Sessions      int // at once on this node: one more is closed with CloseMoving
+	InFlight      int // requests of one session that wait: one more is refused with FaultBusy
+	FramesPerSec  int // frames from one browser: beyond, the reader waits and TCP holds the sender
+	FramesAtOnce  int // of them at once
+	QueueBytes    int // responses waiting for a slow reader: then Reads are refused with FaultBusy
+	ViewDocuments int // documents in one view: more is refused with FaultTooMany
+	DirtyKeys     int // changed documents waiting for a slow reader: more becomes a comparison of everything
+}
+
+// DefaultLimits returns the limits that a node uses.
+func DefaultLimits() Limits {
+	return Limits{
+		Sessions:      4000,
+		InFlight:      32,
+		FramesPerSec:  400,
+		FramesAtOnce:  400,
+		QueueBytes:    1 << 20,
+		ViewDocuments: protocol.MaxViewDocuments,
+		DirtyKeys:     5000,
+	}
+}
+
+// Times of a session. What happens when each is out is said beside it.
+const (
+	beatEvery     = 2 * time.Second         // a heartbeat, while a leader is heard
+	lease         = 8 * time.Second         // what a heartbeat is good for; without one for so long: CloseNoLeader
+	leaderWithin  = 1500 * time.Millisecond // a leader not heard for so long is not heard
+	silenceLimit  = 4 * beatEvery           // nothing from the browser: CloseSlow
+	helloWithin   = 10 * time.Second        // no Hello: CloseMalformed
+	catchUpWithin = 2 * time.Second         // the node is behind the browser's position: CloseBehind
+	ackWithin     = 2 * time.Second         // a Revoke not acknowledged: recorded, CloseNoAck
+	recordWithin  = 5 * time.Second         // a record not committed: FaultNoQuorum
+	repeatAfter   = 100 * time.Millisecond  // before a proposal that failed is repeated, with the same intent
+	applyWithin   = 5 * time.Second         // a committed record not applied here: FaultBehind
+	writeWithin   = 10 * time.Second        // one frame not taken by the socket: CloseSlow
+	retryDecision = time.Second             // before a decision that ran out but still stands is looked at again
+	longestWait   = time.Minute             // a decision is looked at again, however long it holds
+	lastWords     = time.Second             // what is queued may still leave before a close
+)
+
+const (
+	decideTries  = 5   // decisions that went stale before FaultBusy
+	waitingActs  = 16  // acts queued behind one that waits: one more is refused with FaultBusy
+	batchItems   = 500 // headers, and removed keys, in one Chunk or Batch
+	batchBytes   = 64 << 10
+	queueCeiling = 64 << 20 // bytes queued in all, snapshot included: CloseSlow
+)
+
+// What must hold between the limits, checked by the compiler.
+const (
+	_ = uint(lease - 3*beatEvery)                  // a lost heartbeat does not blank a screen
+	_ = uint(beatEvery - leaderWithin)             // a heartbeat never rests on a leader heard before the last one
+	_ = uint(protocol.MaxChunkItems - batchItems)  // the browser takes every batch
+	_ = uint(protocol.MaxChunkBytes - batchBytes)  //
+	_ = uint(protocol.MaxRevokedKeys - batchItems) //
+)

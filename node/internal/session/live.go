@@ -1,0 +1,334 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tvilling/node/internal/access"
+	"tvilling/node/internal/record"
+	"tvilling/protocol"
+	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
+)
+
+// changed takes one change of the open patient or the actor.
+func (s *session) changed(c change) {
+	o := s.open
+	switch {
+	case errors.Is(c.err, raftfsm.ErrLagged):
+		if o.view != nil {
+			o.view.stale = true
+		}
+		s.redecide()
+		return
+	case c.err != nil:
+		s.close(protocol.CloseMoving, "the node stops", c.err)
+		return
+	}
+	documents, security := touches(c.Kind)
+	if security {
+		s.redecide()
+	}
+	if w := o.view; documents && w != nil && c.Subject == o.subject && c.Index > w.index {
+		w.changed(c.Change, s.service.cfg.Limits.DirtyKeys)
+	}
+}
+
+// touches says what a kind of command can change. A kind that is not known here may
+// change anything.
+func touches(k command.Kind) (documents, security bool) {
+	switch k {
+	case command.KindPutSnapshot, command.KindDropSource:
+		return true, false
+	case command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage,
+		command.KindRegisterConsent, command.KindEndConsent:
+		return false, true
+	default:
+		return true, true
+	}
+}
+
+// changed notes the keys of a change. Too many, or a change that names none, and
+// everything is compared instead.
+func (w *view) changed(c raftfsm.Change, limit int) {
+	w.newest = max(w.newest, c.Index)
+	for _, keys := range [][][16]byte{c.Upserted, c.Removed} {
+		for _, key := range keys {
+			w.dirty[key] = struct{}{}
+		}
+	}
+	if len(c.Upserted)+len(c.Removed) == 0 || len(w.dirty) > limit {
+		w.stale = true
+		clear(w.dirty)
+	}
+}
+
+// flush brings the browser up to date, if it has taken everything before.
+func (s *session) flush() {
+	o := s.open
+	if o == nil || o.view == nil || s.end != (closing{}) {
+		return
+	}
+	w := o.view
+	if !w.broken && !w.stale && len(w.dirty) == 0 || !s.out.idle() {
+		return
+	}
+	if w.broken {
+		s.snapshot(o)
+		return
+	}
+	s.update(o)
+}
+
+// update sends what has changed as batches, one after another.
+func (s *session) update(o *open) {
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.close(protocol.CloseMoving, "the node cannot read its state", err)
+		return
+	}
+	defer v.Close()
+	if !s.current(v) || o.view == nil || o.view.broken {
+		return
+	}
+	w := o.view
+	find, to := s.dirty, w.newest
+	if w.stale {
+		find, to = s.differences, v.Index()
+	}
+	upserts, removes, err := find(v, o)
+	if err != nil {
+		s.close(protocol.CloseMoving, "the node cannot read a document", err)
+		return
+	}
+	w.clean()
+	w.newest = max(w.newest, to)
+	if len(w.held)+len(upserts) > s.service.cfg.Limits.ViewDocuments+len(removes) {
+		s.revoke(v.Index(), protocol.FaultTooMany, nil)
+		return
+	}
+	s.batches(w, upserts, removes, max(to, w.index))
+}
+
+// dirty reads the documents that the feed named.
+func (s *session) dirty(v *raftfsm.View, o *open) (upserts []protocol.RawItem, removes []protocol.DocumentKey, err error) {
+	w := o.view
+	for key := range w.dirty {
+		a, header, _, found := v.Document(o.subject, key)
+		rev, held := w.held[key]
+		switch {
+		case !found || !w.shows(&o.decision, a):
+			if held {
+				removes = append(removes, key)
+			}
+		case !held || rev != a.Rev:
+			item, err := s.item(o, a, header)
+			if err != nil {
+				return nil, nil, err
+			}
+			upserts = append(upserts, item)
+		}
+	}
+	return upserts, removes, nil
+}
+
+// differences compares everything that is shown with everything that should be.
+func (s *session) differences(v *raftfsm.View, o *open) (upserts []protocol.RawItem, removes []protocol.DocumentKey, err error) {
+	w := o.view
+	seen := make(map[protocol.DocumentKey]struct{}, len(w.held))
+	v.Headers(o.subject, numbers(w.contracts), func(a raftfsm.Attributes, sealed []byte) bool {
+		if !w.shows(&o.decision, a) {
+			return true
+		}
+		seen[a.Key] = struct{}{}
+		if rev, held := w.held[a.Key]; held && rev == a.Rev {
+			return true
+		}
+		var item protocol.RawItem
+		if item, err = s.item(o, a, sealed); err != nil {
+			return false
+		}
+		upserts = append(upserts, item)
+		return len(upserts) <= s.service.cfg.Limits.ViewDocuments
+	})
+	for key := range w.held {
+		if _, there := seen[key]; !there {
+			removes = append(removes, key)
+		}
+	}
+	return upserts, removes, err
+}
+
+// batches chains what has changed: the first takes the browser from its index to the
+// new one, the others stay there.
+func (s *session) batches(w *view, upserts []protocol.RawItem, removes []protocol.DocumentKey, to uint64) {
+	for len(upserts)+len(removes) > 0 {
+		part, gone := upserts[:cut(upserts)], removes[:min(batchItems, len(removes))]
+		upserts, removes = upserts[len(part):], removes[len(gone):]
+		for _, item := range part {
+			w.hold(item.Key, item.Rev)
+		}
+		for _, key := range gone {
+			w.drop(key)
+		}
+		from := w.index
+		w.index = to
+		head := protocol.Batch{Generation: w.generation, From: from, To: to, Removes: gone, Count: uint32(len(w.held)), Digest: w.digest}
+		s.queue(out{frame: protocol.AppendRawBatch(nil, head, part), generation: w.generation, mark: w.mark()})
+	}
+}
+
+// current sees to it that the standing decision is no older than v. It reports false
+// when the patient is not open any more.
+func (s *session) current(v *raftfsm.View) bool {
+	o := s.open
+	i := o.decision.Index()
+	if o.decision.Permitted() && v.Revision(o.subject) <= i && v.Revision(o.actor) <= i {
+		return true
+	}
+	return s.redecideOn(v)
+}
+
+// redecide asks the gate anew on the newest state, and takes away what has lost its
+// ground (P3). It reports whether the patient is still open.
+func (s *session) redecide() bool {
+	if s.open == nil {
+		return false
+	}
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.close(protocol.CloseMoving, "the node cannot read its state", err)
+		return false
+	}
+	defer v.Close()
+	return s.redecideOn(v)
+}
+
+func (s *session) redecideOn(v *raftfsm.View) bool {
+	o := s.open
+	facts, err := access.Collect(v, s.service.cfg.Ring, s.question(o))
+	if err != nil {
+		s.log.Error("facts that cannot be read are unknown", "error", err)
+	}
+	if o.told == nil && !o.decision.Permitted() {
+		return true // the act under way has not decided yet, and nothing has been told
+	}
+	before := o.decision
+	o.decision = access.Decide(facts, now())
+	s.clock.validUntil(o.decision.ValidUntil(), time.Now())
+	if !o.decision.Permitted() {
+		if o.told != nil {
+			s.revoke(v.Index(), o.decision.Fault(), nil)
+		}
+		s.leave()
+		return false
+	}
+	widened := false
+	switch lost := before.Basis() != protocol.BasisNone && o.decision.Basis() != before.Basis(); {
+	case o.view != nil:
+		widened = s.narrow(v, o, s.loss(lost))
+	case o.exposed && lost:
+		s.revoke(v.Index(), s.loss(lost), nil)
+	}
+	s.retell(o, widened)
+	return true
+}
+
+// loss is what the browser is told when documents lose their ground, but not the patient.
+func (s *session) loss(basis bool) protocol.Fault {
+	switch {
+	case s.open.decision.Reason() == access.ReasonConsentsUnknown:
+		return protocol.FaultUnknownFacts
+	case basis:
+		return protocol.FaultConsentEnded
+	default:
+		return protocol.FaultAccessChanged
+	}
+}
+
+// narrow takes away what the newest decision does not show. It reports whether there
+// is something that the newest decision would show and the recorded one does not.
+func (s *session) narrow(v *raftfsm.View, o *open, fault protocol.Fault) (widened bool) {
+	w := o.view
+	var lost []protocol.DocumentKey
+	v.Headers(o.subject, numbers(w.contracts), func(a raftfsm.Attributes, _ []byte) bool {
+		shown := w.shows(&o.decision, a)
+		_, held := w.held[a.Key]
+		switch {
+		case held && !shown:
+			lost = append(lost, a.Key)
+		case shown && !held:
+			w.dirty[a.Key] = struct{}{}
+		case !shown && o.decision.Document(a, w.contracts).Shown:
+			widened = true
+		}
+		return true
+	})
+	switch {
+	case len(lost) == 0:
+	case len(lost) == len(w.held) || len(lost) > protocol.MaxRevokedKeys:
+		s.revoke(v.Index(), fault, nil)
+	default:
+		s.revoke(v.Index(), fault, lost)
+	}
+	return widened
+}
+
+// revoke takes documents away, or everything where none are named. It goes before
+// everything that is queued; what is queued of the view is not sent any more.
+func (s *session) revoke(index uint64, fault protocol.Fault, documents []protocol.DocumentKey) {
+	o := s.open
+	a := s.ask(o, record.ViewRevoked)
+	after := &mark{}
+	f := protocol.Revoke{Generation: s.generation, Next: s.generation + 1, Index: index, Fault: fault, Documents: documents}
+	lostFrames := s.raise(f.Next)
+	after.generation = f.Next
+	if w := o.view; w != nil {
+		a.view, a.contracts = w.id, w.contracts
+		if documents == nil {
+			o.view = nil
+		} else {
+			for _, key := range documents {
+				w.drop(key)
+			}
+			w.generation, w.broken = f.Next, w.broken || lostFrames
+			after = w.mark()
+			after.whole = !w.broken
+		}
+	}
+	if documents == nil {
+		o.exposed = false
+	}
+	s.out.jump(protocol.AppendFrame(nil, f), after)
+	s.clock.acks = append(s.clock.acks, awaited{generation: f.Next, due: time.Now().Add(ackWithin), ask: a, decision: o.decision})
+	s.note(record.ViewRevoked, a, o.decision)
+	s.log.Info("view revoked", "fault", uint16(fault), "view", a.view, "index", index)
+}
+
+// raise begins a generation. It reports whether frames of a view were dropped that
+// the browser would have needed; readings that were dropped are refused.
+func (s *session) raise(g protocol.Generation) (lost bool) {
+	s.generation = g
+	for _, f := range s.out.raise(g) {
+		if f.request != 0 {
+			s.refuse(f.request, protocol.FaultAccessChanged, nil)
+			continue
+		}
+		lost = true
+	}
+	return lost
+}
+
+// note records something that is no decision, beside everything else. It outlives the
+// session's work, since the end of a session is one of the things that are recorded.
+func (s *session) note(activity record.Activity, a ask, d access.Decision) {
+	a.activity = activity
+	s.helpers.Go(func() {
+		id, err := s.service.recorder.event(context.Background(), a, d, d.Reason().String())
+		if err != nil {
+			s.log.Error("an event could not be recorded", "activity", fmt.Sprint(uint8(activity)), "id", id, "error", err)
+		}
+	})
+}

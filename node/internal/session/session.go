@@ -1,0 +1,300 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tvilling/protocol"
+)
+
+var errMalformed = errors.New("session: a frame that cannot be read")
+
+// closing is why a session ends. Zero: it goes on.
+type closing struct {
+	code   protocol.CloseCode
+	reason string // fixed words: they go to the browser
+	err    error  // for the operator's log
+}
+
+// session is one websocket. Everything in it but in and out belongs to the owner.
+type session struct {
+	service *Service
+	conn    Conn
+	caller  Caller
+	id      string
+	log     *slog.Logger
+	in      inbox
+	out     *outbox
+	moving  chan struct{} // the node has no more time
+	helpers sync.WaitGroup
+
+	who        who
+	open       *open
+	acts       acts
+	inFlight   int
+	generation protocol.Generation
+	clock      clock
+	end        closing
+}
+
+// inbox is how the other goroutines reach the owner.
+type inbox struct {
+	frames chan protocol.Frame
+	done   chan func() // continuations of what waited for the log
+	ended  chan error  // the reader or the writer has ended
+	goAway chan protocol.GoAway
+}
+
+// acts are the requests that follow upon each other: the next one waits until the
+// one before has been answered.
+type acts struct {
+	waiting []protocol.Frame
+	busy    bool
+}
+
+func newSession(s *Service, conn Conn, caller Caller) *session {
+	id := text(newID())
+	return &session{
+		service: s, conn: conn, caller: caller, id: id,
+		log: s.cfg.Logger.With("session", id),
+		in: inbox{
+			frames: make(chan protocol.Frame),
+			done:   make(chan func(), s.cfg.Limits.InFlight+1),
+			ended:  make(chan error, 2),
+			goAway: make(chan protocol.GoAway, 1),
+		},
+		out:    newOutbox(),
+		moving: make(chan struct{}, 1),
+	}
+}
+
+// serve runs the session to its end. The socket's goroutines outlive ctx, so that a
+// node that stops can still say goodbye; cancelling a write would break the socket.
+func (s *session) serve(ctx context.Context) {
+	socket, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	written := make(chan struct{})
+	s.helpers.Go(func() { s.in.ended <- s.read(socket) })
+	s.helpers.Go(func() {
+		defer close(written)
+		s.in.ended <- s.out.write(socket, s.conn)
+	})
+	work, stop := context.WithCancel(ctx)
+	s.run(work)
+	stop()
+	s.leave()
+	s.abandonAcks()
+	s.out.raise(^protocol.Generation(0)) // nothing of a patient leaves after the end
+	s.out.close()
+	select {
+	case <-written:
+	case <-time.After(lastWords):
+	}
+	s.conn.Close(s.end.code, s.end.reason)
+	cut()
+	s.helpers.Wait()
+	s.log.Info("session ended", "code", uint16(s.end.code), "reason", s.end.reason, "error", s.end.err)
+}
+
+// run is the owner's loop.
+func (s *session) run(ctx context.Context) {
+	s.clock.start(time.Now())
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for s.end == (closing{}) {
+		s.pump(ctx)
+		timer.Reset(s.clock.wait(time.Now()))
+		select {
+		case <-ctx.Done():
+			s.close(protocol.CloseMoving, "the node stops", nil)
+		case <-s.moving:
+			s.close(protocol.CloseMoving, "the node goes away", nil)
+		case <-s.service.cfg.State.Done():
+			s.close(protocol.CloseMoving, "the node has failed", nil)
+		case g := <-s.in.goAway:
+			s.out.jump(protocol.AppendFrame(nil, g), nil)
+		case err := <-s.in.ended:
+			s.disconnected(err)
+		case f := <-s.in.frames:
+			s.clock.unanswered = 0
+			s.frame(ctx, f)
+		case then := <-s.in.done:
+			then()
+		case e := <-s.changes():
+			s.changed(e)
+		case <-s.out.drained:
+		case <-timer.C:
+			s.tick(time.Now())
+		}
+	}
+}
+
+// pump starts what can be started now: the next act, and the next batch when the
+// browser has taken the one before.
+func (s *session) pump(ctx context.Context) {
+	for !s.acts.busy && len(s.acts.waiting) > 0 {
+		f := s.acts.waiting[0]
+		s.acts.waiting = s.acts.waiting[1:]
+		s.act(ctx, f)
+	}
+	s.flush()
+}
+
+// close ends the session, unless something else has already.
+func (s *session) close(code protocol.CloseCode, reason string, err error) {
+	if s.end == (closing{}) {
+		s.end = closing{code: code, reason: reason, err: err}
+	}
+}
+
+func (s *session) disconnected(err error) {
+	switch {
+	case errors.Is(err, errMalformed):
+		s.refuse(0, protocol.FaultMalformed, err)
+		s.close(protocol.CloseMalformed, "a frame that cannot be read", err)
+	case errors.Is(err, errSlow):
+		s.close(protocol.CloseSlow, "too slow", err)
+	default:
+		s.close(protocol.CloseMoving, "disconnected", err)
+	}
+}
+
+// goAway tells the browser to move; from any goroutine.
+func (s *session) goAway(g protocol.GoAway) {
+	select {
+	case s.in.goAway <- g:
+	default: // it has been told
+	}
+}
+
+// read is the reader.
+func (s *session) read(ctx context.Context) error {
+	limit := newPace(s.service.cfg.Limits)
+	for {
+		b, err := s.conn.Read(ctx)
+		if err != nil {
+			return err
+		}
+		f, err := protocol.DecodeClientFrame(b)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errMalformed, err)
+		}
+		if wait := limit.take(time.Now()); wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		select {
+		case s.in.frames <- f:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// frame takes one frame. What needs the log and must keep its order waits its turn;
+// reads go beside each other.
+func (s *session) frame(ctx context.Context, f protocol.Frame) {
+	if _, first := f.(protocol.Hello); !first && !s.who.greeted {
+		s.refuse(0, protocol.FaultMalformed, nil)
+		s.close(protocol.CloseMalformed, "Hello comes first", nil)
+		return
+	}
+	switch f := f.(type) {
+	case protocol.Hello:
+		s.hello(ctx, f)
+	case protocol.Choose:
+		s.choose(f)
+	case protocol.Open, protocol.Consent, protocol.EndConsent, protocol.Show:
+		if len(s.acts.waiting) >= waitingActs {
+			s.refuse(request(f), protocol.FaultBusy, nil)
+			return
+		}
+		s.acts.waiting = append(s.acts.waiting, f)
+	case protocol.Read:
+		s.readDocument(ctx, f)
+	case protocol.Leave:
+		s.acts.waiting = nil
+		s.leave()
+	case protocol.Ack:
+		s.acknowledged(f.Generation)
+	case protocol.Beat:
+	}
+}
+
+func (s *session) act(ctx context.Context, f protocol.Frame) {
+	switch f := f.(type) {
+	case protocol.Open:
+		s.openPatient(ctx, f)
+	case protocol.Consent:
+		s.consent(ctx, f)
+	case protocol.EndConsent:
+		s.endConsent(ctx, f)
+	case protocol.Show:
+		s.show(ctx, f)
+	}
+}
+
+// request is the number that a refusal of the frame carries.
+func request(f protocol.Frame) uint32 {
+	switch f := f.(type) {
+	case protocol.Open:
+		return f.Request
+	case protocol.Consent:
+		return f.Request
+	case protocol.EndConsent:
+		return f.Request
+	default:
+		return 0
+	}
+}
+
+// later does work that waits for the log on a goroutine of its own, and what it
+// returns on the owner's.
+func (s *session) later(ctx context.Context, work func(ctx context.Context) func()) {
+	s.inFlight++
+	s.helpers.Go(func() {
+		then := work(ctx)
+		s.in.done <- func() { // has room for everything in flight
+			s.inFlight--
+			then()
+		}
+	})
+}
+
+// actLater is later for an act: the next act waits for it.
+func (s *session) actLater(ctx context.Context, work func(ctx context.Context) func()) {
+	s.acts.busy = true
+	s.later(ctx, func(ctx context.Context) func() {
+		then := work(ctx)
+		return func() {
+			s.acts.busy = false
+			then()
+		}
+	})
+}
+
+// put queues a frame that discloses nothing of a patient's record.
+func (s *session) put(f protocol.Frame) { s.queue(out{frame: protocol.AppendFrame(nil, f)}) }
+
+func (s *session) queue(f out) {
+	if err := s.out.put(f); err != nil {
+		s.close(protocol.CloseSlow, "too slow", err)
+	}
+}
+
+// refuse answers with a fault that no record stands for.
+func (s *session) refuse(request uint32, fault protocol.Fault, err error) {
+	s.refuseWith(request, refused(newID(), fault, err))
+}
+
+func (s *session) refuseWith(request uint32, r refusal) {
+	s.log.Info("refused", "fault", uint16(r.fault), "id", r.id, "error", r.err)
+	s.put(protocol.Refused{Request: request, Fault: r.fault, ID: r.id, At: r.at})
+}

@@ -1,0 +1,239 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"tvilling/node/internal/access"
+	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
+	"tvilling/protocol"
+	"tvilling/raftfsm"
+)
+
+// view is what is shown of the open patient, and what of it the browser lacks.
+type view struct {
+	id         string
+	generation protocol.Generation
+	contracts  access.ContractSet
+	recorded   access.Decision // that the log holds for this view: nothing beyond it is shown
+	held       map[protocol.DocumentKey]uint64
+	digest     uint64
+	index      uint64 // the browser's, when what is queued has arrived
+
+	dirty  map[protocol.DocumentKey]struct{} // changed since
+	newest uint64                            // index of the newest change
+	stale  bool                              // changes were missed: compare everything
+	broken bool                              // what the browser has is not known: show anew
+}
+
+// shows reports whether a document may be shown: by the decision that was recorded
+// and by the newest one.
+func (w *view) shows(newest *access.Decision, a raftfsm.Attributes) bool {
+	return w.recorded.Document(a, w.contracts).Shown && newest.Document(a, w.contracts).Shown
+}
+
+func (w *view) hold(key protocol.DocumentKey, rev uint64) {
+	w.drop(key)
+	w.held[key] = rev
+	w.digest += protocol.Mix(key, rev)
+}
+
+func (w *view) drop(key protocol.DocumentKey) {
+	if rev, ok := w.held[key]; ok {
+		delete(w.held, key)
+		w.digest -= protocol.Mix(key, rev)
+	}
+}
+
+func (w *view) mark() *mark {
+	return &mark{generation: w.generation, whole: true, index: w.index, count: uint32(len(w.held)), digest: w.digest}
+}
+
+// clean forgets what there was to catch up with.
+func (w *view) clean() {
+	clear(w.dirty)
+	w.stale, w.broken = false, false
+}
+
+// show records the choice, then shows what it covers.
+func (s *session) show(ctx context.Context, f protocol.Show) {
+	o := s.open
+	chosen := access.Contracts(f.Contracts...)
+	switch {
+	case o == nil || o.told == nil || chosen == 0:
+		s.refuse(0, protocol.FaultNotOpen, nil)
+		return
+	case f.Generation < s.generation || f.Generation == 0:
+		s.refuse(0, protocol.FaultAccessChanged, nil) // sent before a Revoke was seen
+		return
+	}
+	s.raise(f.Generation)
+	o.view = nil
+	o.exposed = o.exposed || f.Resumed
+	a := s.ask(o, record.Read)
+	a.contracts, a.view = chosen, text(newID())
+	s.actLater(ctx, func(ctx context.Context) func() {
+		got := s.service.recorder.access(ctx, a)
+		return func() { s.shown(o, f.Generation, a, got) }
+	})
+}
+
+// shown starts the view that was recorded.
+func (s *session) shown(o *open, g protocol.Generation, a ask, got outcome) {
+	switch {
+	case s.open != o:
+		return
+	case got.fault != protocol.FaultNone:
+		s.denied(o, 0, got.refusal)
+		return
+	case s.generation != g: // a Revoke came between
+		s.refuse(0, protocol.FaultAccessChanged, nil)
+		return
+	}
+	o.view = &view{
+		id: a.view, generation: g, contracts: a.contracts, recorded: got.decision,
+		held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{}, broken: true,
+	}
+	s.flush()
+}
+
+// snapshot sends the whole view. The chunks are made while the state is looked at and
+// written after: a View is never held across the network.
+func (s *session) snapshot(o *open) {
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.close(protocol.CloseMoving, "the node cannot read its state", err)
+		return
+	}
+	defer v.Close()
+	if !s.current(v) || o.view == nil {
+		return
+	}
+	w := o.view
+	w.clean()
+	clear(w.held)
+	w.digest, w.index, w.newest = 0, v.Index(), v.Index()
+	position := protocol.Position{Epoch: s.service.cfg.Cluster.Position().Epoch, Index: w.index}
+	items, err := s.everything(v, o)
+	switch {
+	case err != nil:
+		s.close(protocol.CloseMoving, "the node cannot read a document", err)
+		return
+	case len(items) > s.service.cfg.Limits.ViewDocuments:
+		o.view = nil
+		s.refuse(0, protocol.FaultTooMany, nil)
+		return
+	}
+	o.exposed = true
+	begun := &mark{generation: w.generation}
+	s.queue(out{frame: protocol.AppendFrame(nil, protocol.Begin{Generation: w.generation, Position: position}), generation: w.generation, mark: begun})
+	for len(items) > 0 {
+		part := items[:cut(items)]
+		items = items[len(part):]
+		for _, item := range part {
+			w.hold(item.Key, item.Rev)
+		}
+		s.queue(out{frame: protocol.AppendRawChunk(nil, w.generation, part), generation: w.generation})
+	}
+	end := protocol.End{Generation: w.generation, Position: position, Count: uint32(len(w.held)), Digest: w.digest}
+	s.queue(out{frame: protocol.AppendFrame(nil, end), generation: w.generation, mark: w.mark()})
+}
+
+// everything unseals the header of each document that is shown; it stops one past the
+// limit.
+func (s *session) everything(v *raftfsm.View, o *open) (items []protocol.RawItem, err error) {
+	w := o.view
+	v.Headers(o.subject, numbers(w.contracts), func(a raftfsm.Attributes, sealed []byte) bool {
+		if !w.shows(&o.decision, a) {
+			return true
+		}
+		var item protocol.RawItem
+		if item, err = s.item(o, a, sealed); err != nil {
+			return false
+		}
+		items = append(items, item)
+		return len(items) <= s.service.cfg.Limits.ViewDocuments
+	})
+	return items, err
+}
+
+func (s *session) item(o *open, a raftfsm.Attributes, sealed []byte) (protocol.RawItem, error) {
+	header, err := s.service.cfg.Ring.OpenTo(nil, sealing.Headers, place(o.subject, a.Key), sealed)
+	if err != nil {
+		return protocol.RawItem{}, fmt.Errorf("opening a header: %w", err)
+	}
+	return protocol.RawItem{Key: a.Key, Rev: a.Rev, Header: header}, nil
+}
+
+// cut returns how many items fit one Chunk or Batch.
+func cut(items []protocol.RawItem) int {
+	bytes := 0
+	for i := range items {
+		bytes += len(items[i].Header)
+		if i > 0 && (i == batchItems || bytes > batchBytes) {
+			return i
+		}
+	}
+	return len(items)
+}
+
+// readDocument records a reading, then sends the body.
+func (s *session) readDocument(ctx context.Context, f protocol.Read) {
+	o := s.open
+	switch {
+	case o == nil || o.view == nil:
+		s.refuse(f.Request, protocol.FaultNotOpen, nil)
+		return
+	case f.Generation != s.generation:
+		s.refuse(f.Request, protocol.FaultNotFound, nil)
+		return
+	case s.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes):
+		s.refuse(f.Request, protocol.FaultBusy, nil)
+		return
+	}
+	w := o.view
+	a := s.ask(o, record.Read)
+	a.contracts, a.document, a.view = w.contracts, f.Document, w.id
+	s.later(ctx, func(ctx context.Context) func() {
+		got := s.service.recorder.access(ctx, a)
+		return func() { s.body(o, w, f, got) }
+	})
+}
+
+// body sends a document that was recorded as read, if it is shown still.
+func (s *session) body(o *open, w *view, f protocol.Read, got outcome) {
+	switch {
+	case s.open != o || o.view != w:
+		s.refuse(f.Request, protocol.FaultNotOpen, nil)
+		return
+	case got.fault != protocol.FaultNone:
+		s.refuseWith(f.Request, got.refusal)
+		if !got.decision.Permitted() {
+			s.redecide()
+		}
+		return
+	}
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.refuse(f.Request, protocol.FaultInternal, err)
+		return
+	}
+	defer v.Close()
+	if !s.current(v) || o.view != w {
+		s.refuse(f.Request, protocol.FaultNotFound, nil)
+		return
+	}
+	a, _, sealed, found := v.Document(o.subject, f.Document)
+	if !found || !w.shows(&o.decision, a) || !got.decision.Document(a, w.contracts).Shown {
+		s.refuseWith(f.Request, refusal{fault: protocol.FaultNotFound, id: got.id, at: got.at})
+		return
+	}
+	plain, err := s.service.cfg.Ring.OpenTo(nil, sealing.Bodies, place(o.subject, a.Key), sealed)
+	if err != nil {
+		s.refuse(f.Request, protocol.FaultInternal, fmt.Errorf("opening a body: %w", err))
+		return
+	}
+	head := protocol.BodyFrame{Request: f.Request, Generation: w.generation, Document: f.Document}
+	s.queue(out{frame: protocol.AppendRawBody(nil, head, plain), generation: w.generation, request: f.Request})
+}

@@ -1,0 +1,132 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tvilling/node/internal/access"
+	"tvilling/node/internal/identity"
+	"tvilling/node/internal/projection"
+	"tvilling/protocol"
+)
+
+// who is whom the session serves, and under which commission.
+type who struct {
+	greeted    bool
+	employee   protocol.EmployeeID
+	commission protocol.CommissionID
+}
+
+// hello greets. It may be said again, to become somebody else where one may choose:
+// the patient is left and the commission forgotten.
+func (s *session) hello(ctx context.Context, f protocol.Hello) {
+	s.acts.waiting = nil
+	s.leave()
+	s.who = who{}
+	if f.Version > protocol.Version || f.Version+1 < protocol.Version || f.Version == 0 {
+		s.refuse(0, protocol.FaultVersion, nil)
+		s.close(protocol.CloseVersion, "another version", nil)
+		return
+	}
+	epoch := s.service.cfg.Cluster.Position().Epoch
+	if f.After.Epoch == epoch && !s.caughtUp(ctx, f.After.Index) {
+		s.refuse(0, protocol.FaultBehind, nil)
+		s.close(protocol.CloseBehind, "the node is behind", nil)
+		return
+	}
+	actor, err := s.service.cfg.Identity.Identify(s.caller.TLS, f.Person)
+	people := s.service.cfg.Identity.People()
+	if err != nil && people == nil {
+		s.refuse(0, protocol.FaultWhoAreYou, err)
+		s.close(protocol.CloseForbidden, "nobody is signed in", err)
+		return
+	}
+	s.who.employee = actor.Employee
+	s.welcome(epoch, people, actor)
+}
+
+func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity.Actor) {
+	cfg := &s.service.cfg
+	rows, index, err := s.commissions()
+	if err != nil {
+		s.refuse(0, protocol.FaultInternal, err)
+		s.close(protocol.CloseMoving, "the node cannot read its state", err)
+		return
+	}
+	person := actor.Person()
+	infos := make([]protocol.CommissionInfo, 0, len(rows))
+	for _, c := range rows {
+		infos = append(infos, commissionInfo(c))
+		if person.Title == "" { // a certificate has no title
+			person.Name, person.Title = c.EmployeeName, c.EmployeeTitle
+		}
+	}
+	s.who.greeted = true
+	s.clock.greeted(time.Now())
+	s.put(protocol.Welcome{
+		Version: protocol.Version, Node: cfg.Node, Site: cfg.Site, Environment: cfg.Environment,
+		Position:    protocol.Position{Epoch: epoch, Index: index},
+		LeaseMillis: uint32(lease.Milliseconds()), BeatMillis: uint32(beatEvery.Milliseconds()),
+		People: people, Person: person, Commissions: infos, Alternates: cfg.Alternates,
+	})
+}
+
+// caughtUp waits, bounded, until the node has applied the index.
+func (s *session) caughtUp(ctx context.Context, index uint64) bool {
+	ctx, cancel := context.WithTimeout(ctx, catchUpWithin)
+	defer cancel()
+	return s.service.cfg.State.WaitApplied(ctx, index) == nil
+}
+
+// commissions reads the actor's commissions, at most MaxCommissions, in an order
+// that does not change.
+func (s *session) commissions() (rows []projection.Commission, index uint64, err error) {
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading the state: %w", err)
+	}
+	defer v.Close()
+	if s.who.employee.IsZero() {
+		return nil, v.Index(), nil
+	}
+	rows, err = access.Commissions(v, s.service.cfg.Ring, s.who.employee)
+	slices.SortFunc(rows, func(a, b projection.Commission) int {
+		if a.Name != b.Name {
+			return cmp.Compare(a.Name, b.Name)
+		}
+		return cmp.Compare(a.ID, b.ID)
+	})
+	return rows[:min(len(rows), protocol.MaxCommissions)], v.Index(), err
+}
+
+func commissionInfo(c projection.Commission) protocol.CommissionInfo {
+	id, _ := protocol.ParseCommissionID(c.ID) // a row with no id could not be chosen
+	return protocol.CommissionInfo{
+		ID: id, Name: c.Name, CareUnit: c.CareUnitName, CareProvider: c.CareProviderName,
+		Usable: access.Usable(c, now()),
+	}
+}
+
+// choose binds the session to one of the actor's commissions. Whether it may open a
+// patient is the gate's to say, and to record.
+func (s *session) choose(f protocol.Choose) {
+	s.acts.waiting = nil
+	s.leave()
+	s.who.commission = protocol.CommissionID{}
+	rows, _, err := s.commissions()
+	if err != nil {
+		s.refuse(0, protocol.FaultInternal, err)
+		return
+	}
+	for _, c := range rows {
+		if info := commissionInfo(c); info.ID == f.Commission && !info.ID.IsZero() {
+			s.who.commission = info.ID
+			s.put(protocol.Chosen{Commission: info})
+			return
+		}
+	}
+	s.refuse(0, protocol.FaultNoCommission, nil)
+}
