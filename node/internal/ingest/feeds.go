@@ -21,26 +21,32 @@ type Upstream interface {
 	Feed(ctx context.Context) (upstream.Snapshot, error)
 }
 
-// Watermarks tells how far the replicated state has been fed: the watermark stored
-// with the last page of the projection that the command kind feeds.
-type Watermarks func(kind command.Kind) string
+// Progress is how far a projection of the replicated state has been fed.
+type Progress struct {
+	Watermark string // stored with the last page
+	Resync    uint64 // number of the latest resync: the next one's is greater
+	Running   bool   // that resync has not ended
+}
+
+// Progresses reads the progress of the projection that a kind of command feeds.
+type Progresses func(kind command.Kind) (Progress, error)
 
 // Feeds keeps the security projections fed, on the leader only. Everything that it
 // needs to go on lies in the replicated state, so a new leader repeats and misses
 // nothing.
 type Feeds struct {
-	upstream   Upstream
-	proposer   Proposer
-	ring       Sealer
-	sources    Registrations
-	watermarks Watermarks
-	intent     func() command.Intent
-	log        *slog.Logger
+	upstream Upstream
+	proposer Proposer
+	ring     Sealer
+	sources  Registrations
+	progress Progresses
+	intent   func() command.Intent
+	log      *slog.Logger
 }
 
 // NewFeeds makes the loop; run it while this node leads.
-func NewFeeds(u Upstream, in *Ingest, watermarks Watermarks) *Feeds {
-	return &Feeds{upstream: u, proposer: in.proposer, ring: in.ring, sources: in.sources, watermarks: watermarks, intent: in.intent, log: in.log}
+func NewFeeds(u Upstream, in *Ingest, progress Progresses) *Feeds {
+	return &Feeds{upstream: u, proposer: in.proposer, ring: in.ring, sources: in.sources, progress: progress, intent: in.intent, log: in.log}
 }
 
 // Run feeds until ctx ends. A round that fails is tried again sooner; meanwhile the
@@ -80,10 +86,14 @@ func (f *Feeds) round(ctx context.Context) error {
 		{command.KindCommissionPage, func() []command.Row { return f.commissions(snapshot) }},
 	}
 	for _, feed := range feeds {
-		if f.watermarks(feed.kind) == snapshot.Watermark {
+		progress, err := f.progress(feed.kind)
+		if err != nil {
+			return fmt.Errorf("reading how far the projections are fed: %w", err)
+		}
+		if progress.Watermark == snapshot.Watermark && !progress.Running {
 			err = f.page(ctx, feed.kind, command.FeedPage{Watermark: snapshot.Watermark, AsOf: int64(snapshot.AsOf)})
 		} else {
-			err = f.resync(ctx, feed.kind, feed.rows(), snapshot)
+			err = f.resync(ctx, feed.kind, progress.Resync, feed.rows(), snapshot)
 		}
 		if err != nil {
 			return err
@@ -97,8 +107,8 @@ func (f *Feeds) round(ctx context.Context) error {
 
 // resync replaces a projection page by page. The watermark comes with the last page
 // only: a resync that breaks off is begun again by whoever leads next.
-func (f *Feeds) resync(ctx context.Context, kind command.Kind, rows []command.Row, s upstream.Snapshot) error {
-	number := uint64(s.AsOf)
+func (f *Feeds) resync(ctx context.Context, kind command.Kind, last uint64, rows []command.Row, s upstream.Snapshot) error {
+	number := max(last+1, uint64(s.AsOf))
 	for {
 		n := min(len(rows), pageRows)
 		page := command.FeedPage{Upserts: rows[:n], Full: true, Resync: number, AsOf: int64(s.AsOf)}
