@@ -53,6 +53,9 @@ func (n node) write(b *bytes.Buffer) {
 		return
 	}
 	tag := prefixes[n.space] + n.name
+	if n.space == responder {
+		b.WriteByte('\n') // a line for each record: errors name lines
+	}
 	b.WriteString("<" + tag + ">")
 	// A bytes.Buffer does not fail, and EscapeText fails only where its writer does.
 	_ = xml.EscapeText(b, []byte(n.text))
