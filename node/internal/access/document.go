@@ -1,0 +1,201 @@
+package access
+
+import (
+	"slices"
+
+	"tvilling/node/internal/projection"
+	"tvilling/protocol"
+	"tvilling/raftfsm"
+)
+
+// BlockState is what is known of the blocks over a record. The zero value is that
+// nothing is known, and then the record is hidden.
+type BlockState uint8
+
+// The states.
+const (
+	BlockUnknown BlockState = iota
+	BlockNone
+	BlockStands
+)
+
+// Verdict is what was decided of one record. The zero value hides.
+type Verdict struct {
+	Shown  bool
+	Reason Reason
+}
+
+// Document decides whether a record is shown to who asked, of those chosen. It is
+// called for every record of a view: it compares texts and numbers and allocates nothing.
+func (d *Decision) Document(a raftfsm.Attributes, chosen ContractSet) Verdict {
+	contract := protocol.Contract(a.Contract)
+	switch {
+	case !d.permitted:
+		return Verdict{Reason: ReasonNotPermitted}
+	case a.CareProvider == "" || a.CareUnit == "":
+		return Verdict{Reason: ReasonOwnerUnknown}
+	case !d.rights.Has(contract):
+		return Verdict{Reason: ReasonOutsideRight}
+	}
+	shown := ReasonOwnUnit
+	if ownProvider := a.CareProvider == d.commission.CareProvider; !ownProvider || a.CareUnit != d.commission.CareUnit {
+		shown = ReasonOwnProvider
+		if !ownProvider {
+			shown = ReasonOtherProvider
+			if d.basis == protocol.BasisNone {
+				return Verdict{Reason: ReasonNoBasis}
+			}
+		}
+		switch state, reason := d.blocked(&a); state {
+		case BlockNone:
+		case BlockStands:
+			return Verdict{Reason: reason}
+		default:
+			return Verdict{Reason: ReasonBlocksUnknown}
+		}
+	}
+	if !chosen.Has(contract) {
+		return Verdict{Reason: ReasonNotChosen}
+	}
+	return Verdict{Shown: true, Reason: shown}
+}
+
+// standing is a block that hits who asked, ready to be compared with records.
+type standing struct {
+	inner    bool
+	provider string
+	unit     string // inner blocks only
+	from, to int64  // digits of local time, inclusive
+	exempt   ContractSet
+}
+
+// findBlocks keeps the blocks that hit who asks, and returns until when those that
+// are lifted stay so.
+func (d *Decision) findBlocks(f *Facts, at protocol.Instant) (until moment) {
+	if !fresh(f.AsOf.Blocks, at) {
+		return forever // blockState stays BlockUnknown
+	}
+	d.blockState = BlockNone
+	until = forever.or(staleAfter(f.AsOf.Blocks, at))
+	for i := range f.Blocks {
+		b := &f.Blocks[i]
+		own := b.CareProvider == f.Commission.CareProvider
+		if own && (!b.Inner || b.CareUnit == f.Commission.CareUnit) {
+			continue // an outer block hits other care providers, an inner one other units
+		}
+		if end, lifted := f.lift(b.Lifts, at); lifted {
+			until = until.orEnd(end)
+			continue
+		}
+		from, to := span(b.Start, b.End)
+		d.blocks = append(d.blocks, standing{
+			inner: b.Inner, provider: b.CareProvider, unit: b.CareUnit,
+			from: from, to: to, exempt: exempted(b.Exempt),
+		})
+	}
+	return until
+}
+
+// lift finds the lift for who asks that lasts longest. One without an end is none.
+func (f *Facts) lift(lifts []projection.Lift, at protocol.Instant) (end protocol.Instant, ok bool) {
+	for _, l := range lifts {
+		if l.CareUnit == f.Commission.CareUnit && l.End >= at && l.End > end &&
+			(l.Employee == "" || l.Employee == f.Question.Employee.Reveal()) {
+			end, ok = l.End, true
+		}
+	}
+	return end, ok
+}
+
+// blocked looks for a block over a record that is not the own unit's.
+func (d *Decision) blocked(a *raftfsm.Attributes) (BlockState, Reason) {
+	if d.blockState != BlockNone {
+		return BlockUnknown, ReasonBlocksUnknown
+	}
+	at := slices.IndexFunc(d.blocks, func(b standing) bool { return b.hits(a) })
+	switch {
+	case at < 0:
+		return BlockNone, ReasonNone
+	case d.blocks[at].inner:
+		return BlockStands, ReasonInnerBlock
+	default:
+		return BlockStands, ReasonOuterBlock
+	}
+}
+
+func (b *standing) hits(a *raftfsm.Attributes) bool {
+	if b.inner {
+		if a.CareUnit != b.unit { // whatever care provider the record names
+			return false
+		}
+	} else if a.CareProvider != b.provider {
+		return false
+	}
+	if b.exempt.Has(protocol.Contract(a.Contract)) {
+		return false
+	}
+	from, to := recorded(protocol.Civil(a.Time), protocol.Civil(a.TimeEnd))
+	return from <= b.to && to >= b.from
+}
+
+// Bounds of a time that is not known: everything.
+const (
+	earliest = int64(0)
+	latest   = int64(1<<63 - 1)
+)
+
+// span returns the first and the last second of a block's period. A bound that is not
+// given or not understood is none, and so are two that contradict each other.
+func span(start, end protocol.Civil) (from, to int64) {
+	from, to = earliest, latest
+	if first, _, ok := seconds(start); ok {
+		from = first
+	}
+	if _, last, ok := seconds(end); ok {
+		to = last
+	}
+	if from > to {
+		return earliest, latest
+	}
+	return from, to
+}
+
+// recorded returns the first and the last second of what a record is compared by. One
+// without a time, or with one that is not understood, could be from any time.
+func recorded(start, end protocol.Civil) (from, to int64) {
+	first, last, ok := seconds(start)
+	if !ok {
+		return earliest, latest
+	}
+	if end.IsZero() {
+		return first, last
+	}
+	endFirst, endLast, ok := seconds(end)
+	if !ok {
+		return earliest, latest
+	}
+	return min(first, endFirst), max(last, endLast)
+}
+
+// seconds returns the first and the last second that a time may mean, as digits
+// YYYYMMDDhhmmss: a time that is given to the day is the whole day.
+func seconds(c protocol.Civil) (first, last int64, ok bool) {
+	first = int64(c) / 10
+	switch int64(c) % 10 {
+	case 2:
+		last = first + 99_99_99_99_99
+	case 3:
+		last = first + 99_99_99_99
+	case 4:
+		last = first + 99_99_99
+	case 5:
+		last = first + 99_99
+	case 6:
+		last = first + 99
+	case 7:
+		last = first
+	default:
+		return 0, 0, false
+	}
+	return first, last, c > 0
+}

@@ -1,0 +1,144 @@
+package access
+
+import "tvilling/protocol"
+
+// Reason says why something was decided as it was. It is recorded and explained to
+// operators; to the browser goes only what Fault says. The zero value is no decision.
+type Reason uint8
+
+// The reasons, in the order in which the rules are asked.
+const (
+	ReasonNone Reason = iota
+
+	// Refused: the patient does not open.
+	ReasonNobody              // nobody asks, or under no commission
+	ReasonCommissionsUnknown  // the commissions are too old or missing
+	ReasonEmployeeUnknown     // no commission at all is known of the employee
+	ReasonCommissionUnknown   // the employee does not have this commission
+	ReasonCommissionNotYet    // it has not begun
+	ReasonCommissionEnded     // it has ended
+	ReasonCommissionPlaceless // it names no care unit or no care provider
+	ReasonPurpose             // it is not for care
+	ReasonRight               // it holds no right to read shared records
+	ReasonPatientID           // no valid patient id
+	ReasonRelationsUnknown    // the care engagements are too old or missing
+	ReasonNoEngagement        // the unit does not have the patient in care
+
+	// Permitted: the patient opens.
+	ReasonConsent         // with other care providers' records, by consent
+	ReasonOwnOnly         // with the own care provider's records alone: there is no consent
+	ReasonConsentsUnknown // with the own care provider's records alone: the consents are too old or missing
+
+	// Of a document.
+	ReasonNotPermitted  // the patient does not open
+	ReasonOwnerUnknown  // the record does not say whose it is
+	ReasonOutsideRight  // the commission's rights do not cover this type of information
+	ReasonNoBasis       // another care provider's, and nothing to read it on
+	ReasonBlocksUnknown // the blocks are too old or missing
+	ReasonOuterBlock    // blocked outside the care provider
+	ReasonInnerBlock    // blocked outside the care unit
+	ReasonNotChosen     // the reader did not choose this type of information
+	ReasonOwnUnit       // shown: the own care unit's
+	ReasonOwnProvider   // shown: another unit's of the own care provider
+	ReasonOtherProvider // shown: another care provider's, by the basis
+)
+
+// String returns the reason in English, for the record and for operators.
+func (r Reason) String() string {
+	switch r {
+	case ReasonNone:
+		return "not decided"
+	case ReasonNobody:
+		return "nobody asks, or under no commission"
+	case ReasonCommissionsUnknown:
+		return "commissions too old or missing"
+	case ReasonEmployeeUnknown:
+		return "employee has no commission"
+	case ReasonCommissionUnknown:
+		return "employee does not have this commission"
+	case ReasonCommissionNotYet:
+		return "commission has not begun"
+	case ReasonCommissionEnded:
+		return "commission has ended"
+	case ReasonCommissionPlaceless:
+		return "commission without care unit or care provider"
+	case ReasonPurpose:
+		return "commission is not for care and treatment"
+	case ReasonRight:
+		return "commission without right to read shared records"
+	case ReasonPatientID:
+		return "no valid patient id"
+	case ReasonRelationsUnknown:
+		return "care engagements too old or missing"
+	case ReasonNoEngagement:
+		return "no care engagement"
+	case ReasonConsent:
+		return "permitted, other care providers by consent"
+	case ReasonOwnOnly:
+		return "permitted, own care provider alone: no consent"
+	case ReasonConsentsUnknown:
+		return "permitted, own care provider alone: consents too old or missing"
+	default:
+		return r.ofDocument()
+	}
+}
+
+// ofDocument is String for the reasons about one document.
+func (r Reason) ofDocument() string {
+	switch r {
+	case ReasonNotPermitted:
+		return "patient does not open"
+	case ReasonOwnerUnknown:
+		return "record without care provider or care unit"
+	case ReasonOutsideRight:
+		return "outside the commission's rights"
+	case ReasonNoBasis:
+		return "another care provider's, no basis"
+	case ReasonBlocksUnknown:
+		return "blocks too old or missing"
+	case ReasonOuterBlock:
+		return "blocked outside its care provider"
+	case ReasonInnerBlock:
+		return "blocked outside its care unit"
+	case ReasonNotChosen:
+		return "not chosen"
+	case ReasonOwnUnit:
+		return "own care unit's"
+	case ReasonOwnProvider:
+		return "own care provider's"
+	case ReasonOtherProvider:
+		return "another care provider's, by the basis"
+	default:
+		return unknownReason
+	}
+}
+
+const unknownReason = "unknown reason"
+
+// Fault is what a browser may be told. A document that is hidden is not found,
+// whatever hides it: blocked and absent never differ. What this table does not name
+// is told as a failure, so that a new reason tells nothing by mistake.
+func (r Reason) Fault() protocol.Fault {
+	switch r {
+	case ReasonConsent, ReasonOwnOnly, ReasonConsentsUnknown,
+		ReasonOwnUnit, ReasonOwnProvider, ReasonOtherProvider:
+		return protocol.FaultNone
+	case ReasonNobody:
+		return protocol.FaultWhoAreYou
+	case ReasonEmployeeUnknown, ReasonCommissionUnknown, ReasonCommissionNotYet, ReasonCommissionEnded:
+		return protocol.FaultNoCommission
+	case ReasonCommissionPlaceless, ReasonPurpose, ReasonRight:
+		return protocol.FaultCommission
+	case ReasonPatientID:
+		return protocol.FaultPatientID
+	case ReasonCommissionsUnknown, ReasonRelationsUnknown:
+		return protocol.FaultUnknownFacts
+	case ReasonNoEngagement:
+		return protocol.FaultNoEngagement
+	case ReasonNotPermitted, ReasonOwnerUnknown, ReasonOutsideRight, ReasonNoBasis,
+		ReasonBlocksUnknown, ReasonOuterBlock, ReasonInnerBlock, ReasonNotChosen:
+		return protocol.FaultNotFound
+	default:
+		return protocol.FaultInternal
+	}
+}
