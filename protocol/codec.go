@@ -166,10 +166,10 @@ func (r *reader) clientFrame(kind Kind, have int) (f Frame) {
 		f = Hello{Version: narrow[uint16](r), Person: r.text(MaxShortTextBytes), After: r.position()}
 	case KindChoose:
 		extra = r.fields(have, 1)
-		f = Choose{Commission: hsaID[commission](r)}
+		f = Choose{Commission: hsaID(r, CommissionID{})}
 	case KindOpen:
 		extra = r.fields(have, 2)
-		f = Open{Request: narrow[uint32](r), Patient: r.patient()}
+		f = Open{Request: narrow[uint32](r), Patient: r.patient(PatientID{})}
 	case KindConsent:
 		extra = r.fields(have, 3)
 		f = Consent{Request: narrow[uint32](r), Personal: r.bool(), Days: narrow[uint16](r)}

@@ -32,16 +32,24 @@ func DecodeHeader(b []byte) (Header, error) {
 	return h, nil
 }
 
+// headerIDs are the ids of the header that was read last.
+type headerIDs struct {
+	source   SourceID
+	patient  PatientID
+	provider CareProviderID
+	unit     CareUnitID
+}
+
 func (r *reader) header() Header {
 	start := len(r.rest)
 	extra := r.record(headerFields)
 	h := Header{
 		RecordID:     r.text(MaxShortTextBytes),
 		Contract:     narrow[Contract](r),
-		Source:       hsaID[source](r),
-		Patient:      r.patient(),
-		CareProvider: hsaID[careProvider](r),
-		CareUnit:     hsaID[careUnit](r),
+		Source:       hsaID(r, r.last.source),
+		Patient:      r.patient(r.last.patient),
+		CareProvider: hsaID(r, r.last.provider),
+		CareUnit:     hsaID(r, r.last.unit),
 		Time:         r.civil(),
 		TimeEnd:      r.civil(),
 		Title:        r.text(MaxShortTextBytes),
@@ -53,6 +61,7 @@ func (r *reader) header() Header {
 		Signed:       r.bool(),
 		Nullified:    r.bool(),
 	}
+	r.last = headerIDs{h.Source, h.Patient, h.CareProvider, h.CareUnit}
 	r.skip(extra)
 	if start-len(r.rest) > MaxHeaderBytes {
 		r.fail(ErrLimit)

@@ -33,27 +33,35 @@ func enumeration[T ~uint8](r *reader, last T) T {
 }
 
 // patient reads a patient id in the form that Reveal gives; empty is the zero id.
-func (r *reader) patient() PatientID {
-	s := r.text(patientIDLength)
-	if s == "" {
+// Headers that follow each other are mostly of one patient, so an id that is the last
+// one again is not parsed again.
+func (r *reader) patient(last PatientID) PatientID {
+	b := r.textBytes(patientIDLength)
+	if len(b) == 0 {
 		return PatientID{}
 	}
-	id, err := ParsePatientID(s)
-	if err != nil || id.Reveal() != s {
+	if string(b) == last.Reveal() {
+		return last
+	}
+	id, err := ParsePatientID(string(b))
+	if err != nil || id.Reveal() != string(b) {
 		r.fail(ErrID)
 		return PatientID{}
 	}
 	return id
 }
 
-// hsaID reads an HSA-id in the form that Reveal gives; empty is the zero id.
-func hsaID[T any](r *reader) HSAID[T] {
-	s := r.text(hsaIDMaxLength)
-	if s == "" {
+// hsaID reads an HSA-id in the form that Reveal gives, as patient does.
+func hsaID[T any](r *reader, last HSAID[T]) HSAID[T] {
+	b := r.textBytes(hsaIDMaxLength)
+	if len(b) == 0 {
 		return HSAID[T]{}
 	}
-	id, err := parseHSAID[T](s)
-	if err != nil || id.Reveal() != s {
+	if string(b) == last.Reveal() {
+		return last
+	}
+	id, err := parseHSAID[T](string(b))
+	if err != nil || id.Reveal() != string(b) {
 		r.fail(ErrID)
 		return HSAID[T]{}
 	}
@@ -134,7 +142,7 @@ func appendCommission(b []byte, c CommissionInfo) []byte {
 func (r *reader) commission() CommissionInfo {
 	extra := r.record(5)
 	c := CommissionInfo{
-		ID:           hsaID[commission](r),
+		ID:           hsaID(r, CommissionID{}),
 		Name:         r.text(MaxShortTextBytes),
 		CareUnit:     r.text(MaxShortTextBytes),
 		CareProvider: r.text(MaxShortTextBytes),

@@ -31,7 +31,8 @@ const noByte = 0xc1
 type reader struct {
 	rest  []byte
 	err   error
-	nodes int // how many more nodes this body may hold
+	nodes int       // how many more nodes this body may hold
+	last  headerIDs // of the header before, whose ids this one mostly has
 }
 
 func (r *reader) fail(err error) {
