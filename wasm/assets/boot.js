@@ -1,0 +1,224 @@
+// Starts the program, carries out its commands on the page, tells it what the user
+// does, and wipes the page when the program stops for whatever reason. Everything
+// that becomes markup passes through one trusted types policy; the program escapes
+// every text that it did not write itself.
+'use strict';
+(() => {
+  const boot = document.getElementById('boot');
+  const root = document.documentElement;
+  const epilogue = document.getElementById('ended').content.cloneNode(true);
+  const policy = window.trustedTypes
+    ? window.trustedTypes.createPolicy('tvilling', { createHTML: (markup) => markup })
+    : { createHTML: (markup) => markup };
+  const byId = (id) => document.getElementById(id);
+  const sockets = new Set();
+  let emit = null; // the program's ear
+  let ended = false;
+  let timer = 0;
+  let measuring = false;
+  let focusTold = '';
+
+  // The program is gone, or something that nobody foresaw went wrong: nothing may
+  // stay on the screen that nobody watches over.
+  function end() {
+    if (ended) return;
+    ended = true;
+    emit = null;
+    clearTimeout(timer);
+    for (const socket of sockets) {
+      try { socket.close(1000); } catch { /* it never opened */ }
+    }
+    document.body.replaceChildren(epilogue);
+    for (const name of Object.keys(root.dataset)) delete root.dataset[name];
+    root.dataset.state = 'ended';
+    byId('ended-reload').addEventListener('click', () => location.reload());
+  }
+
+  window.addEventListener('error', (e) => {
+    if (!String(e.message).startsWith('ResizeObserver loop')) end();
+  });
+  window.addEventListener('unhandledrejection', end);
+
+  function tell(kind, a = '', b = '', c = 0, d = 0) {
+    if (emit) emit(kind, a, b, c, d);
+  }
+
+  // ---- commands of the program ----
+
+  function setContent(id, markup) {
+    const element = byId(id);
+    if (!element) return;
+    const active = document.activeElement;
+    const held = active && active !== element && element.contains(active) ? active.id : '';
+    element.innerHTML = policy.createHTML(markup);
+    if (held) byId(held)?.focus({ preventScroll: true });
+  }
+
+  function setRows(fields) {
+    const list = byId(fields[1]);
+    if (!list) return;
+    const wasEmpty = !list.firstElementChild;
+    const active = document.activeElement;
+    const held = active !== list && list.contains(active) ? active : null;
+    list.style.paddingTop = fields[2] + 'px';
+    list.style.paddingBottom = fields[3] + 'px';
+    const old = new Map();
+    for (const item of list.children) old.set(item.dataset.key, item);
+    const wanted = new Set();
+    for (let i = 5; i < fields.length; i += 4) wanted.add(fields[i]);
+    for (const [key, item] of old) if (!wanted.has(key)) item.remove();
+    let at = list.firstElementChild;
+    for (let i = 5; i < fields.length; i += 4) {
+      const [key, place, heading, markup] = fields.slice(i, i + 4);
+      let item = old.get(key);
+      if (!item) {
+        item = document.createElement('li');
+        item.dataset.key = key;
+        if (heading) item.className = 'type';
+      }
+      if (item.painted !== markup) {
+        item.innerHTML = policy.createHTML(markup);
+        item.painted = markup;
+      }
+      item.setAttribute('aria-posinset', place);
+      item.setAttribute('aria-setsize', fields[4]);
+      if (item === at) at = at.nextElementSibling;
+      else list.insertBefore(item, at);
+    }
+    if (held && document.activeElement !== held) {
+      (held.isConnected ? held : byId(held.id) || list).focus({ preventScroll: true });
+    }
+    if (wasEmpty) measure();
+  }
+
+  const commands = {
+    h: (f) => setContent(f[1], f[2]),
+    l: setRows,
+    d: (f) => { root.dataset[f[1]] = f[2]; },
+    g: (f) => { root.lang = f[1]; },
+    f: (f) => byId(f[1])?.focus({ preventScroll: f[1].startsWith('row-') }),
+    s: (f) => { const s = byId('scroller'); if (s) s.scrollTop = Number(f[1]); },
+    r: () => { const r = byId('reader'); if (r) r.scrollTop = 0; },
+  };
+
+  function paint(batch) {
+    if (ended) return;
+    for (const line of batch.split('\x1e')) {
+      if (!line) continue;
+      const fields = line.split('\x1f');
+      commands[fields[0]](fields);
+    }
+    watchSize();
+  }
+
+  // ---- sizes ----
+
+  let watched = null;
+  const observer = new ResizeObserver(() => measure());
+
+  function watchSize() {
+    const scroller = byId('scroller');
+    if (scroller === watched) return;
+    observer.disconnect();
+    watched = scroller;
+    if (scroller) observer.observe(scroller);
+  }
+
+  function measure() {
+    if (measuring) return;
+    measuring = true;
+    requestAnimationFrame(() => {
+      measuring = false;
+      const row = byId('rows')?.firstElementChild;
+      const scroller = byId('scroller');
+      if (row && scroller?.clientHeight) tell('measure', '', '', scroller.clientHeight, row.offsetHeight);
+    });
+  }
+
+  // ---- what the user does ----
+
+  const listKeys = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End']);
+
+  function listen() {
+    document.addEventListener('click', (e) => {
+      const control = e.target.closest('[data-act]');
+      if (control && control.tagName !== 'FORM') tell('act', control.dataset.act, control.dataset.value || '');
+    });
+    document.addEventListener('submit', (e) => {
+      e.preventDefault();
+      const act = e.target.dataset.act;
+      if (act) tell('act', act, e.target.querySelector('input')?.value || '');
+    });
+    document.addEventListener('input', (e) => {
+      if (e.target.type === 'text' && e.target.dataset.field) tell('typed', e.target.dataset.field, e.target.value);
+    });
+    document.addEventListener('change', (e) => {
+      const { field } = e.target.dataset;
+      if (!field || e.target.type === 'text') return;
+      const off = e.target.type === 'checkbox' && !e.target.checked;
+      tell('typed', field, (off ? '-' : '') + e.target.value);
+    });
+    document.addEventListener('keydown', (e) => {
+      if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing) return;
+      const inList = e.target.closest?.('#rows');
+      if (inList && listKeys.has(e.key)) {
+        e.preventDefault();
+        tell('key', e.key);
+      } else if (e.key === 'Escape' && e.target.tagName !== 'SELECT') {
+        tell('key', e.key);
+      }
+    });
+    document.addEventListener('focusin', (e) => {
+      const row = e.target.closest('#rows') ? e.target.id : '';
+      if (row === focusTold) return;
+      focusTold = row;
+      tell('focus', row);
+    });
+    document.addEventListener('scroll', (e) => {
+      if (e.target.id === 'scroller') tell('scroll', '', '', Math.round(e.target.scrollTop));
+    }, { capture: true, passive: true });
+    // A page that was hidden is veiled until the program has looked at the clock.
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) {
+        root.dataset.veiled = 'true';
+        return;
+      }
+      tell('look');
+      delete root.dataset.veiled;
+    });
+    for (const name of ['focus', 'online']) window.addEventListener(name, () => tell('look'));
+    document.addEventListener('resume', () => tell('look'));
+    window.addEventListener('pagehide', () => tell('leaving'));
+    window.addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
+  }
+
+  // ---- what the program can ask for ----
+
+  window.tvilling = Object.freeze({
+    listen(ear) { emit = ear; listen(); },
+    paint,
+    frame() { requestAnimationFrame(() => tell('frame')); },
+    wake(millis) {
+      clearTimeout(timer);
+      if (millis >= 0) timer = setTimeout(() => tell('look'), millis);
+    },
+    socket(url, protocol) {
+      const socket = new WebSocket(url, protocol);
+      socket.binaryType = 'arraybuffer';
+      sockets.add(socket);
+      socket.addEventListener('close', () => sockets.delete(socket));
+      return socket;
+    },
+    copy(text) { navigator.clipboard?.writeText(text).catch(() => {}); },
+    reload() { location.reload(); },
+  });
+
+  async function run() {
+    const go = new Go();
+    const answer = fetch(boot.dataset.program, { integrity: boot.dataset.integrity, credentials: 'same-origin' });
+    const { instance } = await WebAssembly.instantiateStreaming(answer, go.importObject);
+    await go.run(instance);
+  }
+
+  run().then(end, end);
+})();

@@ -1,0 +1,223 @@
+// Command build builds the browser client into wasm/site/files: the program for
+// js/wasm compressed with brotli and gzip, the scripts, the styles, and the page that
+// refers to them by names with hashes and by integrity.
+//
+// It owns the names and the manifest. It must give the same bytes for the same
+// sources on every machine, and leave no file of an earlier build.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"html"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+
+	"tvilling/protocol"
+	"tvilling/wasm/site"
+)
+
+func main() {
+	quick := flag.Bool("quick", false, "compress less: for work on the client")
+	flag.Parse()
+	if err := run(*quick); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func run(quick bool) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	b := builder{
+		assets: filepath.Join(root, "wasm", "assets"),
+		out:    filepath.Join(root, "wasm", "site", "files"),
+		quick:  quick,
+		names:  map[string]string{},
+	}
+	if err := b.clear(); err != nil {
+		return err
+	}
+	if err := b.program(root); err != nil {
+		return err
+	}
+	exec, err := execScript()
+	if err != nil {
+		return err
+	}
+	if err := b.add("exec", "wasm_exec.js", "text/javascript; charset=utf-8", exec); err != nil {
+		return err
+	}
+	for _, a := range [...]struct{ name, file, contentType string }{
+		{"boot", "boot.js", "text/javascript; charset=utf-8"},
+		{"style", "style.css", "text/css; charset=utf-8"},
+		{"icon", "icon.svg", "image/svg+xml"},
+	} {
+		content, err := os.ReadFile(filepath.Join(b.assets, a.file))
+		if err != nil {
+			return err
+		}
+		if err := b.add(a.name, a.file, a.contentType, content); err != nil {
+			return err
+		}
+	}
+	return b.page()
+}
+
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "tvilling").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// execScript is the script that goes with the compiler in use.
+func execScript() ([]byte, error) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find GOROOT: %w", err)
+	}
+	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "lib", "wasm", "wasm_exec.js"))
+}
+
+type builder struct {
+	assets, out string
+	quick       bool
+	manifest    site.Manifest
+	names       map[string]string // what the page refers to
+}
+
+// clear removes what an earlier build left, and nothing that begins with a dot.
+func (b *builder) clear() error {
+	entries, err := os.ReadDir(b.out)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			if err := os.Remove(filepath.Join(b.out, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) program(root string) error {
+	file, err := os.CreateTemp("", "overview-*.wasm")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
+	if err := file.Close(); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file.Name(), "./wasm/cmd/overview")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("compile the program: %w", err)
+	}
+	content, err := os.ReadFile(file.Name())
+	if err != nil {
+		return err
+	}
+	br, gz, err := b.compress(content)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("app.wasm: %d bytes, gzip %d, brotli %d\n", len(content), len(gz), len(br))
+	f := b.describe("app", "app.wasm", "application/wasm", content)
+	f.Bodies = map[string]string{"br": "app.wasm.br", "gzip": "app.wasm.gz"}
+	b.manifest.Files = append(b.manifest.Files, f)
+	return errors.Join(b.write("app.wasm.br", br), b.write("app.wasm.gz", gz))
+}
+
+func (b *builder) compress(content []byte) (br, gz []byte, err error) {
+	quality, level := brotli.BestCompression, gzip.BestCompression
+	if b.quick {
+		quality, level = 4, gzip.BestSpeed
+	}
+	var brOut, gzOut bytes.Buffer
+	w := brotli.NewWriterOptions(&brOut, brotli.WriterOptions{Quality: quality, LGWin: 24})
+	if _, err := w.Write(content); err != nil {
+		return nil, nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, nil, err
+	}
+	z, err := gzip.NewWriterLevel(&gzOut, level)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := z.Write(content); err != nil {
+		return nil, nil, err
+	}
+	return brOut.Bytes(), gzOut.Bytes(), errors.Join(z.Close())
+}
+
+// describe names a file by its content and notes how the page refers to it.
+func (b *builder) describe(name, file, contentType string, content []byte) site.ManifestFile {
+	sum := sha256.Sum256(content)
+	hash := hex.EncodeToString(sum[:8])
+	base, ext, _ := strings.Cut(file, ".")
+	path := "/assets/" + base + "." + hash + "." + ext
+	b.names[name+".path"] = path
+	b.names[name+".integrity"] = "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	return site.ManifestFile{Path: path, ContentType: contentType, Hash: hash, Immutable: true}
+}
+
+func (b *builder) add(name, file, contentType string, content []byte) error {
+	f := b.describe(name, file, contentType, content)
+	f.Bodies = map[string]string{"identity": file}
+	b.manifest.Files = append(b.manifest.Files, f)
+	return b.write(file, content)
+}
+
+// page writes the page with its references filled in, and the manifest.
+func (b *builder) page() error {
+	text, err := os.ReadFile(filepath.Join(b.assets, "index.html"))
+	if err != nil {
+		return err
+	}
+	ended := protocol.FaultProgramEnded.Info()
+	b.names["ended.code"] = ended.Code
+	b.names["ended.sv.title"], b.names["ended.sv.action"] = ended.Swedish.Title, ended.Swedish.Action
+	b.names["ended.en.title"], b.names["ended.en.action"] = ended.English.Title, ended.English.Action
+	page := string(text)
+	for name, value := range b.names {
+		page = strings.ReplaceAll(page, "{{"+name+"}}", html.EscapeString(value))
+	}
+	if at := strings.Index(page, "{{"); at >= 0 {
+		return fmt.Errorf("index.html refers to something that was not built, at byte %d", at)
+	}
+	sum := sha256.Sum256([]byte(page))
+	b.manifest.Files = append(b.manifest.Files, site.ManifestFile{
+		Path: "/", ContentType: "text/html; charset=utf-8", Hash: hex.EncodeToString(sum[:8]),
+		Bodies: map[string]string{"identity": "index.html"},
+	})
+	manifest, err := json.MarshalIndent(b.manifest, "", "\t")
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.write("index.html", []byte(page)), b.write("manifest.json", append(manifest, '\n')))
+}
+
+func (b *builder) write(name string, content []byte) error {
+	return os.WriteFile(filepath.Join(b.out, name), content, 0o644)
+}

@@ -1,0 +1,7 @@
+//go:build js && wasm
+
+package main
+
+import "tvilling/wasm/internal/browser"
+
+func main() { browser.Run() }

@@ -1,0 +1,42 @@
+// Package browser carries out what the client decides, in a browser: it turns what
+// happens on the page and on the websockets into events, and effects into calls. It
+// builds for GOOS=js GOARCH=wasm alone.
+//
+// It owns the websockets, the clocks and the order of things: one event at a time,
+// its effects in their order, and at most one call that touches the page for each
+// frame. What takes data away (client.Paint) is painted at once, in the same turn.
+//
+// It must never decide anything, keep anything that the client's state does not, or
+// write to the console.
+//
+// # Hooks for tests from outside
+//
+// The root element carries, never with patient data:
+//
+//	data-state       connecting | who | commission | patient | choice | overview | blank | ended
+//	data-connection  connecting | connected | reconnecting | silent | moving | stopped
+//	data-node        name of the node that feeds the page
+//	data-index       position of the view
+//	data-count       documents in the view, before the user's own filter
+//	data-reading     true while a document is open
+//	data-veiled      while the page is hidden
+//
+// state ended is the page's script speaking: the program has stopped.
+//
+// Elements carry data-test; a control is pressed or filled in as a user would:
+//
+//	who             person (data-value: the person's key)
+//	commission      commission (data-value: place in the list), commission-unusable
+//	patient         patient-form, patient-id, patient-good, patient-bad, open-patient
+//	consent         consent-panel, consent-unit, consent-personal, consent-days, consent, consent-skip
+//	choice          types, type (value: the contract's number), check-all, check-none, nothing-chosen,
+//	                show, consent-ask, back
+//	overview        patient, basis (data-basis: none | consent | emergency), end-ask, end-confirm,
+//	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, filter, to-top,
+//	                rows, row (data-value: key, data-contract), empty
+//	reading pane    reader, reader-empty, reader-title, reader-gone, reader-fault (data-fault),
+//	                document, dissent, abnormal, attachment, close-reader
+//	everywhere      environment, who, switch-person, switch-commission, language, connection, node,
+//	                site, index, fault (data-fault: TV-1001 …), trace, copy, dismiss
+//	blank           blank (data-fault), waiting, restart, reload; ended (data-fault)
+package browser

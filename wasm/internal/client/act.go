@@ -1,0 +1,317 @@
+package client
+
+import "tvilling/protocol"
+
+// act takes something that the user did. An act that the page at hand does not
+// offer, or whose value names nothing, does nothing.
+func (m *machine) act(a Act) {
+	switch a.Name {
+	case ActPerson, ActCommission, ActSwitchPerson, ActSwitchTask:
+		m.actWho(a)
+	case ActPatient, ActLeave, ActRestart:
+		m.actPatient(a)
+	case ActConsentAsk, ActConsent, ActConsentSkip, ActEndAsk, ActEndConfirm, ActEndCancel:
+		m.actConsent(a.Name)
+	case ActCheckAll, ActCheckNone, ActShow, ActChoice, ActBack:
+		m.actChoice(a.Name)
+	case ActByTime, ActByType, ActAlerts, ActRead, ActCloseReader, ActToTop:
+		m.actOverview(a)
+	case ActDismiss:
+		if !m.s.End.Blank {
+			m.s.Notice = Notice{}
+			m.do(FocusOn{idMain})
+		}
+	case ActCopy:
+		m.s.Notice.Copied = true
+		m.do(CopyText{noticeText(&m.s)})
+	case ActReload:
+		m.do(Reload{})
+	case ActLanguage:
+		m.s.Lang = protocol.Swedish
+		if a.Value == protocol.English.Tag() {
+			m.s.Lang = protocol.English
+		}
+		m.s.Said = Said{}
+	}
+}
+
+// redial starts over with new links: who one is and the commission are bound to a
+// connection.
+func (m *machine) redial() {
+	links := &m.s.Links
+	for _, l := range []*Link{&links.Live, &links.Next} {
+		if l.ID != 0 {
+			m.do(Close{l.ID, 1000})
+			*l = Link{}
+		}
+	}
+	links.Planned, links.Moving = false, false
+	m.plan(0)
+}
+
+func (m *machine) actWho(a Act) {
+	switch a.Name {
+	case ActPerson:
+		if !m.isPerson(a.Value) {
+			return
+		}
+		m.s.Wish = Wish{Person: a.Value}
+	case ActSwitchPerson:
+		m.s.Wish, m.s.Me.Person = Wish{}, protocol.Person{}
+	case ActSwitchTask:
+		m.s.Wish.Commission, m.s.Me.Commission = protocol.CommissionID{}, protocol.CommissionInfo{}
+	case ActCommission:
+		i := number(a.Value)
+		if i < 0 || i >= len(m.s.Me.Commissions) || !m.s.Me.Commissions[i].Usable || !m.s.Wish.Commission.IsZero() {
+			return
+		}
+		m.s.Wish.Commission, m.s.Me.Commission = m.s.Me.Commissions[i].ID, m.s.Me.Commissions[i]
+		m.s.Notice = Notice{}
+		m.do(FocusOn{idMain})
+		m.climbAll()
+		return
+	}
+	m.forgetPatient()
+	m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
+	m.do(FocusOn{idMain})
+	m.redial()
+}
+
+func (m *machine) isPerson(key string) bool {
+	for _, p := range m.s.Me.People {
+		if p.Key == key && key != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *machine) actPatient(a Act) {
+	switch a.Name {
+	case ActPatient:
+		id, err := protocol.ParsePatientID(bounded(a.Value))
+		if err != nil {
+			m.s.Form.Typed, m.s.Form.Wrong = bounded(a.Value), true
+			m.do(FocusOn{idPatient})
+			return
+		}
+		if m.s.Wish.Commission.IsZero() || !m.s.Wish.Patient.IsZero() {
+			return
+		}
+		m.s.Form = Form{Days: defaultConsentDays}
+		m.s.Notice = Notice{}
+		m.s.Wish.Patient = id
+		m.climbAll()
+	case ActLeave, ActRestart:
+		if m.s.End.Stopped {
+			m.do(Reload{})
+			return
+		}
+		m.forgetPatient()
+		m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
+		m.leaveAll()
+		m.do(Paint{})
+		m.do(FocusOn{idMain})
+	}
+}
+
+func bounded(typed string) string {
+	if len(typed) > maxTyped {
+		return typed[:maxTyped]
+	}
+	return typed
+}
+
+func (m *machine) actConsent(name Action) {
+	form, live := &m.s.Form, &m.s.Links.Live
+	ready := live.Stage >= StageOpened && form.Request == 0
+	switch name {
+	case ActConsentAsk:
+		form.Choosing, form.Consenting = true, true
+		m.do(FocusOn{idMain})
+	case ActConsentSkip:
+		form.Skipped, form.Consenting = true, false
+		m.do(FocusOn{idMain})
+	case ActConsent:
+		if !ready || !m.s.Access.MayConsent {
+			return
+		}
+		live.Request++
+		form.Request = live.Request
+		m.send(live, protocol.Consent{Request: live.Request, Personal: form.Personal, Days: form.Days})
+	case ActEndAsk:
+		form.Ending = true
+		m.do(FocusOn{idEndConfirm})
+	case ActEndCancel:
+		form.Ending = false
+		m.do(FocusOn{idEndAsk})
+	case ActEndConfirm:
+		if !ready || !form.Ending {
+			return
+		}
+		live.Request++
+		form.Request = live.Request
+		m.send(live, protocol.EndConsent{Request: live.Request})
+	}
+}
+
+func (m *machine) actChoice(name Action) {
+	form := &m.s.Form
+	switch name {
+	case ActCheckAll, ActCheckNone:
+		for _, c := range protocol.Contracts() {
+			form.Checked[c] = name == ActCheckAll
+		}
+		form.Nothing = false
+	case ActChoice:
+		form.Checked = [256]bool{}
+		for _, c := range m.s.View.Contracts {
+			form.Checked[c] = true
+		}
+		form.Choosing, form.Consenting = true, false
+		m.do(FocusOn{idMain})
+	case ActBack:
+		form.Choosing, form.Consenting = false, false
+		m.do(FocusOn{idMain})
+		m.do(ScrollList{m.s.List.Top})
+	case ActShow:
+		m.choose()
+	}
+}
+
+// choose is the active choice: what is ticked is asked for.
+func (m *machine) choose() {
+	var chosen []protocol.Contract
+	for _, c := range protocol.Contracts() {
+		if m.s.Form.Checked[c] {
+			chosen = append(chosen, c)
+		}
+	}
+	m.s.Form.Nothing = len(chosen) == 0
+	if m.s.Form.Nothing || m.s.asking(StageShowing) {
+		return
+	}
+	m.s.Notice = Notice{}
+	m.s.Wish.Contracts = chosen
+	if live := &m.s.Links.Live; live.Stage == StageLive {
+		m.show(live)
+		return
+	}
+	m.climbAll()
+}
+
+func (m *machine) typed(t Typed) {
+	form := &m.s.Form
+	switch t.Field {
+	case FieldPatient:
+		form.Typed, form.Wrong = bounded(t.Value), false
+	case FieldPersonal:
+		form.Personal = t.Value == "true"
+	case FieldDays:
+		if days := number(t.Value); days >= 1 && days <= protocol.MaxConsentDays {
+			form.Days = uint16(days)
+		}
+	case FieldContract:
+		value, on := t.Value, true
+		if len(value) > 0 && value[0] == '-' {
+			value, on = value[1:], false
+		}
+		if c := number(value); c > 0 && c < 256 && protocol.Contract(c).Known() {
+			form.Checked[c], form.Nothing = on, false
+		}
+	case FieldFilter:
+		if c := number(t.Value); c >= 0 && c < 256 {
+			m.arrange(protocol.Contract(c), m.s.List.ByType)
+		}
+	}
+}
+
+// arrange filters and sorts, and starts at the top.
+func (m *machine) arrange(filter protocol.Contract, byType bool) {
+	l := &m.s.List
+	l.Filter, l.ByType, l.Top, l.Above = filter, byType, 0, 0
+	l.Rows = m.s.View.Store.ordered(filter, byType)
+	m.do(ScrollList{0})
+	n := 0
+	for _, row := range l.Rows {
+		if row.Heading == protocol.NoContract {
+			n++
+		}
+	}
+	m.s.Said.Status = countText(m.s.Lang, n)
+}
+
+func (m *machine) actOverview(a Act) {
+	l := &m.s.List
+	if !m.s.View.Shown {
+		return
+	}
+	switch a.Name {
+	case ActByTime, ActByType:
+		m.arrange(l.Filter, a.Name == ActByType)
+	case ActAlerts:
+		m.arrange(protocol.AlertInformation, l.ByType)
+		m.do(FocusOn{idListHeading})
+	case ActToTop:
+		l.Top, l.Above = 0, 0
+		m.do(ScrollList{0})
+		if at := l.document(0, 1); at >= 0 {
+			l.Active = l.Rows[at].Key
+			m.do(FocusOn{rowID(l.Active)})
+		}
+	case ActRead:
+		key, ok := parseKey(a.Value)
+		if _, there := m.s.View.Store.get(key); !ok || !there {
+			return
+		}
+		m.s.Reader = Reader{Open: true, Key: key}
+		l.Active = key
+		m.read()
+		m.do(ScrollReader{})
+		m.do(FocusOn{idReaderHeading})
+	case ActCloseReader:
+		key := m.s.Reader.Key
+		m.s.Reader = Reader{}
+		m.do(ScrollList{l.Top})
+		if at := l.indexOf(key); at >= 0 {
+			l.Active = key
+			top := l.Top
+			l.reveal(at)
+			if l.Top != top {
+				m.do(ScrollList{l.Top})
+			}
+			m.do(FocusOn{rowID(key)})
+		} else {
+			m.do(FocusOn{idListHeading})
+		}
+	}
+}
+
+func (m *machine) pressed(key string) {
+	if key == "Escape" && m.s.Reader.Open && m.s.Phase() == PhaseOverview {
+		m.actOverview(Act{Name: ActCloseReader})
+		return
+	}
+	l := &m.s.List
+	if m.s.Phase() != PhaseOverview || !l.Focused || !l.move(key) {
+		return
+	}
+	m.do(ScrollList{l.Top})
+	m.do(FocusOn{rowID(l.Active)})
+}
+
+func (m *machine) focused(row string) {
+	key, ok := parseKey(row)
+	m.s.List.Focused = ok || row == idRows
+	if ok {
+		m.s.List.Active = key
+	}
+}
+
+func (m *machine) scrolled(top int) {
+	l := &m.s.List
+	l.Top = max(0, top)
+	if l.Top < l.rowHeight() {
+		l.Above = 0
+	}
+}

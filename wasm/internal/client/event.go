@@ -1,0 +1,168 @@
+package client
+
+import "tvilling/protocol"
+
+// Clock is a moment by the browser's two clocks, in milliseconds. The steady one
+// stands still while some machines sleep and the wall clock can be set, so a time
+// limit has passed when either of them says so.
+type Clock struct{ Mono, Wall int64 }
+
+func (c Clock) after(millis int64) Clock { return Clock{c.Mono + millis, c.Wall + millis} }
+
+// reached reports whether the moment due has come.
+func (c Clock) reached(due Clock) bool { return c.Mono >= due.Mono || c.Wall >= due.Wall }
+
+// Event is something that happened, when, and a random number for whoever needs one.
+type Event struct {
+	At    Clock
+	Draw  uint32
+	Input Input
+}
+
+// Input is what happened.
+type Input interface{ input() }
+
+// LinkID names a websocket of this page. Zero names none.
+type LinkID uint32
+
+// The inputs.
+type (
+	// Start begins. Stream is the address of the websocket at the page's own node.
+	Start struct{ Stream string }
+	// Connected says that a link's websocket is open.
+	Connected struct{ Link LinkID }
+	// Received is a frame from a link.
+	Received struct {
+		Link  LinkID
+		Frame protocol.Frame
+	}
+	// Unreadable says that a link carried something that is no frame.
+	Unreadable struct{ Link LinkID }
+	// Disconnected says that a link's websocket is closed, and with which code.
+	Disconnected struct {
+		Link LinkID
+		Code uint16
+	}
+	// Look asks the client to look at the clock: a timer rang, or the page is about
+	// to be seen again.
+	Look struct{}
+	// Act is something that the user did; Value says with what.
+	Act struct {
+		Name  Action
+		Value string
+	}
+	// Typed is the content of a field that the user changes.
+	Typed struct{ Field, Value string }
+	// Pressed is a key pressed in the list.
+	Pressed struct{ Key string }
+	// Focused says that a row of the list got the focus; an empty Row: something else did.
+	Focused struct{ Row string }
+	// Scrolled is where the list now is.
+	Scrolled struct{ Top int }
+	// Measured is how tall the list and one row are.
+	Measured struct{ Height, Row int }
+	// Leaving says that the page is going away (it may be kept and come back).
+	Leaving struct{}
+)
+
+func (Start) input()        {}
+func (Connected) input()    {}
+func (Received) input()     {}
+func (Unreadable) input()   {}
+func (Disconnected) input() {}
+func (Look) input()         {}
+func (Act) input()          {}
+func (Typed) input()        {}
+func (Pressed) input()      {}
+func (Focused) input()      {}
+func (Scrolled) input()     {}
+func (Measured) input()     {}
+func (Leaving) input()      {}
+
+// Action names what a control does; it stands in the control's data-act.
+type Action string
+
+// The actions.
+const (
+	ActPerson       Action = "person"
+	ActCommission   Action = "commission"
+	ActPatient      Action = "patient"
+	ActConsentAsk   Action = "consent-ask"
+	ActConsent      Action = "consent"
+	ActConsentSkip  Action = "consent-skip"
+	ActEndAsk       Action = "end-ask"
+	ActEndConfirm   Action = "end-confirm"
+	ActEndCancel    Action = "end-cancel"
+	ActCheckAll     Action = "check-all"
+	ActCheckNone    Action = "check-none"
+	ActShow         Action = "show"
+	ActChoice       Action = "choice"
+	ActBack         Action = "back"
+	ActLeave        Action = "leave"
+	ActSwitchPerson Action = "switch-person"
+	ActSwitchTask   Action = "switch-commission"
+	ActByTime       Action = "by-time"
+	ActByType       Action = "by-type"
+	ActAlerts       Action = "alerts"
+	ActRead         Action = "read"
+	ActCloseReader  Action = "close-reader"
+	ActToTop        Action = "to-top"
+	ActDismiss      Action = "dismiss"
+	ActCopy         Action = "copy"
+	ActRestart      Action = "restart"
+	ActReload       Action = "reload"
+	ActLanguage     Action = "language"
+)
+
+// The fields of Typed.
+const (
+	FieldPatient  = "patient"
+	FieldPersonal = "personal"
+	FieldDays     = "days"
+	FieldContract = "contract" // Value is the number, with '-' before when unchecked
+	FieldFilter   = "filter"
+)
+
+// Effect is something to carry out. Effects are carried out in their order.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	// Dial opens a websocket.
+	Dial struct {
+		Link LinkID
+		URL  string
+	}
+	// Send sends a frame.
+	Send struct {
+		Link  LinkID
+		Frame protocol.Frame
+	}
+	// Close closes a websocket.
+	Close struct {
+		Link LinkID
+		Code uint16
+	}
+	// Paint brings the screen in line with the state before anything that follows.
+	Paint struct{}
+	// FocusOn moves the focus to an element.
+	FocusOn struct{ ID string }
+	// ScrollList scrolls the list.
+	ScrollList struct{ Top int }
+	// ScrollReader scrolls the reading pane to its top.
+	ScrollReader struct{}
+	// CopyText puts a text, never patient data, on the clipboard.
+	CopyText struct{ Text string }
+	// Reload loads the page anew.
+	Reload struct{}
+)
+
+func (Dial) effect()         {}
+func (Send) effect()         {}
+func (Close) effect()        {}
+func (Paint) effect()        {}
+func (FocusOn) effect()      {}
+func (ScrollList) effect()   {}
+func (ScrollReader) effect() {}
+func (CopyText) effect()     {}
+func (Reload) effect()       {}

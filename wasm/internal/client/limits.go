@@ -1,0 +1,22 @@
+package client
+
+// Limits and times of the client, in milliseconds where they are times.
+const (
+	silentBeats  = 5 // halves of a heartbeat interval without a word before a link counts as silent
+	defaultBeat  = 5_000
+	climbTimeout = 12_000 // a link that has not climbed this long after it was dialled is given up
+	backoffBase  = 200
+	backoffMax   = 10_000
+	stableAfter  = 30_000 // a link this old clears the count of failures
+	maxGoAway    = 120_000
+	maxLease     = 120_000 // no lease is believed to be longer
+	maxAddresses = 17      // the page's own and the alternates; more are ignored
+	maxTyped     = 32      // characters of a typed patient id that are looked at
+
+	overscan         = 8 // rows painted above and below what is seen
+	defaultRowHeight = 72
+	defaultHeight    = 720
+	maxWindow        = 200 // rows painted at once, however tall the window says it is
+
+	defaultConsentDays = 7
+)

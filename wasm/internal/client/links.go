@@ -1,0 +1,232 @@
+package client
+
+import (
+	"slices"
+
+	"tvilling/protocol"
+)
+
+// climb sends what takes a link one step nearer to the wish. A link that has nothing
+// left to climb and waits behind the live one takes its place.
+func (m *machine) climb(l *Link) {
+	wish := &m.s.Wish
+	switch {
+	case l.Stage == StageWelcome && !wish.Commission.IsZero():
+		l.Stage = StageChoosing
+		m.send(l, protocol.Choose{Commission: wish.Commission})
+	case l.Stage == StageChosen && !wish.Patient.IsZero():
+		l.Request++
+		l.Opening, l.Stage = l.Request, StageOpening
+		m.send(l, protocol.Open{Request: l.Request, Patient: wish.Patient})
+	case l.Stage == StageOpened && len(wish.Contracts) > 0:
+		m.show(l)
+	case l.Stage == StageWelcome, l.Stage == StageChosen, l.Stage == StageOpened, l.Stage == StageLive:
+		m.promote(l)
+	}
+}
+
+// climbAll lets every link climb; the user's wish has grown.
+func (m *machine) climbAll() {
+	if m.s.Links.Live.ID != 0 {
+		m.climb(&m.s.Links.Live)
+	}
+	if m.s.Links.Next.ID != 0 {
+		m.climb(&m.s.Links.Next)
+	}
+}
+
+// show asks for the chosen documents, under a new generation.
+func (m *machine) show(l *Link) {
+	l.Generation++
+	l.Stage, l.Shadow = StageShowing, nil
+	l.Resumed = m.s.View.Shown && m.s.View.Link != l.ID
+	m.send(l, protocol.Show{Generation: l.Generation, Contracts: m.s.Wish.Contracts, Resumed: l.Resumed})
+}
+
+// promote puts Next in Live's place and closes the old one: make before break.
+func (m *machine) promote(l *Link) {
+	if l != &m.s.Links.Next {
+		return
+	}
+	if old := m.s.Links.Live; old.ID != 0 {
+		m.do(Close{old.ID, 1000})
+	}
+	m.s.Links.Live, m.s.Links.Next = *l, Link{}
+	m.s.Links.Moving, m.s.Links.Planned = false, false
+	m.s.Form.Request, m.s.Reader.Request = 0, 0 // what the old link owed does not come
+	m.s.Me.Node, m.s.Me.Site = m.s.Links.Live.Terms.Node, m.s.Links.Live.Terms.Site
+}
+
+// plan sets when the next link is dialled.
+func (m *machine) plan(wait int64) {
+	if m.s.End.Stopped || m.s.Links.Planned || m.s.Links.Next.ID != 0 {
+		return
+	}
+	m.s.Links.Planned = true
+	m.s.Links.Dial = m.s.Clock.after(wait)
+}
+
+// backoff is a random time below a limit that doubles with every failure, so that
+// many clients that lost one node do not come to the next at once.
+func (m *machine) backoff() int64 {
+	limit := int64(backoffBase) << min(m.s.Links.Attempts, 6)
+	return int64(m.s.Draw) % (min(limit, backoffMax) + 1)
+}
+
+// retry counts a failure and plans the next try.
+func (m *machine) retry() {
+	wait := m.backoff()
+	m.s.Links.Attempts++
+	m.plan(wait)
+}
+
+// lost forgets a link that is closed.
+func (m *machine) lost(l *Link) {
+	if l == &m.s.Links.Live && l.Stage >= StageWelcome && m.s.Clock.reached(l.Dialled.after(stableAfter)) {
+		m.s.Links.Attempts = 0
+	}
+	if l == &m.s.Links.Live {
+		m.s.Links.Moving = false
+		m.s.Form.Request, m.s.Reader.Request = 0, 0
+	}
+	*l = Link{}
+	m.retry()
+}
+
+// drop closes a link that is of no use and tries another.
+func (m *machine) drop(l *Link) {
+	m.do(Close{l.ID, 1000})
+	m.lost(l)
+}
+
+// tend does what the clock asks for: give up slow climbs, notice silence, dial.
+func (m *machine) tend() {
+	if m.s.End.Stopped {
+		return
+	}
+	links := &m.s.Links
+	if next := &links.Next; next.ID != 0 && m.s.Clock.reached(next.Dialled.after(climbTimeout)) {
+		m.drop(next)
+	}
+	if live := &links.Live; live.ID != 0 && m.s.Clock.reached(live.silentAt()) {
+		m.plan(0)
+	}
+	if links.Live.ID == 0 || links.Moving {
+		m.plan(0)
+	}
+	if links.Planned && m.s.Clock.reached(links.Dial) {
+		m.dial()
+	}
+}
+
+// silentAt is when a link that says nothing more counts as silent.
+func (l *Link) silentAt() Clock {
+	beat := l.Terms.Beat
+	if beat <= 0 {
+		beat = defaultBeat
+	}
+	return l.Heard.after(beat * silentBeats / 2)
+}
+
+// dial opens the next link, at the next address in turn.
+func (m *machine) dial() {
+	links := &m.s.Links
+	links.Planned = false
+	if links.Next.ID != 0 || len(links.Addresses) == 0 {
+		return
+	}
+	links.Last++
+	url := links.turn()
+	if url == links.Live.URL {
+		url = links.turn() // the live node is the one to get away from
+	}
+	links.Next = Link{ID: links.Last, Stage: StageDialling, URL: url, Dialled: m.s.Clock, Heard: m.s.Clock}
+	m.do(Dial{links.Last, url})
+}
+
+// turn returns the next address in turn.
+func (l *Links) turn() string {
+	url := l.Addresses[l.Cursor%len(l.Addresses)]
+	l.Cursor = (l.Cursor + 1) % len(l.Addresses)
+	return url
+}
+
+// addresses takes the alternates that a node names. The page's own address stays
+// first, for it is where the page came from, and the naming node's own comes next.
+func (m *machine) addresses(from string, alternates []string) {
+	links := &m.s.Links
+	if len(links.Addresses) == 0 || len(alternates) == 0 {
+		return
+	}
+	all := links.Addresses[:1:1]
+	for _, a := range append([]string{from}, alternates...) {
+		if len(all) < maxAddresses && isStream(a) && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	links.Addresses = all
+	links.Cursor = (slices.Index(all, from) + 1) % len(all)
+}
+
+func isStream(address string) bool {
+	return len(address) > 6 && (address[:5] == "ws://" || address[:6] == "wss://")
+}
+
+// Wake returns when the state wants to look at the clock next.
+func (s *State) Wake() (at int64, ok bool) {
+	if s.End.Left {
+		return 0, false
+	}
+	earliest := func(c Clock) {
+		if !ok || c.Mono < at {
+			at, ok = c.Mono, true
+		}
+	}
+	if s.View.Shown {
+		earliest(s.Lease.Due)
+	}
+	if s.End.Stopped {
+		return at, ok
+	}
+	links := &s.Links
+	switch {
+	case links.Planned:
+		earliest(links.Dial)
+	case links.Next.ID != 0:
+		earliest(links.Next.Dialled.after(climbTimeout))
+	case links.Live.ID != 0:
+		earliest(links.Live.silentAt())
+	}
+	return at, ok
+}
+
+func (m *machine) connected(id LinkID) {
+	l := m.s.link(id)
+	if l == nil || l.Stage != StageDialling {
+		m.do(Close{id, 1000})
+		return
+	}
+	l.Stage, l.Heard = StageGreeting, m.s.Clock
+	m.send(l, protocol.Hello{Version: protocol.Version, Person: m.s.Wish.Person, After: m.s.Me.Position})
+}
+
+func (m *machine) disconnected(id LinkID, code uint16) {
+	l := m.s.link(id)
+	if l == nil {
+		return
+	}
+	if code < 4500 || code > 4999 {
+		m.lost(l)
+		return
+	}
+	fault := protocol.CloseCode(code).Fault()
+	if fault == protocol.FaultNone {
+		fault = protocol.FaultInternal
+	}
+	n := Notice{Fault: fault, At: protocol.Instant(m.s.Clock.Wall)}
+	if said := m.s.Notice; said.Fault != protocol.FaultNone && said.ID != "" {
+		n = said // the node has just said it better
+	}
+	*l = Link{}
+	m.stop(n)
+}

@@ -1,0 +1,378 @@
+package client
+
+import (
+	"errors"
+	"strconv"
+
+	"tvilling/protocol"
+)
+
+func (r *renderer) main() string {
+	switch r.s.Phase() {
+	case PhaseWho:
+		return r.whoPage()
+	case PhaseCommission:
+		return r.commissionPage()
+	case PhasePatient:
+		return r.patientPage()
+	case PhaseChoice:
+		if r.s.Form.Consenting && r.s.Access.MayConsent {
+			return r.consentPage()
+		}
+		return r.choicePage()
+	case PhaseOverview:
+		return r.overviewPage()
+	case PhaseBlank:
+		return r.blankPage()
+	default:
+		m := r.open(txtConnecting)
+		return m.raw(`</div>`).String()
+	}
+}
+
+// open begins a narrow page with its heading.
+func (r *renderer) open(title txt) *markup {
+	m := new(markup)
+	return m.raw(`<div class="sheet"><h1 id="main-heading" tabindex="-1">`).text(r.t(title)).raw(`</h1>`)
+}
+
+func (r *renderer) lead(m *markup, t txt) { m.raw(`<p class="lead">`).text(r.t(t)).raw(`</p>`) }
+
+func (r *renderer) whoPage() string {
+	m := r.open(txtWhoTitle)
+	r.lead(m, txtWhoLead)
+	busy := r.s.Wish.Person != ""
+	m.raw(`<ul class="cards" data-test="people">`)
+	for _, p := range r.s.Me.People {
+		m.raw(`<li><button type="button" class="card" data-act="person" data-test="person" data-value="`).text(p.Key).raw(`"`)
+		m.when(busy, ` disabled`).raw(`><b>`).text(p.Name).raw(`</b><span>`).text(p.Title).raw(`</span></button></li>`)
+	}
+	return m.raw(`</ul></div>`).String()
+}
+
+func (r *renderer) commissionPage() string {
+	m := r.open(txtTaskTitle)
+	r.lead(m, txtTaskLead)
+	if len(r.s.Me.Commissions) == 0 {
+		m.raw(`<p class="empty" data-test="no-commission">`).text(r.t(txtTaskNone)).raw(`</p>`)
+	}
+	m.raw(`<ul class="cards" data-test="commissions">`)
+	for i, c := range r.s.Me.Commissions {
+		m.raw(`<li>`)
+		if c.Usable {
+			m.raw(`<button type="button" class="card" data-act="commission" data-test="commission" data-value="`).number(i).raw(`">`)
+		} else {
+			m.raw(`<div class="card off" data-test="commission-unusable">`)
+		}
+		m.raw(`<b>`).text(c.Name).raw(`</b><span>`).text(c.CareUnit).raw(` · `).text(c.CareProvider).raw(`</span>`)
+		if c.Usable {
+			m.raw(`</button></li>`)
+			continue
+		}
+		m.raw(`<span class="why">`).text(r.t(txtTaskUnusable)).raw(`</span></div></li>`)
+	}
+	return m.raw(`</ul></div>`).String()
+}
+
+func (r *renderer) patientPage() string {
+	m := r.open(txtPatientTitle)
+	r.lead(m, txtPatientLead)
+	busy := !r.s.Wish.Patient.IsZero()
+	m.raw(`<form class="patient-form" id="patient-form" data-act="patient" data-test="patient-form" autocomplete="off" novalidate>`)
+	m.raw(`<label for="patient-id">`).text(r.t(txtPatientLabel)).raw(`</label><div class="field-row">`)
+	m.raw(`<input id="patient-id" data-field="patient" data-test="patient-id" type="text" inputmode="text" maxlength="15" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false" aria-describedby="patient-hint" placeholder="ÅÅÅÅMMDD-NNNN">`)
+	m.raw(`<button type="submit" class="primary" id="open-patient" data-test="open-patient"`).when(busy, ` disabled`).raw(`>`)
+	if busy {
+		m.text(r.t(txtChecking))
+	} else {
+		m.text(r.t(txtOpenPatient))
+	}
+	return m.raw(`</button></div><p class="hint" id="patient-hint"></p></form></div>`).String()
+}
+
+// patientHint tells which rule is broken, never what was typed. While the number is
+// still being typed nothing is wrong yet.
+func (r *renderer) patientHint() string {
+	m := new(markup)
+	typed := r.s.Form.Typed
+	if typed == "" && !r.s.Form.Wrong {
+		return m.text(r.t(txtPatientForm)).String()
+	}
+	id, err := protocol.ParsePatientID(typed)
+	switch {
+	case err == nil:
+		kind := txtPatientRight
+		switch id.Kind() {
+		case protocol.Samordningsnummer:
+			kind = txtPatientSamordning
+		case protocol.NationalReserve:
+			kind = txtPatientReserve
+		}
+		return m.raw(`<span class="good" data-test="patient-good"><span aria-hidden="true">✓ </span>`).text(r.t(kind)).raw(`</span>`).String()
+	case !r.s.Form.Wrong && len(typed) < 12:
+		return m.text(r.t(txtPatientForm)).String()
+	}
+	rule := txtPatientForm
+	switch {
+	case errors.Is(err, protocol.ErrPatientIDDate):
+		rule = txtPatientDate
+	case errors.Is(err, protocol.ErrPatientIDChecksum):
+		rule = txtPatientCheck
+	}
+	return m.raw(`<span class="bad" data-test="patient-bad"><span aria-hidden="true">✕ </span>`).text(r.t(rule)).raw(`</span>`).String()
+}
+
+// patientLine says whose data it is about, above the choice and the consent.
+func (r *renderer) patientLine(m *markup) {
+	m.raw(`<p class="patient-line" data-test="patient-line">`).text(r.t(txtPatient)).raw(` <b>`).text(formatPatient(r.s.Wish.Patient)).raw(`</b> `)
+	r.basis(m)
+	m.raw(`</p>`)
+}
+
+func (r *renderer) basis(m *markup) {
+	a := &r.s.Access
+	switch a.Basis {
+	case protocol.BasisConsent:
+		m.raw(`<span class="badge ok" data-test="basis" data-basis="consent">`).text(r.t(txtBasisConsent))
+	case protocol.BasisEmergency:
+		m.raw(`<span class="badge warn" data-test="basis" data-basis="emergency">`).text(r.t(txtBasisEmergency))
+	default:
+		m.raw(`<span class="badge" data-test="basis" data-basis="none">`).text(r.t(txtBasisNone)).raw(`</span>`)
+		return
+	}
+	if a.Ends != 0 {
+		m.raw(` `).text(r.t(txtUntil)).raw(` `).text(civilOf(a.Ends)[:16])
+	}
+	m.raw(`</span>`)
+}
+
+func (r *renderer) consentPage() string {
+	m, form := r.open(txtConsentTitle), &r.s.Form
+	r.patientLine(m)
+	r.lead(m, txtConsentLead)
+	m.raw(`<div class="panel" data-test="consent-panel"><fieldset><legend>`).text(r.t(txtConsentWho)).raw(`</legend>`)
+	m.raw(`<label class="tick"><input type="radio" name="personal" id="consent-unit" data-field="personal" value="false" data-test="consent-unit"`)
+	m.when(!form.Personal, ` checked`).raw(`><span>`).text(r.t(txtConsentUnit)).raw(`</span></label>`)
+	m.raw(`<label class="tick"><input type="radio" name="personal" id="consent-personal" data-field="personal" value="true" data-test="consent-personal"`)
+	m.when(form.Personal, ` checked`).raw(`><span>`).text(r.t(txtConsentPersonal)).raw(`</span></label></fieldset>`)
+	m.raw(`<p><label for="consent-days">`).text(r.t(txtConsentDays)).raw(`</label> <select id="consent-days" data-field="days" data-test="consent-days">`)
+	for _, days := range [...]int{1, 7, 30, 90, protocol.MaxConsentDays} {
+		m.raw(`<option value="`).number(days).raw(`"`).when(int(form.Days) == days, ` selected`).raw(`>`).number(days).raw(` `)
+		if days == 1 {
+			m.text(r.t(txtDay))
+		} else {
+			m.text(r.t(txtDays))
+		}
+		m.raw(`</option>`)
+	}
+	m.raw(`</select></p><div class="acts">`)
+	r.button(m, "primary", "consent-attest", ActConsent, "", r.t(txtConsentAttest), form.Request != 0)
+	r.button(m, "", "consent-skip", ActConsentSkip, "", r.t(txtConsentSkip), false)
+	m.raw(`</div><p class="small">`).text(r.t(txtConsentOwnOnly)).raw(`</p></div>`)
+	if r.s.View.Shown {
+		r.button(m, "quiet", "choice-back", ActBack, "", r.t(txtBack), false)
+	} else {
+		r.button(m, "quiet", "leave", ActLeave, "", r.t(txtLeave), false)
+	}
+	return m.raw(`</div>`).String()
+}
+
+func (r *renderer) choicePage() string {
+	m, form := r.open(txtChoiceTitle), &r.s.Form
+	busy := r.s.asking(StageShowing) && !r.resuming()
+	r.patientLine(m)
+	r.lead(m, txtChoiceLead)
+	m.raw(`<div class="panel"><fieldset class="types" data-test="types"><legend>`).text(r.t(txtChoiceTypes)).raw(`</legend>`)
+	for _, c := range protocol.Contracts() {
+		m.raw(`<label class="tick"><input type="checkbox" id="type-`).number(int(c)).raw(`" data-field="contract" data-test="type" value="`).number(int(c)).raw(`"`)
+		m.when(form.Checked[c], ` checked`).raw(`><span>`).text(c.Label(r.lang)).raw(`</span></label>`)
+	}
+	m.raw(`</fieldset><div class="acts">`)
+	r.button(m, "quiet", "check-all", ActCheckAll, "", r.t(txtChoiceAll), false)
+	r.button(m, "quiet", "check-none", ActCheckNone, "", r.t(txtChoiceNone), false)
+	m.raw(`</div>`)
+	if form.Nothing {
+		m.raw(`<p class="hint" role="alert"><span class="bad" data-test="nothing-chosen"><span aria-hidden="true">✕ </span>`).text(r.t(txtChoiceNothing)).raw(`</span></p>`)
+	}
+	m.raw(`<div class="acts">`)
+	label := txtShow
+	if busy {
+		label = txtFetching
+	}
+	r.button(m, "primary", "show", ActShow, "", r.t(label), busy)
+	if r.s.Access.MayConsent && r.s.Access.Basis == protocol.BasisNone {
+		r.button(m, "", "consent-ask", ActConsentAsk, "", r.t(txtConsentGive), false)
+	}
+	m.raw(`</div></div>`)
+	if r.s.View.Shown {
+		r.button(m, "quiet", "choice-back", ActBack, "", r.t(txtBack), false)
+	} else {
+		r.button(m, "quiet", "leave", ActLeave, "", r.t(txtLeave), false)
+	}
+	return m.raw(`</div>`).String()
+}
+
+// resuming reports whether what is on its way is the view that is shown already.
+func (r *renderer) resuming() bool {
+	return r.s.Links.Next.Stage == StageShowing && r.s.Links.Next.Resumed
+}
+
+// blankPage says why nothing is shown.
+func (r *renderer) blankPage() string {
+	m, s := new(markup), r.s
+	m.raw(`<div class="sheet blank" data-test="blank" data-fault="`)
+	if s.Notice.Fault != protocol.FaultNone {
+		m.text(s.Notice.Fault.Code())
+	}
+	m.raw(`"><h1 id="main-heading" tabindex="-1">`)
+	if s.Notice.Fault == protocol.FaultNone {
+		m.text(r.t(txtBlankTitle)).raw(`</h1>`)
+	} else {
+		r.faultBody(m, s.Notice, `</h1>`)
+	}
+	if len(s.Wish.Contracts) > 0 {
+		m.raw(`<p data-test="waiting">`).text(r.t(txtWaiting)).raw(`</p>`)
+	}
+	m.raw(`<div class="acts">`)
+	if s.End.Stopped {
+		r.button(m, "primary", "reload", ActReload, "", r.t(txtReload), false)
+	} else {
+		r.button(m, "primary", "restart", ActRestart, "", r.t(txtRestart), false)
+	}
+	if s.Notice.Fault != protocol.FaultNone {
+		r.copyButton(m)
+	}
+	return m.raw(`</div></div>`).String()
+}
+
+func (r *renderer) overviewPage() string {
+	m := new(markup)
+	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section><div class="panes">`)
+	m.raw(`<section class="list" aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" tabindex="-1">`).text(r.t(txtListTitle))
+	m.raw(` <span id="list-count" class="count"></span></h2><div id="list-tools" class="tools"></div></div>`)
+	m.raw(`<div id="list-more" class="more"></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div></section>`)
+	m.raw(`<aside class="reader" aria-label="`).text(r.t(txtReaderTitle)).raw(`"><div class="reading" id="reader" data-test="reader"></div></aside></div></div>`)
+	return m.String()
+}
+
+func (r *renderer) patientHead() string {
+	m, s := new(markup), r.s
+	m.raw(`<h1 id="main-heading" tabindex="-1" data-test="patient">`).text(r.t(txtPatient)).raw(` <span class="pid">`).text(formatPatient(s.Wish.Patient)).raw(`</span></h1> `)
+	r.basis(m)
+	if n := s.View.Store.count(protocol.AlertInformation); n > 0 {
+		m.raw(` <button type="button" class="alert-mark" id="alerts" data-act="alerts" data-test="alerts"><span aria-hidden="true">⚠ </span>`)
+		m.text(r.t(txtAlerts)).raw(` (`).number(n).raw(`)</button>`)
+	}
+	m.raw(`<div class="acts">`)
+	if s.Form.Ending {
+		m.raw(`<span class="ask" id="end-confirm" tabindex="-1" role="alert">`).text(r.t(txtEndConsentAsk)).raw(`</span>`)
+		r.button(m, "danger", "end-yes", ActEndConfirm, "", r.t(txtEndConsentYes), s.Form.Request != 0)
+		r.button(m, "", "end-no", ActEndCancel, "", r.t(txtEndConsentNo), s.Form.Request != 0)
+	} else {
+		if s.Access.Basis == protocol.BasisConsent {
+			r.button(m, "", "end-consent", ActEndAsk, "", r.t(txtEndConsent), false)
+		}
+		if s.Access.Basis == protocol.BasisNone && s.Access.MayConsent {
+			r.button(m, "", "consent-ask", ActConsentAsk, "", r.t(txtConsentGive), false)
+		}
+		r.button(m, "", "choice", ActChoice, "", r.t(txtChangeChoice), false)
+		r.button(m, "", "leave", ActLeave, "", r.t(txtLeave), false)
+	}
+	return m.raw(`</div>`).String()
+}
+
+func (r *renderer) listCount() string {
+	n := 0
+	for _, row := range r.s.List.Rows {
+		if row.Heading == protocol.NoContract {
+			n++
+		}
+	}
+	return new(markup).raw(`<span data-test="count" data-n="`).number(n).raw(`">`).text(countText(r.lang, n)).raw(`</span>`).String()
+}
+
+func (r *renderer) listTools() string {
+	m, l := new(markup), &r.s.List
+	m.raw(`<div class="switch" role="group" aria-label="`).text(r.t(txtOrder)).raw(`">`)
+	for _, o := range [...]struct {
+		act   Action
+		label txt
+		on    bool
+	}{{ActByTime, txtByTime, !l.ByType}, {ActByType, txtByType, l.ByType}} {
+		m.raw(`<button type="button" id="`).text(string(o.act)).raw(`" data-act="`).text(string(o.act)).raw(`" data-test="`).text(string(o.act))
+		m.raw(`" aria-pressed="`).text(strconv.FormatBool(o.on)).raw(`">`).text(r.t(o.label)).raw(`</button>`)
+	}
+	m.raw(`</div><label class="filter" for="filter"><span>`).text(r.t(txtFilter)).raw(`</span> <select id="filter" data-field="filter" data-test="filter"><option value="0">`)
+	m.text(r.t(txtFilterAll)).raw(`</option>`)
+	for _, c := range r.s.View.Contracts {
+		m.raw(`<option value="`).number(int(c)).raw(`"`).when(c == l.Filter, ` selected`).raw(`>`).text(c.Label(r.lang)).raw(`</option>`)
+	}
+	return m.raw(`</select></label>`).String()
+}
+
+func (r *renderer) listMore() string {
+	m, l := new(markup), &r.s.List
+	if len(l.Rows) == 0 {
+		return m.raw(`<p class="empty" data-test="empty">`).text(r.t(txtEmpty)).raw(`</p>`).String()
+	}
+	if l.Above > 0 {
+		r.button(m, "pill", "to-top", ActToTop, "", numbered(r.lang, l.Above, txtShowNewOne, txtShowNewMany), false)
+	}
+	return m.String()
+}
+
+func (r *renderer) rows() *Rows {
+	l := &r.s.List
+	first, last := l.window()
+	stop := l.tabStop()
+	rows := &Rows{Before: first * l.rowHeight(), After: (len(l.Rows) - last) * l.rowHeight(), Size: len(l.Rows)}
+	for i := first; i < last; i++ {
+		row := l.Rows[i]
+		if row.Heading != protocol.NoContract {
+			heading := new(markup).raw(`<h3>`).text(row.Heading.Label(r.lang)).raw(`</h3>`).String()
+			rows.Items = append(rows.Items, PaintedRow{"type-" + strconv.Itoa(int(row.Heading)), i + 1, true, heading})
+			continue
+		}
+		item, _ := r.s.View.Store.get(row.Key)
+		rows.Items = append(rows.Items, PaintedRow{keyText(row.Key), i + 1, false, r.row(item, i == stop)})
+	}
+	return rows
+}
+
+func (r *renderer) row(item protocol.Item, stop bool) string {
+	m, h := new(markup), &item.Header
+	m.raw(`<button type="button" class="row" id="row-`).text(keyText(item.Key)).raw(`" data-act="read" data-test="row" data-value="`).text(keyText(item.Key))
+	m.raw(`" data-contract="`).number(int(h.Contract)).raw(`" tabindex="`)
+	if stop {
+		m.raw(`0"`)
+	} else {
+		m.raw(`-1"`)
+	}
+	m.when(r.s.Reader.Open && r.s.Reader.Key == item.Key, ` aria-current="true"`).raw(`><span class="r1"><span class="when">`)
+	if day := h.Time.String(); len(day) >= 10 {
+		m.text(day[:10])
+	} else if day != "" {
+		m.text(day)
+	} else {
+		m.text(r.t(txtUndated))
+	}
+	m.raw(`</span><b class="title`).when(h.Nullified, ` nullified`).raw(`">`)
+	if h.Title != "" {
+		m.text(h.Title)
+	} else {
+		m.text(h.Contract.Label(r.lang))
+	}
+	m.raw(`</b>`)
+	if h.Nullified {
+		m.raw(`<span class="tag bad">`).text(r.t(txtNullified)).raw(`</span>`)
+	} else if !h.Signed {
+		m.raw(`<span class="tag">`).text(r.t(txtUnsigned)).raw(`</span>`)
+	}
+	m.raw(`</span><span class="r2"><span class="kind">`).text(h.Contract.Label(r.lang)).raw(`</span>`)
+	for _, part := range [...]string{h.Detail, h.Unit} {
+		if part != "" {
+			m.raw(` · `).text(part)
+		}
+	}
+	return m.raw(`</span></button>`).String()
+}

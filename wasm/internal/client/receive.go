@@ -1,0 +1,407 @@
+package client
+
+import "tvilling/protocol"
+
+// received takes a frame. A frame from a link that is no longer known, or of another
+// generation than the link's, is dropped.
+func (m *machine) received(id LinkID, f protocol.Frame) {
+	l := m.s.link(id)
+	if l == nil {
+		return
+	}
+	l.Heard = m.s.Clock
+	switch f := f.(type) {
+	case protocol.Welcome:
+		m.welcome(l, f)
+	case protocol.Chosen:
+		if l.Stage == StageChoosing {
+			l.Stage, m.s.Me.Commission = StageChosen, f.Commission
+			m.climb(l)
+		}
+	case protocol.Opened:
+		m.opened(l, f)
+	case protocol.Refused:
+		m.refused(l, f)
+	case protocol.Begin:
+		if l.Stage == StageShowing && f.Generation == l.Generation && m.sameEpoch(l, f.Position) {
+			l.Shadow, l.Snapshot = newStore(), f.Position
+		}
+	case protocol.Chunk:
+		m.chunk(l, f)
+	case protocol.End:
+		m.ended(l, f)
+	case protocol.Batch:
+		m.batch(l, f)
+	case protocol.BodyFrame:
+		m.body(l, f)
+	case protocol.Revoke:
+		m.revoked(l, f)
+	case protocol.Heartbeat:
+		m.heartbeat(l, f)
+	case protocol.GoAway:
+		m.goAway(l, f)
+	}
+}
+
+func (m *machine) welcome(l *Link, f protocol.Welcome) {
+	if l.Stage != StageGreeting {
+		return
+	}
+	if f.Version != protocol.Version {
+		m.stop(Notice{Fault: protocol.FaultVersion, At: protocol.Instant(m.s.Clock.Wall)})
+		return
+	}
+	l.Stage = StageWelcome
+	l.Terms = Terms{f.Node, f.Site, int64(f.BeatMillis), int64(f.LeaseMillis)}
+	if !m.sameEpoch(l, f.Position) {
+		return
+	}
+	me := &m.s.Me
+	me.Known, me.Environment = true, f.Environment
+	if m.s.Links.Live.ID == 0 {
+		me.Node, me.Site = f.Node, f.Site
+	}
+	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
+	m.addresses(l.URL, f.Alternates)
+	if me.Person.Key == "" && len(me.People) > 0 {
+		m.s.Wish.Person = ""
+	}
+	if !m.s.Wish.Commission.IsZero() && !m.usable(m.s.Wish.Commission) {
+		m.s.Wish.Commission = protocol.CommissionID{}
+		m.deny(Notice{Fault: protocol.FaultNoCommission, At: protocol.Instant(m.s.Clock.Wall)})
+	}
+	m.climb(l)
+}
+
+func (m *machine) usable(id protocol.CommissionID) bool {
+	for _, c := range m.s.Me.Commissions {
+		if c.ID == id {
+			return c.Usable
+		}
+	}
+	return false
+}
+
+// sameEpoch notes the position. A cluster that was restored has another epoch, and
+// nothing that the client knows counts in it: the client forgets everything.
+func (m *machine) sameEpoch(l *Link, p protocol.Position) bool {
+	known := &m.s.Me.Position
+	if known.Epoch == 0 || known.Epoch == p.Epoch {
+		*known = protocol.Position{Epoch: p.Epoch, Index: max(known.Index, p.Index)}
+		return true
+	}
+	*known = protocol.Position{Epoch: p.Epoch, Index: p.Index}
+	m.forgetPatient()
+	m.s.Wish.Commission, m.s.Me.Commission = protocol.CommissionID{}, protocol.CommissionInfo{}
+	m.blank(Notice{Fault: protocol.FaultEpoch, At: protocol.Instant(m.s.Clock.Wall)})
+	m.redial()
+	return false
+}
+
+func (m *machine) opened(l *Link, f protocol.Opened) {
+	form := &m.s.Form
+	switch {
+	case l.Stage == StageOpening && f.Request == l.Opening:
+		l.Stage = StageOpened
+		if f.Basis == protocol.BasisNone && f.MayConsent && !m.s.Access.Known {
+			form.Consenting = true
+			m.do(FocusOn{idMain})
+		} else if !m.s.Access.Known {
+			m.do(FocusOn{idMain})
+		}
+	case f.Request != 0 && f.Request == form.Request:
+		form.Request, form.Consenting, form.Ending = 0, false, false
+		if m.s.Phase() == PhaseOverview {
+			m.s.Said.Status = textOf(m.s.Lang, txtConsentEnded)
+		} else {
+			m.do(FocusOn{idMain})
+		}
+	case f.Request != 0 || l.Stage < StageOpened:
+		return
+	}
+	m.s.Access = Access{Known: true, Basis: f.Basis, MayConsent: f.MayConsent, Ends: f.Ends}
+	if l.Stage == StageOpened {
+		m.s.Notice = Notice{}
+		m.climb(l)
+	}
+}
+
+// passing reports whether another try, or another node, may answer differently.
+func passing(f protocol.Fault) bool {
+	switch f {
+	case protocol.FaultNoQuorum, protocol.FaultBehind, protocol.FaultBusy, protocol.FaultInternal:
+		return true
+	default:
+		return false
+	}
+}
+
+func (m *machine) refused(l *Link, f protocol.Refused) {
+	n := Notice{Fault: f.Fault, ID: f.ID, At: f.At}
+	switch {
+	case f.Request != 0 && f.Request == m.s.Reader.Request && l == &m.s.Links.Live:
+		m.s.Reader = Reader{Open: true, Key: m.s.Reader.Key, Fault: n}
+		return
+	case f.Request != 0 && f.Request == m.s.Form.Request && l == &m.s.Links.Live:
+		m.s.Form.Request, m.s.Form.Ending = 0, false
+		m.s.Notice = n
+		return
+	case f.Request != 0 && f.Request != l.Opening:
+		return // a request that was given up
+	}
+	standing := m.s.View.Shown || m.s.End.Blank
+	if passing(f.Fault) && (l == &m.s.Links.Next || standing || l.Stage == StageGreeting) {
+		if !standing {
+			m.s.Notice = n
+		}
+		m.drop(l)
+		return
+	}
+	m.refusedAt(l, n)
+}
+
+// refusedAt takes a link back to the stage from which it asked.
+func (m *machine) refusedAt(l *Link, n Notice) {
+	switch l.Stage {
+	case StageGreeting:
+		m.stop(n)
+		return
+	case StageChoosing:
+		l.Stage = StageWelcome
+		m.s.Wish.Commission = protocol.CommissionID{}
+		m.deny(n)
+	case StageOpening:
+		m.deny(n)
+	case StageShowing:
+		if m.s.View.Shown || m.s.End.Blank || n.Fault == protocol.FaultNotOpen || n.Fault == protocol.FaultNoEngagement {
+			m.deny(n)
+			break
+		}
+		l.Stage, m.s.Wish.Contracts = StageOpened, nil
+		m.s.Notice = n
+	default:
+		m.s.Notice = n
+		return
+	}
+	m.climb(l)
+}
+
+func (m *machine) chunk(l *Link, f protocol.Chunk) {
+	if l.Stage != StageShowing || f.Generation != l.Generation || l.Shadow == nil {
+		return
+	}
+	for _, item := range f.Items {
+		if !l.Shadow.put(item) {
+			m.drop(l)
+			return
+		}
+	}
+}
+
+// ended swaps the snapshot in, if it is what the node says it is.
+func (m *machine) ended(l *Link, f protocol.End) {
+	if l.Stage != StageShowing || f.Generation != l.Generation || l.Shadow == nil || !m.sameEpoch(l, f.Position) {
+		return
+	}
+	if !l.Shadow.agrees(f.Count, f.Digest) {
+		m.doubt(l)
+		return
+	}
+	first := !m.s.View.Shown || m.s.Form.Choosing
+	m.s.View = View{
+		Shown: true, Link: l.ID, Generation: l.Generation, Store: l.Shadow, Contracts: m.s.Wish.Contracts,
+		Index: f.Position.Index, Vouched: f.Position.Index,
+	}
+	l.Shadow, l.Stage = nil, StageLive
+	m.renew(l.Terms.Lease)
+	if m.s.End.Blank || first {
+		m.s.Notice, m.s.Said.Alert = Notice{}, ""
+	}
+	m.s.End.Blank, m.s.Form.Choosing = false, false
+	m.s.Reader.Request = 0
+	m.refilter()
+	m.relist()
+	if first {
+		m.s.Said.Status = countText(m.s.Lang, m.s.View.Store.len())
+		m.do(FocusOn{idMain})
+		m.do(ScrollList{m.s.List.Top})
+	}
+	m.climb(l)
+	m.follow()
+}
+
+// refilter takes away a filter on a type that is no longer chosen.
+func (m *machine) refilter() {
+	for _, c := range m.s.View.Contracts {
+		if c == m.s.List.Filter {
+			return
+		}
+	}
+	m.s.List.Filter = protocol.NoContract
+}
+
+// renew lets the view stand for that long from now.
+func (m *machine) renew(millis int64) {
+	m.s.Lease.Due = m.s.Clock.after(min(millis, maxLease))
+}
+
+// doubt is a view that does not hold what the node says it should: it is taken away
+// and asked for anew. A link that cannot get it right is dropped.
+func (m *machine) doubt(l *Link) {
+	if m.s.View.Shown && m.s.View.Link == l.ID {
+		m.blank(Notice{})
+		m.s.Said = Said{Status: textOf(m.s.Lang, txtFetchingAgain)}
+	}
+	l.Doubts++
+	if l.Doubts > 1 {
+		m.drop(l)
+		return
+	}
+	m.show(l)
+}
+
+// current reports whether a change of that generation is one of the view.
+func (m *machine) current(l *Link, g protocol.Generation) bool {
+	v := &m.s.View
+	return l.Stage == StageLive && v.Shown && v.Link == l.ID && g == l.Generation && g == v.Generation
+}
+
+func (m *machine) batch(l *Link, f protocol.Batch) {
+	if !m.current(l, f.Generation) {
+		return
+	}
+	v := &m.s.View
+	if f.From < v.Index || f.From > v.Vouched {
+		m.show(l) // a gap: what happened in it is not known
+		return
+	}
+	added, gone := 0, 0
+	for _, item := range f.Upserts {
+		if _, had := v.Store.get(item.Key); !had {
+			added++
+		}
+		if !v.Store.put(item) {
+			m.doubt(l)
+			return
+		}
+	}
+	for _, key := range f.Removes {
+		if v.Store.remove(key) {
+			gone++
+		}
+	}
+	if !v.Store.agrees(f.Count, f.Digest) {
+		m.doubt(l)
+		return
+	}
+	v.Index, v.Vouched = f.To, max(v.Vouched, f.To)
+	m.s.Me.Position.Index = max(m.s.Me.Position.Index, f.To)
+	m.s.Said.Status = changedText(m.s.Lang, added, gone)
+	m.relist()
+	m.follow()
+}
+
+func (m *machine) body(l *Link, f protocol.BodyFrame) {
+	r := &m.s.Reader
+	if !m.current(l, f.Generation) || f.Request == 0 || f.Request != r.Request || f.Document != r.Key {
+		return
+	}
+	item, there := m.s.View.Store.get(r.Key)
+	if !there {
+		return
+	}
+	body := f.Body
+	first := r.Body == nil
+	r.Body, r.Rev, r.Request = &body, item.Rev, 0
+	if first {
+		m.do(ScrollReader{})
+	}
+}
+
+// revoked takes documents away, or everything. The screen is painted before the
+// acknowledgement goes: it says that the data is gone, so it must be.
+func (m *machine) revoked(l *Link, f protocol.Revoke) {
+	waiting := l.Stage == StageShowing
+	l.Generation = max(l.Generation, f.Next)
+	l.Shadow = nil
+	n := Notice{Fault: f.Fault, At: protocol.Instant(m.s.Clock.Wall)}
+	if len(f.Documents) == 0 {
+		m.forgetPatient()
+		m.blank(n)
+		m.send(l, protocol.Ack{Generation: f.Next})
+		m.leaveAll()
+		return
+	}
+	gone := m.withdraw(f.Documents)
+	v := &m.s.View
+	if v.Link == l.ID {
+		v.Generation = l.Generation
+		v.Vouched = max(v.Vouched, f.Index)
+		m.s.Reader.Request = 0
+	}
+	if m.s.Reader.Open && m.s.Reader.Key != (protocol.DocumentKey{}) && v.Shown {
+		if _, there := v.Store.get(m.s.Reader.Key); !there {
+			m.s.Reader = Reader{Open: true, Gone: true}
+		}
+	}
+	if gone > 0 {
+		m.s.Notice = n
+		m.s.Said.Alert = changedText(m.s.Lang, 0, gone)
+	}
+	m.relist()
+	m.do(Paint{})
+	m.send(l, protocol.Ack{Generation: f.Next})
+	if waiting {
+		m.show(l) // the snapshot on its way belongs to the generation that is gone
+		return
+	}
+	m.follow()
+}
+
+// withdraw removes documents from the view and from every snapshot on its way.
+func (m *machine) withdraw(keys []protocol.DocumentKey) (gone int) {
+	for _, key := range keys {
+		for _, s := range []*Store{m.s.Links.Live.Shadow, m.s.Links.Next.Shadow} {
+			if s != nil {
+				s.remove(key)
+			}
+		}
+		if m.s.View.Store != nil && m.s.View.Store.remove(key) {
+			gone++
+		}
+	}
+	return gone
+}
+
+func (m *machine) heartbeat(l *Link, f protocol.Heartbeat) {
+	if !m.sameEpoch(l, f.Position) {
+		return
+	}
+	l.Terms.Lease = int64(f.LeaseMillis)
+	v := &m.s.View
+	switch {
+	case m.current(l, f.Generation):
+		if !v.Store.agrees(f.Count, f.Digest) {
+			m.doubt(l)
+			return
+		}
+		l.Doubts, v.Vouched = 0, max(v.Vouched, f.Position.Index)
+		m.renew(l.Terms.Lease)
+	case v.Shown && v.Link == l.ID && f.Generation >= v.Generation:
+		m.renew(l.Terms.Lease) // a new choice is on its way
+	case m.s.End.Blank && l.Stage == StageLive && len(m.s.Wish.Contracts) > 0:
+		m.show(l) // the lease ran out, and the node is back
+	}
+	m.expire()
+	m.send(l, protocol.Beat{Generation: l.Generation, Index: max(v.Index, v.Vouched)})
+}
+
+func (m *machine) goAway(l *Link, f protocol.GoAway) {
+	if l != &m.s.Links.Live {
+		m.drop(l)
+		return
+	}
+	m.addresses(l.URL, f.Alternates)
+	m.s.Links.Moving = true
+	m.plan(min(int64(f.AfterMillis), maxGoAway))
+}

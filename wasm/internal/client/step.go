@@ -1,0 +1,189 @@
+package client
+
+import "tvilling/protocol"
+
+// Step takes the state past an event and says what to carry out. The clock is looked
+// at before anything else: nothing that happens can keep an expired view in place.
+func Step(s State, e Event) (State, []Effect) {
+	m := machine{s: s}
+	m.s.Clock, m.s.Draw = e.At, e.Draw
+	if m.s.End.Left {
+		return m.s, nil
+	}
+	m.expire()
+	m.take(e.Input)
+	m.tend()
+	return m.s, m.fx
+}
+
+// machine is a state on its way through one step.
+type machine struct {
+	s  State
+	fx []Effect
+}
+
+func (m *machine) do(e Effect) { m.fx = append(m.fx, e) }
+
+func (m *machine) send(l *Link, f protocol.Frame) { m.do(Send{l.ID, f}) }
+
+func (m *machine) take(in Input) {
+	switch in := in.(type) {
+	case Start:
+		m.s.Links.Addresses = []string{in.Stream}
+		m.plan(0)
+	case Connected:
+		m.connected(in.Link)
+	case Received:
+		m.received(in.Link, in.Frame)
+	case Unreadable:
+		if l := m.s.link(in.Link); l != nil {
+			m.do(Close{l.ID, uint16(protocol.CloseMalformed)})
+			m.lost(l)
+		}
+	case Disconnected:
+		m.disconnected(in.Link, in.Code)
+	case Act:
+		m.act(in)
+	case Typed:
+		m.typed(in)
+	case Pressed:
+		m.pressed(in.Key)
+	case Focused:
+		m.focused(in.Row)
+	case Scrolled:
+		m.scrolled(in.Top)
+	case Measured:
+		m.s.List.Height, m.s.List.RowHeight = in.Height, in.Row
+	case Leaving:
+		m.leaving()
+	case Look:
+	}
+}
+
+// expire takes the view away once its lease has run out.
+func (m *machine) expire() {
+	if m.s.View.Shown && m.s.Clock.reached(m.s.Lease.Due) {
+		m.blank(Notice{Fault: protocol.FaultLeaseEnded, At: protocol.Instant(m.s.Clock.Wall)})
+	}
+}
+
+// leaving wipes everything: the page may be kept as it is and come back.
+func (m *machine) leaving() {
+	for _, l := range []*Link{&m.s.Links.Live, &m.s.Links.Next} {
+		if l.ID != 0 {
+			m.do(Close{l.ID, 1000})
+		}
+	}
+	lang, clock := m.s.Lang, m.s.Clock
+	m.s = New()
+	m.s.Lang, m.s.Clock = lang, clock
+	m.s.End = End{Blank: true, Stopped: true, Left: true}
+	m.do(Paint{})
+}
+
+// blank takes every document from memory and screen at once, and says why. The wish
+// stays, so that the view can come back when somebody vouches for it again.
+func (m *machine) blank(n Notice) {
+	m.wipe()
+	m.s.End.Blank = true
+	m.s.Notice = n
+	m.s.Said = Said{Alert: textOf(m.s.Lang, txtAccessOver)}
+	m.do(Paint{})
+	m.do(FocusOn{idMain})
+}
+
+// wipe forgets every document.
+func (m *machine) wipe() {
+	m.s.View = View{}
+	m.s.Links.Live.Shadow, m.s.Links.Next.Shadow = nil, nil
+	m.s.List.Rows, m.s.List.Above = nil, 0
+	m.s.Reader.Body, m.s.Reader.Rev, m.s.Reader.Request = nil, 0, 0
+}
+
+// forgetPatient drops the patient and everything about the patient.
+func (m *machine) forgetPatient() {
+	m.wipe()
+	m.s.Wish.Patient, m.s.Wish.Contracts = protocol.PatientID{}, nil
+	m.s.Access = Access{}
+	m.s.Reader = Reader{}
+	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, ByType: m.s.List.ByType}
+	m.s.Form = Form{Days: defaultConsentDays}
+}
+
+// deny is a no to what the view rests on: everything about the patient goes, and
+// the patient is closed on every link.
+func (m *machine) deny(n Notice) {
+	had := m.s.View.Shown || m.s.End.Blank
+	m.forgetPatient()
+	if had {
+		m.blank(n)
+	}
+	m.s.Notice = n
+	m.leaveAll()
+}
+
+// leaveAll closes the patient on every link that has come so far.
+func (m *machine) leaveAll() {
+	for _, l := range []*Link{&m.s.Links.Live, &m.s.Links.Next} {
+		if l.Stage >= StageOpening {
+			l.Stage, l.Opening, l.Shadow = StageChosen, 0, nil
+			m.send(l, protocol.Leave{})
+		}
+	}
+}
+
+// stop ends all dialling for good; only a reload helps.
+func (m *machine) stop(n Notice) {
+	for _, l := range []*Link{&m.s.Links.Live, &m.s.Links.Next} {
+		if l.ID != 0 {
+			m.do(Close{l.ID, 1000})
+		}
+	}
+	m.forgetPatient()
+	m.s.Links = Links{Last: m.s.Links.Last}
+	m.s.End.Stopped = true
+	m.blank(n)
+}
+
+// relist brings the list in line with the store, with the eye and the focus kept.
+func (m *machine) relist() {
+	l := &m.s.List
+	top := l.Top
+	l.replace(m.s.View.Store.ordered(l.Filter, l.ByType))
+	if l.Top != top {
+		m.do(ScrollList{l.Top})
+	}
+	if l.Focused && l.Active != (protocol.DocumentKey{}) && l.indexOf(l.Active) < 0 {
+		l.Active, l.Focused = protocol.DocumentKey{}, false
+		m.do(FocusOn{idListHeading})
+		m.s.Said.Status = textOf(m.s.Lang, txtRowGone)
+	}
+}
+
+// follow keeps the open document in line with the store.
+func (m *machine) follow() {
+	r := &m.s.Reader
+	if !r.Open {
+		return
+	}
+	item, there := m.s.View.Store.get(r.Key)
+	switch {
+	case !there:
+		*r = Reader{Open: true, Gone: true}
+		m.s.Said.Status = textOf(m.s.Lang, txtDocumentGone)
+	case r.Request == 0 && r.Fault == (Notice{}) && (r.Body == nil || item.Rev != r.Rev):
+		m.read()
+	}
+}
+
+// read asks for the open document.
+func (m *machine) read() {
+	l := &m.s.Links.Live
+	if l.Stage != StageLive || m.s.View.Link != l.ID {
+		return // asked for when a link is there again
+	}
+	l.Request++
+	m.s.Reader.Request = l.Request
+	m.s.Reader.Fault = Notice{}
+	m.send(l, protocol.Read{Request: l.Request, Generation: l.Generation, Document: m.s.Reader.Key})
+}
