@@ -16,6 +16,7 @@ import (
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
+	"tvilling/wasm/site"
 )
 
 // ErrConfig is a configuration that a gateway does not start with; the text says why.
@@ -46,7 +47,7 @@ type Config struct {
 	Staff    *x509.CertPool   // who signs members of staff; nil: nobody has a certificate
 	Source   tls.Certificate  // what source systems see
 	Sources  *x509.CertPool   // who signs source systems
-	Site     Site
+	Site     *site.Site       // nil: not built in; browsers are told
 	Sessions Sessions
 	Ingest   Ingest
 	Checks   []Check
@@ -61,9 +62,8 @@ type Gateway struct {
 	draining atomic.Bool
 	sockets  sockets
 	answers  chan struct{} // a place for each answer that is being read
-	client   *http.Server
-	source   *http.Server
-	bound    []net.Listener
+	servers  []*http.Server // browsers, and sources unless nobody may send here
+	bound    []net.Listener // one for each of them
 }
 
 // New checks the configuration and makes a Gateway. It does not listen yet.
@@ -74,7 +74,7 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, fmt.Errorf("%w: %q is not a data node of the cluster", ErrConfig, cfg.Self)
 	case cfg.Sessions == nil || cfg.Ingest == nil || cfg.Logger == nil:
 		return nil, fmt.Errorf("%w: sessions, ingest and logger are needed", ErrConfig)
-	case cfg.Sources == nil || len(cfg.Source.Certificate) == 0:
+	case member.Source != "" && (cfg.Sources == nil || len(cfg.Source.Certificate) == 0):
 		return nil, fmt.Errorf("%w: the source listener needs a certificate, and an authority to hold sources against", ErrConfig)
 	case cfg.Client == nil && cfg.Topology.Environment == admin.Production:
 		return nil, fmt.Errorf("%w: in production browsers need TLS: no client certificate is configured", ErrConfig)
@@ -87,8 +87,10 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: make(chan struct{}, maxAnswers)}
 	g.sockets.open = map[*socket]struct{}{}
-	g.client = g.server(g.ClientHandler(), clientTLS(cfg), requestWithin, responseWithin)
-	g.source = g.server(g.SourceHandler(), sourceTLS(cfg), answerWithin, answerWithin+durableWithin)
+	g.servers = append(g.servers, g.server(g.ClientHandler(), clientTLS(cfg), requestWithin, responseWithin))
+	if member.Source != "" {
+		g.servers = append(g.servers, g.server(g.SourceHandler(), sourceTLS(cfg), answerWithin, answerWithin+durableWithin))
+	}
 	return g, nil
 }
 
@@ -109,10 +111,10 @@ func http1() *http.Protocols {
 	return p
 }
 
-// Listen binds both addresses, so that a taken port is known before anything starts.
+// Listen binds the addresses, so that a taken port is known before anything starts.
 func (g *Gateway) Listen() error {
-	for _, address := range []string{g.member.Client, g.member.Source} {
-		l, err := net.Listen("tcp", address)
+	for i := range g.servers {
+		l, err := net.Listen("tcp", []string{g.member.Client, g.member.Source}[i])
 		if err != nil {
 			g.unbind()
 			return fmt.Errorf("listening for browsers and sources: %w", err)
@@ -140,16 +142,16 @@ func (g *Gateway) Addresses() []net.Addr {
 
 // Run serves until Close, or until a listener fails. Listen comes first.
 func (g *Gateway) Run() error {
-	if len(g.bound) != 2 {
+	if len(g.bound) == 0 {
 		return fmt.Errorf("%w: Run before Listen", ErrConfig)
 	}
-	ended := make(chan error, 2)
+	ended := make(chan error, len(g.servers))
 	var servers sync.WaitGroup
-	servers.Go(func() { ended <- g.serve(g.client, g.bound[0]) })
-	servers.Go(func() { ended <- g.serve(g.source, g.bound[1]) })
+	for i, server := range g.servers {
+		servers.Go(func() { ended <- g.serve(server, g.bound[i]) })
+	}
 	err := <-ended
-	_ = g.client.Close()
-	_ = g.source.Close()
+	_ = g.each((*http.Server).Close)
 	servers.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -167,15 +169,23 @@ func (g *Gateway) serve(s *http.Server, l net.Listener) error {
 // Drain makes the node unready and takes no more upgrades; what runs goes on.
 func (g *Gateway) Drain() { g.draining.Store(true) }
 
-// Close ends both servers, then the sockets that were upgraded. Requests that run get
+func (g *Gateway) each(end func(*http.Server) error) error {
+	var faults []error
+	for _, s := range g.servers {
+		faults = append(faults, end(s))
+	}
+	return errors.Join(faults...)
+}
+
+// Close ends the servers, then the sockets that were upgraded. Requests that run get
 // a few seconds.
 func (g *Gateway) Close() error {
 	g.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
-	err := errors.Join(g.client.Shutdown(ctx), g.source.Shutdown(ctx))
+	err := g.each(func(s *http.Server) error { return s.Shutdown(ctx) })
 	if err != nil {
-		err = errors.Join(g.client.Close(), g.source.Close())
+		err = g.each((*http.Server).Close)
 	}
 	g.unbind()
 	g.sockets.end()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tvilling/protocol/admin"
+	"tvilling/wasm/site"
 )
 
 // origins are the pages that may open a stream, in lower case, as browsers name them.
@@ -46,31 +47,10 @@ func (o origins) allow(origin string) bool {
 	return origin == "" || slices.Contains(o.pages, strings.ToLower(origin))
 }
 
-// trustedTypes is the one policy that the page's own script may make.
-const trustedTypes = "tvilling"
-
-// policy is the Content-Security-Policy: scripts, styles and connections of our own,
-// and the streams of the other members.
-func (o origins) policy() string {
-	return strings.Join([]string{
-		"default-src 'none'",
-		"script-src 'self' 'wasm-unsafe-eval'",
-		"style-src 'self'",
-		"img-src 'self' data:",
-		"font-src 'self'",
-		"connect-src 'self' " + strings.Join(o.streams, " "),
-		"base-uri 'none'",
-		"form-action 'none'",
-		"frame-ancestors 'none'",
-		"require-trusted-types-for 'script'",
-		"trusted-types " + trustedTypes,
-	}, "; ")
-}
-
 // secured puts the headers on that every response to a browser carries.
 func (g *Gateway) secured(h http.Handler) http.Handler {
 	fixed := map[string]string{
-		"Content-Security-Policy":      g.origins.policy(),
+		"Content-Security-Policy":      site.Policy(g.origins.streams),
 		"Cross-Origin-Opener-Policy":   "same-origin",
 		"Cross-Origin-Embedder-Policy": "require-corp",
 		"Cross-Origin-Resource-Policy": "same-origin",

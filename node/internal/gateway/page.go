@@ -6,52 +6,40 @@ import (
 	"strings"
 )
 
-// Site is the browser's program as it is served.
-type Site struct {
-	Shell  []byte           // the page
-	Assets map[string]Asset // by file name, which holds the content's hash
-}
-
-// Asset is a file that never changes under its name.
-type Asset struct {
-	Type   string // media type
-	Plain  []byte
-	Brotli []byte // compressed at build time; empty: not worth it
-}
-
 // immutable: the name holds the content's hash, so a browser need never ask again.
 const immutable = "public, max-age=31536000, immutable"
 
 // ClientHandler serves browsers.
 func (g *Gateway) ClientHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", g.shell)
-	mux.HandleFunc("GET /assets/{name}", g.asset)
+	mux.HandleFunc("GET /{$}", g.file)
+	mux.HandleFunc("GET /assets/{name}", g.file)
 	mux.HandleFunc("GET /stream", g.stream)
 	mux.HandleFunc("GET /livez", live)
 	mux.HandleFunc("GET /readyz", g.ready)
 	return g.secured(mux)
 }
 
-func (g *Gateway) shell(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	write(w, r, g.cfg.Site.Shell)
-}
-
-func (g *Gateway) asset(w http.ResponseWriter, r *http.Request) {
-	asset, ok := g.cfg.Site.Assets[r.PathValue("name")]
+// file serves the page and its assets, as they were built.
+func (g *Gateway) file(w http.ResponseWriter, r *http.Request) {
+	if g.cfg.Site == nil {
+		http.Error(w, "The browser's program is not built into this node.", http.StatusNotFound)
+		return
+	}
+	f, ok := g.cfg.Site.File(r.URL.Path)
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
+	body, encoding := f.Body(strings.Join(r.Header.Values("Accept-Encoding"), ","))
 	h := w.Header()
-	h.Set("Content-Type", asset.Type)
-	h.Set("Cache-Control", immutable)
+	h.Set("Content-Type", f.ContentType)
 	h.Set("Vary", "Accept-Encoding")
-	body := asset.Plain
-	if len(asset.Brotli) > 0 && accepts(r.Header.Values("Accept-Encoding"), "br") {
-		h.Set("Content-Encoding", "br")
-		body = asset.Brotli
+	if f.Immutable {
+		h.Set("Cache-Control", immutable)
+	}
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
 	}
 	write(w, r, body)
 }
@@ -62,20 +50,6 @@ func write(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	_, _ = w.Write(body) // the browser went away: nothing to mend
-}
-
-// accepts reports whether an Accept-Encoding names the coding, and does not refuse it.
-func accepts(values []string, coding string) bool {
-	for _, item := range strings.Split(strings.Join(values, ","), ",") {
-		name, parameter, _ := strings.Cut(item, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), coding) {
-			continue
-		}
-		weight, weighted := strings.CutPrefix(strings.TrimSpace(parameter), "q=")
-		q, err := strconv.ParseFloat(weight, 64)
-		return !weighted || err == nil && q > 0
-	}
-	return false
 }
 
 // live says that the process runs; it never depends on the others.

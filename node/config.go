@@ -1,0 +1,76 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+
+	"tvilling/node/internal/cluster"
+	"tvilling/protocol/admin"
+)
+
+// ErrConfig is a configuration that a node does not start with; the text says why.
+var ErrConfig = errors.New("configuration of the node")
+
+// Config is what a node is started with.
+type Config struct {
+	Topology admin.Topology
+	Self     string // this member's id
+	DataDir  string // raft's log and snapshots, and the state machine's file; owned by one process
+	Material string // what init made for this node: certificates and, on a data node, the keyring. Empty: alone
+	Version  string // of the build, for status
+	Sync     bool   // sync the state machine's file with every batch: slower, and no rebuild after a power cut
+	Logger   *slog.Logger
+	Tuning   cluster.Tuning // zero: as the architecture says
+}
+
+// Alone returns the configuration of one node without a cluster file, for development
+// and for embedding: no certificates, keys of its own in dir, browsers on the client
+// address, which must be on loopback. feeds is the file that the security projections
+// are fed from; without one nothing can be opened, since unknown is no.
+func Alone(dir, client, feeds string) Config {
+	return Config{
+		Topology: admin.Topology{
+			Cluster: "alone", Environment: admin.Development, Feeds: feeds,
+			Members: []admin.Node{{ID: "alone", Site: "A", Role: admin.RoleData, Client: client, Origin: "http://" + client}},
+		},
+		Self:    "alone",
+		DataDir: dir,
+		Version: "development",
+	}
+}
+
+// alone reports whether the node runs without certificates and peers.
+func (c Config) alone() bool { return c.Material == "" }
+
+// check reports every fault at once.
+func (c Config) check() (admin.Node, error) {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
+	}
+	self, ok := c.Topology.Member(c.Self)
+	if !ok {
+		fault("the cluster file has no member %q", c.Self)
+	}
+	if c.DataDir == "" {
+		fault("a data directory is needed")
+	}
+	if c.alone() {
+		if c.Topology.Environment != admin.Development || len(c.Topology.Members) != 1 {
+			fault("without certificates a node runs alone and for development only")
+		}
+		if host, _, err := net.SplitHostPort(self.Client); err != nil || !net.ParseIP(host).IsLoopback() {
+			fault("alone, the client address must be a port on loopback, such as 127.0.0.1:8470")
+		}
+	} else if err := c.Topology.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("%w: %w", ErrConfig, err))
+	}
+	return self, errors.Join(faults...)
+}
+
+func (c Config) path(parts ...string) string {
+	return filepath.Join(append([]string{c.DataDir}, parts...)...)
+}

@@ -1,0 +1,157 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tvilling/node/internal/gateway"
+	"tvilling/node/internal/identity"
+	"tvilling/node/internal/ingest"
+	"tvilling/node/internal/session"
+	"tvilling/node/internal/upstream"
+	"tvilling/protocol"
+	"tvilling/protocol/admin"
+	"tvilling/wasm/site"
+)
+
+// data is what a data node has beside a witness: everything that reads.
+type data struct {
+	ingest   *ingest.Ingest
+	feeds    *ingest.Feeds // nil: fed by nobody, and then nothing can be opened
+	sessions *session.Service
+	gateway  *gateway.Gateway
+	others   []string // websocket addresses of the other data nodes
+}
+
+func openData(n *Node) (*data, error) {
+	d := &data{others: alternates(n.cfg.Topology, n.cfg.Self)}
+	d.ingest = ingest.New(n.cluster, n.ring, n.state().registration, newIntent, n.cfg.Logger)
+	var file *upstream.File
+	if path := n.cfg.Topology.Feeds; path != "" {
+		var err error
+		if file, err = upstream.NewFile(path, n.ring.Digest); err != nil {
+			return nil, err
+		}
+		d.feeds = ingest.NewFeeds(file, d.ingest, n.state().progress)
+	}
+	who, err := identifier(n, file)
+	if err != nil {
+		return nil, err
+	}
+	if d.sessions, err = session.New(session.Config{
+		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
+		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, Logger: n.cfg.Logger,
+	}); err != nil {
+		return nil, err
+	}
+	return d, d.openGateway(n)
+}
+
+func (d *data) openGateway(n *Node) error {
+	page, err := site.Load()
+	if err != nil {
+		n.cfg.Logger.Warn("the browser's program is not built into this binary: browsers get an empty page", "error", err)
+	}
+	cfg := gateway.Config{
+		Topology: n.cfg.Topology, Self: n.cfg.Self, Site: page, Sessions: d.sessions, Ingest: d.ingest,
+		Checks: []gateway.Check{
+			{Name: "leader", Ask: func() error { return leaderHeard(n) }},
+			{Name: "state", Ask: n.fsm.Err},
+			{Name: "feeds", Ask: n.state().fresh},
+		},
+		Logger: n.cfg.Logger,
+	}
+	if n.certs != nil {
+		cfg.Client, cfg.Staff, cfg.Source, cfg.Sources = n.certs.Client, n.certs.Staff, n.certs.Certificate, n.certs.Sources
+	}
+	if d.gateway, err = gateway.New(cfg); err != nil {
+		return err
+	}
+	return d.gateway.Listen()
+}
+
+// identifier is how this environment tells who asks: by certificate in production; in
+// a demo and in development one may choose.
+func identifier(n *Node, file *upstream.File) (identity.Identifier, error) {
+	if n.cfg.Topology.Environment == admin.Production {
+		return identity.NewCertificate(n.certs.Staff)
+	}
+	people := func() []identity.Person {
+		if file == nil {
+			return nil
+		}
+		snapshot, err := file.Feed(context.Background())
+		if err != nil {
+			n.cfg.Logger.Warn("reading who one can be failed", "error", err)
+			return nil
+		}
+		all := make([]identity.Person, len(snapshot.People))
+		for i, p := range snapshot.People {
+			all[i] = identity.Person{Key: p.Key, Name: p.Name, Title: p.Title, Employee: p.Employee}
+		}
+		return all
+	}
+	return identity.NewChoice(environment(n.cfg.Topology.Environment), people)
+}
+
+// feed keeps the security projections fed while this node leads.
+func (d *data) feed(ctx context.Context) error {
+	if d.feeds == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return d.feeds.Run(ctx)
+}
+
+// leave sends browsers to the other nodes, then ends what is left.
+func (d *data) leave() error {
+	d.gateway.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
+	defer cancel()
+	d.sessions.Drain(ctx, d.others, drainWithin/2)
+	return d.gateway.Close()
+}
+
+func leaderHeard(n *Node) error {
+	at, ok := n.cluster.HeardFromLeader()
+	if !ok {
+		return errors.New("no leader was heard from")
+	}
+	if ago := time.Since(at); ago > heardWithin {
+		return fmt.Errorf("the leader was last heard from %v ago", ago.Round(time.Millisecond))
+	}
+	return nil
+}
+
+func environment(name string) protocol.Environment {
+	switch name {
+	case admin.Demo:
+		return protocol.Demo
+	case admin.Development:
+		return protocol.Development
+	default:
+		return protocol.Production
+	}
+}
+
+// alternates are the streams of the other data nodes: those of other sites first, since
+// what takes one node of a site may take its neighbour.
+func alternates(t admin.Topology, self string) []string {
+	here, _ := t.Member(self)
+	var near, far []string
+	for _, n := range t.Members {
+		if n.Role != admin.RoleData || n.ID == self {
+			continue
+		}
+		address := "ws" + strings.TrimPrefix(n.Origin, "http") + "/stream"
+		if n.Site == here.Site {
+			near = append(near, address)
+		} else {
+			far = append(far, address)
+		}
+	}
+	return append(far, near...)
+}

@@ -1,0 +1,220 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	adminendpoint "tvilling/node/internal/admin"
+	"tvilling/node/internal/certs"
+	"tvilling/node/internal/cluster"
+	"tvilling/node/internal/gateway"
+	"tvilling/node/internal/ingest"
+	"tvilling/node/internal/sealing"
+	"tvilling/node/internal/session"
+	"tvilling/protocol/admin"
+	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
+)
+
+// How long a node takes to go.
+const (
+	drainWithin  = 3 * time.Second // for browsers to move: then their sockets are closed with "come back"
+	adminWithin  = 15 * time.Second
+	heardWithin  = 2 * time.Second // a leader heard longer ago makes a node not ready
+	idleWithin   = time.Minute
+	maxAdminHead = 16 << 10
+)
+
+// Node is one running node. It holds parts, not state: each part owns its own.
+type Node struct {
+	cfg     Config
+	member  admin.Node
+	certs   *certs.Node   // nil: alone
+	ring    *sealing.Ring // nil: a witness
+	fsm     *raftfsm.FSM
+	cluster *cluster.Cluster
+	data    *data // nil: a witness
+
+	admin    *http.Server // nil: alone
+	operator net.Listener
+}
+
+// Open opens the node's state, joins its cluster and binds its listeners. Run serves.
+func Open(cfg Config) (*Node, error) {
+	member, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	n := &Node{cfg: cfg, member: member}
+	if err := n.open(); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) open() error {
+	if err := n.unlock(); err != nil {
+		return err
+	}
+	var err error
+	if n.fsm, err = raftfsm.Open(n.cfg.path("fsm"), raftfsm.Options{Sync: n.cfg.Sync, SnapshotRate: snapshotRate, Logger: n.cfg.Logger}); err != nil {
+		return err
+	}
+	if n.cluster, err = cluster.Open(n.clusterConfig(), n.fsm); err != nil {
+		return err
+	}
+	if n.member.Role == admin.RoleData {
+		if n.data, err = openData(n); err != nil {
+			return err
+		}
+	}
+	if n.cfg.alone() {
+		return nil
+	}
+	return n.openAdmin()
+}
+
+// snapshotRate paces the writing of snapshots, bytes a second: faster, the log's
+// syncs wait behind the snapshot's.
+const snapshotRate = 100 << 20
+
+// unlock reads the certificates and, on a data node, the keyring.
+func (n *Node) unlock() (err error) {
+	if n.cfg.alone() {
+		n.ring, err = ownKeyring(n.cfg.DataDir)
+		return err
+	}
+	if n.certs, err = certs.Load(n.cfg.Material, n.member.Role); err != nil {
+		return err
+	}
+	if n.member.Role == admin.RoleData {
+		n.ring, err = loadKeyring(n.cfg.Material)
+	}
+	return err
+}
+
+func (n *Node) clusterConfig() cluster.Config {
+	cfg := cluster.Config{
+		Topology: n.cfg.Topology, Self: n.cfg.Self, Dir: n.cfg.path("raft"), Alone: n.cfg.alone(),
+		Keys: n.ring != nil, Version: n.cfg.Version, Logger: n.cfg.Logger, Tuning: n.cfg.Tuning,
+		Sessions: func() int {
+			if n.data == nil {
+				return 0
+			}
+			return n.data.sessions.Count()
+		},
+	}
+	if n.certs != nil {
+		cfg.TLS = cluster.TLS{Authority: n.certs.Authority, Certificate: n.certs.Certificate}
+	}
+	return cfg
+}
+
+func (n *Node) openAdmin() error {
+	self := admin.Status{Cluster: n.cfg.Topology.Cluster, Environment: n.cfg.Topology.Environment, Node: n.cfg.Self}
+	endpoint := adminendpoint.New(n.cluster, n.state(), self, newIntent, n.cfg.Logger)
+	n.admin = &http.Server{
+		Handler: endpoint.Handler(), TLSConfig: n.certs.AdminServer(n.cfg.Topology.Cluster),
+		ReadTimeout: adminWithin, WriteTimeout: adminWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxAdminHead,
+		ErrorLog: slog.NewLogLogger(n.cfg.Logger.Handler(), slog.LevelDebug),
+	}
+	l, err := net.Listen("tcp", n.member.Admin)
+	if err != nil {
+		return fmt.Errorf("listening for operators: %w", err)
+	}
+	n.operator = l
+	return nil
+}
+
+func (n *Node) state() state { return state{fsm: n.fsm, ring: n.ring} }
+
+// Run serves until ctx ends, which is an orderly end, or until a part fails. Close
+// comes after it.
+func (n *Node) Run(ctx context.Context) error {
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() error { return n.cluster.Run(inner) })
+	if n.data != nil {
+		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.feed) })
+		group.Go(n.data.gateway.Run)
+	}
+	if n.admin != nil {
+		group.Go(func() error { return closedIsFine(n.admin.ServeTLS(n.operator, "", "")) })
+	}
+	group.Go(func() error {
+		<-inner.Done()
+		return n.leave()
+	})
+	n.cfg.Logger.Info("node runs", "node", n.cfg.Self, "site", n.member.Site, "role", n.member.Role, "version", n.cfg.Version)
+	return group.Wait()
+}
+
+// leave stops what others call, browsers first: they are told where to go.
+func (n *Node) leave() error {
+	var faults []error
+	if n.data != nil {
+		faults = append(faults, n.data.leave())
+	}
+	if n.admin != nil {
+		faults = append(faults, n.admin.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// Close stops what is left and closes the files, in the opposite order of Open. It
+// may be called after a failed Open and after Run.
+func (n *Node) Close() error {
+	var faults []error
+	if n.data != nil {
+		faults = append(faults, n.data.gateway.Close())
+	}
+	if n.operator != nil {
+		if err := n.operator.Close(); !errors.Is(err, net.ErrClosed) {
+			faults = append(faults, err)
+		}
+	}
+	if n.cluster != nil {
+		faults = append(faults, n.cluster.Close())
+	}
+	if n.fsm != nil {
+		faults = append(faults, n.fsm.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// Put makes an answer of a source system durable, as the source listener does: for a
+// program that embeds the node. source is the HSA-id of a registered source, message
+// the SOAP response of the contract. It returns the log index.
+func (n *Node) Put(ctx context.Context, source, contract string, message []byte) (uint64, error) {
+	if n.data == nil {
+		return 0, errNoKeys
+	}
+	receipt, err := n.data.ingest.Put(ctx, ingest.Request{Caller: source, Contract: contract, Message: message})
+	return receipt.Index, err
+}
+
+func newIntent() command.Intent {
+	var intent command.Intent
+	_, _ = rand.Read(intent[:]) // crypto/rand ends the process rather than fail
+	return intent
+}
+
+func closedIsFine(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+var _ session.State = (*raftfsm.FSM)(nil)
+var _ gateway.Ingest = (*ingest.Ingest)(nil)

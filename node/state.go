@@ -1,0 +1,166 @@
+package node
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"tvilling/node/internal/access"
+	"tvilling/node/internal/ingest"
+	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
+	"tvilling/protocol"
+	"tvilling/protocol/admin"
+	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
+)
+
+// errNoKeys is asked of a witness what only a data node can read.
+var errNoKeys = errors.New("this node holds no keys: ask a data node")
+
+// state reads the replicated state for those who ask for little of it: the operator
+// endpoint, readiness, ingest and the feeds.
+type state struct {
+	fsm  *raftfsm.FSM
+	ring *sealing.Ring // nil on a witness
+}
+
+var projections = []struct {
+	name       string
+	projection raftfsm.Projection
+	kind       command.Kind
+}{
+	{"blocks", raftfsm.Blocks, command.KindBlockPage},
+	{"consents", raftfsm.Consents, command.KindConsentPage},
+	{"relations", raftfsm.Relations, command.KindRelationPage},
+	{"commissions", raftfsm.Commissions, command.KindCommissionPage},
+}
+
+// freshFor is how old a projection may be before the gate holds it for unknown.
+const freshFor = time.Duration(access.MaxAge) * time.Millisecond
+
+// Level returns the feature level that is active.
+func (s state) Level() uint16 { return s.fsm.Level() }
+
+// Feeds returns how fresh each projection is.
+func (s state) Feeds(now time.Time) ([]admin.Feed, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	var feeds []admin.Feed
+	for _, p := range projections {
+		feed := admin.Feed{Name: p.name, BoundSecond: int64(freshFor.Seconds()), AgeSeconds: -1}
+		if asOf, _, known := v.Freshness(p.projection); known {
+			age := now.Sub(time.UnixMilli(asOf))
+			feed.AsOf = time.UnixMilli(asOf).UTC().Format(time.RFC3339)
+			feed.AgeSeconds = int64(age.Seconds())
+			feed.Fresh = age <= freshFor
+		}
+		feeds = append(feeds, feed)
+	}
+	return feeds, nil
+}
+
+// fresh is an error that names every projection that is too old to decide on.
+func (s state) fresh() error {
+	feeds, err := s.Feeds(time.Now())
+	if err != nil {
+		return err
+	}
+	var late []error
+	for _, f := range feeds {
+		if !f.Fresh {
+			late = append(late, fmt.Errorf("feed of %s is unknown or older than %d s", f.Name, f.BoundSecond))
+		}
+	}
+	return errors.Join(late...)
+}
+
+// Sources returns the registrations of sources.
+func (s state) Sources() ([]command.RegisterSource, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	return v.Sources(), nil
+}
+
+// registration finds one source; a state that cannot be read knows none.
+func (s state) registration(source string) (command.RegisterSource, bool) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return command.RegisterSource{}, false
+	}
+	defer v.Close()
+	return v.Source(source)
+}
+
+// progress returns how far the projection that a kind of command feeds has been fed.
+func (s state) progress(kind command.Kind) (ingest.Progress, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return ingest.Progress{}, err
+	}
+	defer v.Close()
+	var progress ingest.Progress
+	for _, p := range projections {
+		if p.kind == kind {
+			_, progress.Watermark, _ = v.Freshness(p.projection)
+			progress.Resync, progress.Running = v.Resync(p.projection)
+		}
+	}
+	return progress, nil
+}
+
+// Record returns a page of the access log, without whom it is about.
+func (s state) Record(after uint64, limit int) ([]admin.RecordEntry, error) {
+	if s.ring == nil {
+		return nil, errNoKeys
+	}
+	v, err := s.fsm.View()
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	var page []admin.RecordEntry
+	for _, logged := range v.Log(after, limit) {
+		plain, err := s.ring.OpenLog(append(logged.Subject[:], logged.ID[:]...), logged.Sealed)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", logged.Sequence, err)
+		}
+		e, err := record.Decode(plain)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", logged.Sequence, err)
+		}
+		page = append(page, entryOf(logged, e))
+	}
+	return page, nil
+}
+
+func entryOf(logged raftfsm.Logged, e record.Entry) admin.RecordEntry {
+	outcome := "deny"
+	if e.Decision.Permit {
+		outcome = "permit"
+	}
+	return admin.RecordEntry{
+		Sequence: logged.Sequence, Index: logged.Index, ID: hex.EncodeToString(logged.ID[:]),
+		At:       time.UnixMilli(int64(e.At)).UTC().Format(time.RFC3339Nano),
+		Activity: e.Activity.String(), Outcome: outcome, Reason: e.Decision.Reason,
+		Basis: basisName(e.Decision.Basis), View: e.Scope.View, Node: e.Node, DecidedAt: e.Decision.DecidedAt,
+	}
+}
+
+func basisName(b protocol.Basis) string {
+	switch b {
+	case protocol.BasisConsent:
+		return "consent"
+	case protocol.BasisEmergency:
+		return "emergency"
+	default:
+		return "none"
+	}
+}
