@@ -15,10 +15,8 @@ import (
 	adminendpoint "tvilling/node/internal/admin"
 	"tvilling/node/internal/certs"
 	"tvilling/node/internal/cluster"
-	"tvilling/node/internal/gateway"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/sealing"
-	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -30,6 +28,7 @@ const (
 	adminWithin  = 15 * time.Second
 	heardWithin  = 2 * time.Second // a leader heard longer ago makes a node not ready
 	idleWithin   = time.Minute
+	readyEvery   = 20 * time.Millisecond // between two looks of WaitReady
 	maxAdminHead = 16 << 10
 )
 
@@ -159,6 +158,29 @@ func (n *Node) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// Ready says why the node should not be sent work to: no leader is heard, the state
+// has failed, a security projection is too old. nil: it should.
+func (n *Node) Ready() error {
+	return errors.Join(leaderHeard(n), n.fsm.Err(), n.state().fresh())
+}
+
+// WaitReady waits until the node is ready, or ctx ends.
+func (n *Node) WaitReady(ctx context.Context) error {
+	tick := time.NewTicker(readyEvery)
+	defer tick.Stop()
+	for {
+		err := n.Ready()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: not ready: %w", ctx.Err(), err)
+		case <-tick.C:
+		}
+	}
+}
+
 // leave stops what others call, browsers first: they are told where to go.
 func (n *Node) leave() error {
 	var faults []error
@@ -215,6 +237,3 @@ func closedIsFine(err error) error {
 	}
 	return err
 }
-
-var _ session.State = (*raftfsm.FSM)(nil)
-var _ gateway.Ingest = (*ingest.Ingest)(nil)
