@@ -61,7 +61,7 @@ type Gateway struct {
 	origins  origins
 	draining atomic.Bool
 	sockets  sockets
-	answers  chan struct{} // a place for each answer that is being read
+	answers  chan struct{}  // a place for each answer that is being read
 	servers  []*http.Server // browsers, and sources unless nobody may send here
 	bound    []net.Listener // one for each of them
 }
