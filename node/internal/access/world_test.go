@@ -86,7 +86,13 @@ func (w *world) damage(p raftfsm.Projection, s command.Subject) {
 	w.rows[place{p, s}] = append(w.rows[place{p, s}], row{[16]byte{1}, []byte("not sealed")})
 }
 
-func id[T any](t testing.TB, parse func(string) (T, error), s string) T {
+// fataler is what tests, benchmarks and rapid's checks share.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func id[T any](t fataler, parse func(string) (T, error), s string) T {
 	t.Helper()
 	if s == "" {
 		var none T

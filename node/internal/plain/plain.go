@@ -49,20 +49,16 @@ func Decode(b []byte, version uint8, v any) error {
 		return ErrForm
 	}
 	rest, ok := skip(b, maxDepth)
-	if !ok || len(rest) != 0 || !isArray(b[0]) {
+	if !ok || len(rest) != 0 {
 		return ErrForm
 	}
-	dec := msgpack.GetDecoder()
-	defer msgpack.PutDecoder(dec)
-	dec.Reset(bytes.NewReader(b))
-	if n, err := dec.DecodeArrayLen(); err != nil || n < 1 {
-		return ErrForm
-	}
-	if got, err := dec.DecodeUint8(); err != nil {
+	if got, ok := versionOf(b); !ok {
 		return ErrForm
 	} else if got != version {
 		return fmt.Errorf("%w: %d", ErrVersion, got)
 	}
+	dec := msgpack.GetDecoder()
+	defer msgpack.PutDecoder(dec)
 	dec.Reset(bytes.NewReader(b))
 	if err := dec.Decode(v); err != nil {
 		return ErrForm // the decoder's own words could quote the value
@@ -70,7 +66,22 @@ func Decode(b []byte, version uint8, v any) error {
 	return nil
 }
 
-func isArray(c byte) bool { return c>>4 == 0x9 || c == 0xdc || c == 0xdd }
+// versionOf returns the first element of an array, if it is one of 0 to 127.
+func versionOf(b []byte) (version uint8, ok bool) {
+	head := 1
+	switch {
+	case b[0] == 0xdc:
+		head = 3
+	case b[0] == 0xdd:
+		head = 5
+	case b[0]>>4 != 0x9:
+		return 0, false
+	}
+	if len(b) <= head || b[head] > 0x7f {
+		return 0, false
+	}
+	return b[head], true
+}
 
 // skip steps over one msgpack value and returns what follows it. It knows the kinds
 // that our values use: nil, booleans, integers, text, bytes and arrays. Every length

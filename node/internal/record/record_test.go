@@ -1,0 +1,122 @@
+package record_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tvilling/node/internal/plain"
+	"tvilling/node/internal/record"
+	"tvilling/protocol"
+)
+
+func id[T any](t testing.TB, parse func(string) (T, error), s string) T {
+	t.Helper()
+	v, err := parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+var sameIDs = cmp.Options{
+	cmp.Comparer(func(a, b protocol.PatientID) bool { return a == b }),
+	cmp.Comparer(func(a, b protocol.EmployeeID) bool { return a == b }),
+	cmp.Comparer(func(a, b protocol.CommissionID) bool { return a == b }),
+	cmp.Comparer(func(a, b protocol.CareUnitID) bool { return a == b }),
+	cmp.Comparer(func(a, b protocol.CareProviderID) bool { return a == b }),
+}
+
+func full(t testing.TB) record.Entry {
+	return record.Entry{
+		ID: [16]byte{1, 2}, At: 1_780_000_000_000, Activity: record.Read, Purpose: record.PurposeCare,
+		Actor: record.Actor{
+			Employee: id(t, protocol.ParseEmployeeID, "NURSE"), EmployeeName: "Anna",
+			Commission: id(t, protocol.ParseCommissionID, "CARE-1"), CareUnit: id(t, protocol.ParseCareUnitID, "WARD-1"),
+			CareProvider: id(t, protocol.ParseCareProviderID, "PROVIDER-A"),
+		},
+		Patient:  id(t, protocol.ParsePatientID, "199701062383"),
+		Decision: record.Decision{Permit: true, Reason: "because", Basis: protocol.BasisConsent, DecidedAt: 9, AsOf: [4]protocol.Instant{1, 2, 3, 4}},
+		Scope:    record.Scope{View: "v", Contracts: []uint8{1, 2}, Document: protocol.DocumentKey{3}},
+		Session:  "s", Node: "a1",
+	}
+}
+
+// TestGolden: entries are kept for years; a change here is a change of version.
+func TestGolden(t *testing.T) {
+	const text = "9b01c41001020000000000000000000000000000cf0000019e7044880002b456c3a57264206f636820626568616e646c696e6795a54e55525345a4416e6e61a6434152452d31a6574152442d31aa50524f56494445522d41ac31393937303130363233383395c3a7626563617573650109940102030493a176c4020102c41003000000000000000000000000000000a173a26131"
+	want := full(t)
+	b := record.Append(nil, want)
+	if got := hex.EncodeToString(b); got != text {
+		t.Errorf("an entry is written as\n%s, want\n%s", got, text)
+	}
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := record.Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, sameIDs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b[1]++ // the version
+	if _, err := record.Decode(b); !errors.Is(err, plain.ErrVersion) {
+		t.Errorf("a later version: %v, want ErrVersion", err)
+	}
+}
+
+func TestEntryOfARefusalMayNameNobody(t *testing.T) {
+	want := record.Entry{ID: [16]byte{1}, Activity: record.OpenPatient, Decision: record.Decision{Reason: "no valid patient id"}}
+	got, err := record.Decode(record.Append(nil, want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, sameIDs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestEntryDoesNotPrintWhomItIsAbout(t *testing.T) {
+	e := full(t)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		if text := fmt.Sprintf(verb, e); strings.Contains(text, "199701062383") || strings.Contains(text, hex.EncodeToString([]byte("199701062383"))) {
+			t.Errorf("%s prints the patient", verb)
+		}
+	}
+}
+
+func TestActivities(t *testing.T) {
+	// The numbers are in the log.
+	want := map[record.Activity]string{
+		0: "Okänd aktivitet", 1: "Öppna patient", 2: "Läsa", 3: "Registrera samtycke", 4: "Avsluta samtycke",
+		5: "Vy återkallad", 6: "Återkallelse kvitterad", 7: "Återkallelse okvitterad", 8: "Vy stängd", 9: "Okänd aktivitet",
+	}
+	for a, text := range want {
+		if a.String() != text {
+			t.Errorf("activity %d is %q, want %q", a, a, text)
+		}
+	}
+	if record.ViewClosed != 8 {
+		t.Errorf("the last activity is %d", record.ViewClosed)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(record.Append(nil, full(f)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := record.Decode(b)
+		if err != nil {
+			return
+		}
+		again, err := record.Decode(record.Append(nil, e))
+		if err != nil || cmp.Diff(e, again, sameIDs) != "" {
+			t.Fatalf("an entry that was read is written otherwise: %v", err)
+		}
+	})
+}
