@@ -16,6 +16,16 @@ const firstNodeKind = KindWelcome
 // and panics. Whoever builds a frame keeps within the limits: the other side's
 // decoder refuses what does not.
 func AppendFrame(b []byte, f Frame) []byte {
+	if f.Kind() >= firstNodeKind {
+		return appendNodeFrame(b, f)
+	}
+	return AppendClientFrame(b, f)
+}
+
+// AppendClientFrame appends a frame of the browser, and panics on any other. The
+// browser's program calls this one, and so does not carry the code that writes
+// documents.
+func AppendClientFrame(b []byte, f Frame) []byte {
 	switch f := f.(type) {
 	case Hello:
 		return appendHello(b, f)
@@ -42,7 +52,7 @@ func AppendFrame(b []byte, f Frame) []byte {
 	case Beat:
 		return appendUint(appendUint(appendKind(b, KindBeat, 2), uint64(f.Generation)), f.Index)
 	default:
-		return appendNodeFrame(b, f)
+		panic("protocol: not a frame of the browser")
 	}
 }
 
@@ -121,23 +131,54 @@ func DecodeClientFrame(b []byte) (Frame, error) {
 	return decodeFrame(b, false)
 }
 
-func decodeFrame(b []byte, fromNode bool) (Frame, error) {
-	r := &reader{rest: b}
-	fields := r.array() - 1
-	if r.err == nil && fields < 0 {
-		r.fail(ErrShort)
+// DecodeNodeFrame reads a frame from a node, and none that only a browser sends.
+func DecodeNodeFrame(b []byte) (Frame, error) {
+	if len(b) > MaxFrameBytes {
+		return nil, ErrLimit
 	}
-	kind := narrow[Kind](r)
+	r, kind, fields := openFrame(b)
+	return r.closeFrame(r.ifNode(kind, fields))
+}
+
+func decodeFrame(b []byte, fromNode bool) (Frame, error) {
+	r, kind, fields := openFrame(b)
+	if kind >= firstNodeKind && fromNode {
+		return r.closeFrame(r.ifNode(kind, fields))
+	}
 	var f Frame
 	switch {
 	case r.err != nil:
 	case kind < firstNodeKind:
 		f = r.clientFrame(kind, fields)
-	case fromNode:
-		f = r.nodeFrame(kind, fields)
 	default:
 		r.fail(ErrKind)
 	}
+	return r.closeFrame(f)
+}
+
+func openFrame(b []byte) (r *reader, kind Kind, fields int) {
+	r = &reader{rest: b}
+	fields = r.array() - 1
+	if r.err == nil && fields < 0 {
+		r.fail(ErrShort)
+	}
+	return r, narrow[Kind](r), fields
+}
+
+// ifNode reads the fields of a node's frame.
+func (r *reader) ifNode(kind Kind, fields int) (f Frame) {
+	switch {
+	case r.err != nil:
+	case kind < firstNodeKind:
+		r.fail(ErrKind)
+	default:
+		f = r.nodeFrame(kind, fields)
+	}
+	return f
+}
+
+// closeFrame answers with the frame if it was read well and nothing follows it.
+func (r *reader) closeFrame(f Frame) (Frame, error) {
 	if err := r.end(); err != nil {
 		return nil, err
 	}

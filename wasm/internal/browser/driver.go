@@ -128,7 +128,7 @@ func (d *driver) carryOut(e client.Effect) {
 		d.dial(e)
 	case client.Send:
 		if s := d.sockets[e.Link]; s != nil {
-			s.send(protocol.AppendFrame(nil, e.Frame))
+			s.send(protocol.AppendClientFrame(nil, e.Frame))
 		}
 	case client.Close:
 		if s := d.sockets[e.Link]; s != nil {
@@ -191,7 +191,7 @@ func (d *driver) dial(e client.Dial) {
 	d.sockets[id] = open(d.page, e.URL, socketEvents{
 		opened: func() { d.dispatch(client.Connected{Link: id}) },
 		message: func(data []byte) {
-			frame, err := protocol.DecodeFrame(data)
+			frame, err := protocol.DecodeNodeFrame(data)
 			if err != nil {
 				d.dispatch(client.Unreadable{Link: id})
 				return

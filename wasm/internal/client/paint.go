@@ -140,6 +140,7 @@ func (p *Painter) paintRows(b []byte, rows *Rows) []byte {
 	return append(b, line...)
 }
 
+//go:noinline
 func command(b []byte, name string, fields ...string) []byte {
 	b = append(b, name...)
 	for _, f := range fields {
