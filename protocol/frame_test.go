@@ -269,19 +269,26 @@ func TestHostileLengths(t *testing.T) {
 	}
 }
 
-// TestHostileCounts holds that a count is not believed before its elements are there.
+// TestHostileCounts holds that a count is not believed before there is room for the
+// least that its elements take, even where there are as many bytes as it counts.
 func TestHostileCounts(t *testing.T) {
-	claims := map[string][]byte{
-		"items":    {0x93, byte(KindChunk), 1, 0xdc, 0x01, 0xf4},
-		"keys":     {0x96, byte(KindRevoke), 1, 1, 1, 1, 0xdc, 0x27, 0x10},
-		"sections": {0x95, byte(KindBody), 1, 1, 0xc4, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x91, 0xdc, 0x4e, 0x20},
-		"text":     {0x94, byte(KindHello), 1, 0xda, 0x04, 0x00},
-	}
-	for name, b := range claims {
-		padded := append(b, make([]byte, 256)...)
+	key := append([]byte{0xc4, 16}, sampleKey[:]...)
+	for name, tt := range map[string]struct {
+		count int
+		claim []byte
+	}{
+		"items":    {MaxChunkItems, []byte{0x93, byte(KindChunk), 1}},
+		"keys":     {MaxRevokedKeys, []byte{0x96, byte(KindRevoke), 1, 1, 1, 1}},
+		"sections": {MaxNodes, append(append([]byte{0x95, byte(KindBody), 1, 1}, key...), 0x91)},
+		"nodes":    {MaxNodes - 1, append(append([]byte{0x95, byte(KindBody), 1, 1}, key...), 0x91, 0x91, 0x92, 0xa0)},
+	} {
+		b := append(appendArray(tt.claim, tt.count), make([]byte, tt.count)...)
 		var err error
-		if n := testing.AllocsPerRun(100, func() { _, err = DecodeFrame(padded) }); n > 3 || err == nil {
-			t.Errorf("%s: %v allocations, %v", name, n, err)
+		if n := allocated(func() { _, err = DecodeFrame(b) }); n > 2<<10 || !errors.Is(err, ErrShort) {
+			t.Errorf("%s: %d bytes, %v", name, n, err)
+		}
+		if n := testing.AllocsPerRun(100, func() { _, _ = DecodeFrame(b) }); n > 3 {
+			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
 }
@@ -302,6 +309,43 @@ func TestWorstBody(t *testing.T) {
 		t.Errorf("a node too many: %v", err)
 	}
 }
+
+// TestDocumentLimits holds the decoders to the limits that only whole documents meet.
+func TestDocumentLimits(t *testing.T) {
+	deepest := func(depth int) []byte {
+		return AppendBody(nil, &Body{Sections: []Section{{Nodes: []Node{nested(depth)}}}})
+	}
+	extended := func(n, size int) []byte {
+		h := sampleHeader()
+		b := append(appendArray(nil, headerFields+n), AppendHeader(nil, &h)[3:]...)
+		for range n {
+			b = appendBinary(b, make([]byte, size))
+		}
+		return b
+	}
+	longBody := appendBinary(append(appendArray(nil, 2), 0x90), make([]byte, MaxBodyBytes))
+	for name, tt := range map[string]struct {
+		err  error
+		want error
+	}{
+		"deepest":        {second(DecodeBody(deepest(MaxDepth))), nil},
+		"too deep":       {second(DecodeBody(deepest(MaxDepth + 1))), ErrLimit},
+		"extended":       {second(DecodeHeader(extended(maxExtra, 100))), nil},
+		"many extras":    {second(DecodeHeader(extended(maxExtra+1, 0))), ErrLimit},
+		"long header":    {second(DecodeHeader(extended(1, MaxHeaderBytes))), ErrLimit},
+		"long body":      {second(DecodeBody(longBody)), ErrLimit},
+		"after a header": {second(DecodeHeader(append(extended(0, 0), 0))), ErrTrailing},
+		"after a body":   {second(DecodeBody(append(deepest(1), 0))), ErrTrailing},
+		"node kind":      {second(DecodeBody([]byte{0x91, 0x91, 0x92, 0xa0, 0x91, 0x92, byte(nodeEnd), 0xa1, 'a'})), ErrKind},
+		"node of none":   {second(DecodeBody([]byte{0x91, 0x91, 0x92, 0xa0, 0x91, 0x92, 0, 0xa1, 'a'})), ErrKind},
+	} {
+		if !errors.Is(tt.err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, tt.err, tt.want)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
 
 // TestDeepSkip holds that nesting in what is passed over costs no stack.
 func TestDeepSkip(t *testing.T) {
