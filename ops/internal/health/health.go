@@ -1,0 +1,249 @@
+// Package health reads a cluster's status as an operator at night must: what is wrong,
+// what it means, and what to do.
+//
+// It owns the judgement and its order, worst first. It is pure: it asks nobody and
+// knows no clock, so that every verdict is a row in a test.
+package health
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tvilling/protocol/admin"
+)
+
+// maxLag is how many entries a member may be behind before it is said.
+const maxLag = 2000
+
+// Grade says how bad a finding is.
+type Grade int
+
+// The grades. Zero is no grade.
+const (
+	_        Grade = iota
+	Notice         // worth knowing
+	Degraded       // it works, with less to spare
+	Broken         // something does not work now
+)
+
+// String is the grade's word.
+func (g Grade) String() string {
+	switch g {
+	case Notice:
+		return "notice"
+	case Degraded:
+		return "degraded"
+	case Broken:
+		return "broken"
+	}
+	return "none"
+}
+
+// MarshalText writes the grade's word.
+func (g Grade) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
+// Finding is one thing that is not as it should be.
+type Finding struct {
+	Grade Grade  `json:"grade"`
+	What  string `json:"what"`
+	Do    string `json:"do"`
+}
+
+// Assess judges a status against the cluster file. Nothing found is an empty list.
+func Assess(t admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	for _, judge := range []func(admin.Topology, admin.Status) []Finding{
+		quorum, replicas, keys, leadership, members, feeds, versions,
+	} {
+		all = append(all, judge(t, s)...)
+	}
+	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(b.Grade, a.Grade) })
+	return all
+}
+
+// Worst is the worst grade among findings.
+func Worst(found []Finding) Grade {
+	worst := Grade(0)
+	for _, f := range found {
+		worst = max(worst, f.Grade)
+	}
+	return worst
+}
+
+func reachable(m admin.Member) bool { return m.State != "unreachable" && m.Error == "" }
+
+func quorum(_ admin.Topology, s admin.Status) []Finding {
+	up, down := 0, []string{}
+	for _, m := range s.Members {
+		if reachable(m) {
+			up++
+		} else {
+			down = append(down, m.ID)
+		}
+	}
+	need := len(s.Members)/2 + 1
+	switch {
+	case len(s.Members) == 0:
+		return []Finding{{Broken, "the node that answered knows no members", "Ask another node: --node ID."}}
+	case up < need:
+		return []Finding{{Broken,
+			fmt.Sprintf("no majority: %d of %d members answer node %s, and %d are needed. Nothing can be recorded, so nothing is shown", up, len(s.Members), s.Node, need),
+			"Start or reconnect " + list(down) + ". If their machines are lost for good, do not make a new cluster of what is left before you have read the runbook: it can lose what was acknowledged."}}
+	case s.Leader == "":
+		return []Finding{{Broken, "no leader, though a majority answers: nothing can be recorded, so nothing is shown",
+			"An election takes a second or two: ask again. If it stays so, look in the members' logs for a slow disk or a network that lets only one way through."}}
+	case up == need && len(s.Members) > 1:
+		return []Finding{{Degraded, fmt.Sprintf("%d of %d members answer, just the %d that are needed: one more lost and nothing is shown", up, len(s.Members), need),
+			"Start or reconnect " + list(down) + " before anything else is touched. Release nothing."}}
+	}
+	return nil
+}
+
+// replicas compares state hashes that were taken at the same index.
+func replicas(_ admin.Topology, s admin.Status) []Finding {
+	type taken struct{ id, hash string }
+	at := map[uint64]taken{}
+	for _, m := range s.Members {
+		if m.StateHash == "" {
+			continue
+		}
+		first, seen := at[m.HashIndex]
+		if !seen {
+			at[m.HashIndex] = taken{m.ID, m.StateHash}
+		} else if first.hash != m.StateHash {
+			return []Finding{{Broken, fmt.Sprintf("%s and %s have different states at index %d: one of them is wrong", first.id, m.ID, m.HashIndex),
+				"Stop both from serving browsers, keep their data directories as they are, and find out which one agrees with the others. The other one is emptied and fetches a snapshot."}}
+		}
+	}
+	return nil
+}
+
+func keys(_ admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	for _, m := range s.Members {
+		switch {
+		case !reachable(m):
+		case m.Role == admin.RoleData && !m.Keys:
+			all = append(all, Finding{Broken, m.ID + " is a data node without keys: it can read nothing and serves nobody",
+				"Put keyring.json and kek from the cluster's safe in its directory and start it again."})
+		case m.Role == admin.RoleWitness && m.Keys:
+			all = append(all, Finding{Broken, m.ID + " is a witness and holds keys: it must not be able to read",
+				"Take keyring.json and kek away from that machine, and treat the keys as disclosed if it is not trusted with them."})
+		}
+	}
+	return all
+}
+
+func leadership(_ admin.Topology, s admin.Status) []Finding {
+	for _, m := range s.Members {
+		if m.ID == s.Leader && m.Role == admin.RoleWitness {
+			return []Finding{{Degraded, m.ID + " leads and is a witness: it hands over as soon as a data node has caught up",
+				"Look at why no data node can take over: lag, or a network between the sites."}}
+		}
+	}
+	return nil
+}
+
+func members(t admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	sites := map[string]bool{}
+	for _, m := range s.Members {
+		if m.Role == admin.RoleData && reachable(m) {
+			sites[m.Site] = true
+		}
+		switch {
+		case !reachable(m):
+			all = append(all, Finding{Degraded, fmt.Sprintf("%s (site %s, %s) does not answer %s", m.ID, m.Site, m.Role, s.Node) + why(m.Error),
+				"Is its process running, and can the machines reach each other? Look in its log, then start it again."})
+		case m.Lag > maxLag:
+			all = append(all, Finding{Degraded, fmt.Sprintf("%s is %d entries behind", m.ID, m.Lag),
+				"It catches up by itself after a start. If the number grows, its disk or its network is too slow."})
+		}
+		if _, ok := t.Member(m.ID); !ok {
+			all = append(all, Finding{Notice, m.ID + " is not in your cluster file", "Your copy is old, or it is not your cluster: fetch the cluster file again."})
+		}
+	}
+	if len(sites) == 1 && dataSites(t) > 1 {
+		for site := range sites {
+			all = append(all, Finding{Degraded, "only site " + site + " serves: no data node of another site answers",
+				"Browsers have moved here by themselves. Restore the other site; nothing is to be done to the data."})
+		}
+	}
+	return all
+}
+
+func dataSites(t admin.Topology) int {
+	sites := map[string]bool{}
+	for _, m := range t.Members {
+		if m.Role == admin.RoleData {
+			sites[m.Site] = true
+		}
+	}
+	return len(sites)
+}
+
+func feeds(_ admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	for _, f := range s.Feeds {
+		if f.Fresh {
+			continue
+		}
+		age := "it was never read"
+		if f.AsOf != "" {
+			age = fmt.Sprintf("it is %v old, and %v is the most", seconds(f.AgeSeconds), seconds(f.BoundSecond))
+		}
+		all = append(all, Finding{Broken, fmt.Sprintf("what is known of %s is too old: %s. Unknown is no: nobody can open a patient", f.Name, age),
+			"The leader reads the feeds. Look in its log for why it cannot, and mend the feed or the way to it."})
+	}
+	return all
+}
+
+func versions(_ admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	running := map[string][]string{}
+	level := uint16(0)
+	for _, m := range s.Members {
+		if !reachable(m) {
+			continue
+		}
+		running[m.Version] = append(running[m.Version], m.ID)
+		if level == 0 || m.Level < level {
+			level = m.Level
+		}
+	}
+	if len(running) > 1 {
+		var parts []string
+		for version, ids := range running {
+			parts = append(parts, version+" on "+list(ids))
+		}
+		slices.Sort(parts)
+		all = append(all, Finding{Notice, "different versions run: " + strings.Join(parts, "; "), "Right in the middle of a release. Otherwise finish it, or take it back."})
+	}
+	if level > s.Level && len(running) == 1 && s.Leader != "" {
+		all = append(all, Finding{Notice, fmt.Sprintf("the cluster is at level %d and every member that answers knows %d", s.Level, level),
+			"When you are sure that you will not go back to the release before: tvilling members activate."})
+	}
+	return all
+}
+
+func list(ids []string) string {
+	switch len(ids) {
+	case 0:
+		return "no one"
+	case 1:
+		return ids[0]
+	}
+	return strings.Join(ids[:len(ids)-1], ", ") + " and " + ids[len(ids)-1]
+}
+
+func why(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + text
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }

@@ -1,0 +1,92 @@
+package health_test
+
+import (
+	"strings"
+	"testing"
+
+	"tvilling/ops/internal/health"
+	"tvilling/protocol/admin"
+)
+
+func topology() admin.Topology {
+	return admin.Topology{Cluster: "test", Environment: admin.Production, Members: []admin.Node{
+		{ID: "a1", Site: "A", Role: admin.RoleData}, {ID: "a2", Site: "A", Role: admin.RoleData},
+		{ID: "b1", Site: "B", Role: admin.RoleData}, {ID: "b2", Site: "B", Role: admin.RoleData},
+		{ID: "w", Site: "W", Role: admin.RoleWitness},
+	}}
+}
+
+// well is a cluster that nothing is wrong with.
+func well() admin.Status {
+	s := admin.Status{Cluster: "test", Environment: admin.Production, Node: "a1", Leader: "a1", Level: 1,
+		Feeds: []admin.Feed{{Name: "blocks", AsOf: "2026-03-14T10:00:00Z", AgeSeconds: 12, BoundSecond: 600, Fresh: true}}}
+	for _, n := range topology().Members {
+		state := "follower"
+		if n.ID == "a1" {
+			state = "leader"
+		}
+		s.Members = append(s.Members, admin.Member{ID: n.ID, Site: n.Site, Role: n.Role, State: state, AppliedIndex: 100, CommitIndex: 100,
+			HashIndex: 100, StateHash: "0a1b2c3d4e5f", Keys: n.Role == admin.RoleData, Level: 1, Version: "1.0.0"})
+	}
+	return s
+}
+
+func lose(s *admin.Status, ids ...string) {
+	for i, m := range s.Members {
+		for _, id := range ids {
+			if m.ID == id {
+				s.Members[i] = admin.Member{ID: m.ID, Site: m.Site, Role: m.Role, State: "unreachable", Error: "connection refused"}
+			}
+		}
+	}
+}
+
+func TestAssess(t *testing.T) {
+	cases := []struct {
+		name  string
+		spoil func(*admin.Status)
+		worst health.Grade
+		first string // what the first finding says, in part
+		count int
+	}{
+		{"nothing", func(*admin.Status) {}, 0, "", 0},
+		{"one gone", func(s *admin.Status) { lose(s, "b2") }, health.Degraded, "b2 (site B, data) does not answer a1: connection refused", 1},
+		{"no margin", func(s *admin.Status) { lose(s, "b2", "w") }, health.Degraded, "3 of 5 members answer, just the 3", 3},
+		{"a site gone", func(s *admin.Status) { lose(s, "b1", "b2") }, health.Degraded, "3 of 5 members answer", 4},
+		{"no majority", func(s *admin.Status) { lose(s, "b1", "b2", "w"); s.Leader = "" }, health.Broken, "no majority: 2 of 5", 5},
+		{"no leader", func(s *admin.Status) { s.Leader = "" }, health.Broken, "no leader", 1},
+		{"divergence", func(s *admin.Status) { s.Members[3].StateHash = "ffff" }, health.Broken, "a1 and b2 have different states at index 100", 1},
+		{"hashes of other indexes", func(s *admin.Status) { s.Members[3].StateHash, s.Members[3].HashIndex = "ffff", 99 }, 0, "", 0},
+		{"data node without keys", func(s *admin.Status) { s.Members[1].Keys = false }, health.Broken, "a2 is a data node without keys", 1},
+		{"witness with keys", func(s *admin.Status) { s.Members[4].Keys = true }, health.Broken, "w is a witness and holds keys", 1},
+		{"witness leads", func(s *admin.Status) { s.Leader = "w" }, health.Degraded, "w leads and is a witness", 1},
+		{"behind", func(s *admin.Status) { s.Members[2].Lag = 5000 }, health.Degraded, "b1 is 5000 entries behind", 1},
+		{"stale feed", func(s *admin.Status) { s.Feeds[0].Fresh = false; s.Feeds[0].AgeSeconds = 720 }, health.Broken, "blocks is too old: it is 12m0s old, and 10m0s is the most", 1},
+		{"feed never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "consents"} }, health.Broken, "consents is too old: it was never read", 1},
+		{"release", func(s *admin.Status) { s.Members[0].Version = "1.1.0" }, health.Notice, "1.0.0 on a2, b1, b2 and w; 1.1.0 on a1", 1},
+		{"level", func(s *admin.Status) { s.Level = 0 }, health.Notice, "at level 0 and every member that answers knows 1", 1},
+		{"stranger", func(s *admin.Status) { s.Members[4].ID = "x" }, health.Notice, "x is not in your cluster file", 1},
+		{"nobody", func(s *admin.Status) { s.Members = nil }, health.Broken, "knows no members", 1},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := well()
+			c.spoil(&s)
+			found := health.Assess(topology(), s)
+			if got := health.Worst(found); got != c.worst {
+				t.Errorf("worst is %v, want %v", got, c.worst)
+			}
+			if len(found) != c.count {
+				t.Errorf("%d findings, want %d: %v", len(found), c.count, found)
+			}
+			if len(found) > 0 && !strings.Contains(found[0].What, c.first) {
+				t.Errorf("first is %q, want %q in it", found[0].What, c.first)
+			}
+			for _, f := range found {
+				if f.Do == "" {
+					t.Errorf("%q says not what to do", f.What)
+				}
+			}
+		})
+	}
+}
