@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -195,20 +196,21 @@ func (n *Node) isClosed() bool {
 	}
 }
 
-// passes tells whether a message gets there: both ways, or its answer is lost and to
-// the sender that is the same.
-func (n *Node) passes(to raft.ServerAddress) error {
-	if n.isClosed() || n.network.isCut(n.id, string(to)) || n.network.isCut(string(to), n.id) {
+// exchange lets a message get there and its answer back. When only the answer is
+// lost, the other side has acted on the message.
+func (n *Node) exchange(to raft.ServerAddress, message func() error) error {
+	if n.isClosed() || n.network.isCut(n.id, string(to)) {
 		return fmt.Errorf("%w: %s to %s", ErrCut, n.id, to)
 	}
-	return nil
+	err := message()
+	if n.isClosed() || n.network.isCut(string(to), n.id) {
+		return fmt.Errorf("%w: %s to %s, the answer", ErrCut, n.id, to)
+	}
+	return err
 }
 
 // AppendEntries implements raft.Transport.
 func (n *Node) AppendEntries(id raft.ServerID, target raft.ServerAddress, request *raft.AppendEntriesRequest, response *raft.AppendEntriesResponse) error {
-	if err := n.passes(target); err != nil {
-		return err
-	}
 	heartbeat := len(request.Entries) == 0 && request.PrevLogEntry == 0 && request.LeaderCommitIndex == 0
 	if held := n.network.holding(n.id, string(target)); held != nil && !heartbeat {
 		select {
@@ -217,7 +219,9 @@ func (n *Node) AppendEntries(id raft.ServerID, target raft.ServerAddress, reques
 		}
 		return fmt.Errorf("%w: %s to %s", ErrCut, n.id, target)
 	}
-	return n.InmemTransport.AppendEntries(id, target, request, response)
+	return n.exchange(target, func() error {
+		return n.InmemTransport.AppendEntries(id, target, request, response)
+	})
 }
 
 // AppendEntriesPipeline implements raft.Transport: there is none.
@@ -227,16 +231,28 @@ func (n *Node) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.Ap
 
 // RequestVote implements raft.Transport.
 func (n *Node) RequestVote(id raft.ServerID, target raft.ServerAddress, request *raft.RequestVoteRequest, response *raft.RequestVoteResponse) error {
-	if err := n.passes(target); err != nil {
-		return err
-	}
-	return n.InmemTransport.RequestVote(id, target, request, response)
+	return n.exchange(target, func() error {
+		return n.InmemTransport.RequestVote(id, target, request, response)
+	})
 }
 
 // RequestPreVote implements raft.WithPreVote.
 func (n *Node) RequestPreVote(id raft.ServerID, target raft.ServerAddress, request *raft.RequestPreVoteRequest, response *raft.RequestPreVoteResponse) error {
-	if err := n.passes(target); err != nil {
-		return err
-	}
-	return n.InmemTransport.RequestPreVote(id, target, request, response)
+	return n.exchange(target, func() error {
+		return n.InmemTransport.RequestPreVote(id, target, request, response)
+	})
+}
+
+// InstallSnapshot implements raft.Transport.
+func (n *Node) InstallSnapshot(id raft.ServerID, target raft.ServerAddress, request *raft.InstallSnapshotRequest, response *raft.InstallSnapshotResponse, data io.Reader) error {
+	return n.exchange(target, func() error {
+		return n.InmemTransport.InstallSnapshot(id, target, request, response, data)
+	})
+}
+
+// TimeoutNow implements raft.Transport.
+func (n *Node) TimeoutNow(id raft.ServerID, target raft.ServerAddress, request *raft.TimeoutNowRequest, response *raft.TimeoutNowResponse) error {
+	return n.exchange(target, func() error {
+		return n.InmemTransport.TimeoutNow(id, target, request, response)
+	})
 }
