@@ -110,13 +110,21 @@ func TestRawFrames(t *testing.T) {
 	}
 }
 
-func TestAppendFramePanicsOnPointers(t *testing.T) {
-	defer func() {
-		if recover() == nil {
-			t.Error("a pointer to a frame was taken for a frame")
-		}
-	}()
-	AppendFrame(nil, &Hello{})
+func TestAppendFramePanics(t *testing.T) {
+	for name, write := range map[string]func(){
+		"a pointer":                  func() { AppendFrame(nil, &Hello{}) },
+		"a pointer to a node's":      func() { AppendFrame(nil, &Chunk{}) },
+		"a node's, from the browser": func() { AppendClientFrame(nil, Chunk{}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s was taken for a frame", name)
+				}
+			}()
+			write()
+		}()
+	}
 }
 
 // TestTruncated holds that no beginning of a frame is a frame.
@@ -221,6 +229,28 @@ func TestClientFrames(t *testing.T) {
 		t.Errorf("a byte beyond the limit: %v", err)
 	}
 	if _, err := DecodeFrame(make([]byte, MaxFrameBytes+1)); !errors.Is(err, ErrLimit) {
+		t.Errorf("a frame beyond the limit: %v", err)
+	}
+}
+
+func TestNodeFrames(t *testing.T) {
+	for _, f := range sampleFrames() {
+		b := AppendFrame(nil, f)
+		got, err := DecodeNodeFrame(b)
+		if f.Kind() < 64 {
+			if !errors.Is(err, ErrKind) || got != nil {
+				t.Errorf("%T is taken from a node: %v", f, err)
+			}
+			if !bytes.Equal(AppendClientFrame(nil, f), b) {
+				t.Errorf("%T: the browser writes it otherwise", f)
+			}
+			continue
+		}
+		if diff := cmp.Diff(f, got, same); diff != "" || err != nil {
+			t.Errorf("%T: %v\n%s", f, err, diff)
+		}
+	}
+	if _, err := DecodeNodeFrame(make([]byte, MaxFrameBytes+1)); !errors.Is(err, ErrLimit) {
 		t.Errorf("a frame beyond the limit: %v", err)
 	}
 }

@@ -58,6 +58,10 @@ func FuzzDecodeClientFrame(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := DecodeClientFrame(b)
 		whole, wholeErr := DecodeFrame(b)
+		node, nodeErr := DecodeNodeFrame(b)
+		if isNode := wholeErr == nil && whole.Kind() >= firstNodeKind; isNode != (nodeErr == nil) || isNode && !reflect.DeepEqual(node, whole) {
+			t.Fatalf("of a node %T (%v), of either %T (%v)", node, nodeErr, whole, wholeErr)
+		}
 		if err == nil && (wholeErr != nil || !reflect.DeepEqual(got, whole) || got.Kind() >= firstNodeKind || len(b) > MaxClientFrame) {
 			t.Fatalf("%T is taken from a browser: %v", got, wholeErr)
 		}
