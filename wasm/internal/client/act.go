@@ -1,6 +1,10 @@
 package client
 
-import "tvilling/protocol"
+import (
+	"slices"
+
+	"tvilling/protocol"
+)
 
 // act takes something that the user did. An act that the page at hand does not
 // offer, or whose value names nothing, does nothing.
@@ -39,6 +43,7 @@ func (m *machine) act(a Act) {
 // connection.
 func (m *machine) redial() {
 	links := &m.s.Links
+	links.Cursor = max(0, slices.Index(links.Addresses, links.Live.URL)) // nothing is wrong with the node
 	for _, l := range []*Link{&links.Live, &links.Next} {
 		if l.ID != 0 {
 			m.do(Close{l.ID, 1000})

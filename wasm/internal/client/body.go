@@ -202,7 +202,7 @@ func (r *renderer) code(m *markup, c *protocol.Code) {
 	}
 	system := c.Name
 	if system == "" {
-		system = c.System
+		system = systemName(c.System)
 	}
 	if c.Code == "" || c.Code == shown && system == "" {
 		return
@@ -216,6 +216,28 @@ func (r *renderer) code(m *markup, c *protocol.Code) {
 		m.raw(` `).text(c.Version)
 	}
 	m.raw(`</span>`)
+}
+
+// systemName names the code systems that a reader knows; others keep their number.
+func systemName(oid string) string {
+	switch oid {
+	case "1.2.752.116.1.1.1.1.3":
+		return "ICD-10-SE"
+	case "1.2.752.116.1.1.3":
+		return "ICF"
+	case "1.2.752.116.1.3.2.1.4":
+		return "KVÅ"
+	case "1.2.752.116.2.1.1":
+		return "SNOMED CT"
+	case "1.2.752.129.2.2.3.1.1":
+		return "ATC"
+	case "1.2.752.129.2.1.5.1":
+		return "NPL"
+	case "1.2.752.108.1":
+		return "NPU"
+	default:
+		return oid
+	}
 }
 
 // quantity shows a value as it was given. An abnormal mark is a sign and a word as

@@ -171,6 +171,7 @@ func (m *machine) refusedAt(l *Link, n Notice) {
 		m.s.Wish.Commission = protocol.CommissionID{}
 		m.deny(n)
 	case StageOpening:
+		l.Stage = StageChosen
 		m.deny(n)
 	case StageShowing:
 		if m.s.View.Shown || m.s.End.Blank || n.Fault == protocol.FaultNotOpen || n.Fault == protocol.FaultNoEngagement {

@@ -10,10 +10,21 @@ func Step(s State, e Event) (State, []Effect) {
 	if m.s.End.Left {
 		return m.s, nil
 	}
+	before := m.s.Notice
 	m.expire()
 	m.take(e.Input)
 	m.tend()
+	if n := m.s.Notice; n.Fault != before.Fault || n.ID != before.ID {
+		m.say(n)
+	}
 	return m.s, m.fx
+}
+
+// say has a screen reader say what went wrong; on a blank page it has been said.
+func (m *machine) say(n Notice) {
+	if n.Fault != protocol.FaultNone && !m.s.End.Blank {
+		m.s.Said.Alert = n.Fault.Info().In(m.s.Lang).Title
+	}
 }
 
 // machine is a state on its way through one step.
