@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -32,8 +33,9 @@ type situation struct {
 	Commission string            `yaml:"commission"`
 	Patient    string            `yaml:"patient"`
 	Chosen     []string          `yaml:"chosen"`
-	Age        map[string]string `yaml:"age"` // of each projection; "missing"
-	Damaged    []string          `yaml:"damaged"`
+	Age        map[string]string `yaml:"age"`        // of each projection; "missing"
+	Damaged    []string          `yaml:"damaged"`    // projections with a row that does not open
+	Unreadable bool              `yaml:"unreadable"` // some row cannot be read, and an operator is told
 
 	Commissions []commission `yaml:"commissions"`
 	Relations   []relation   `yaml:"relations"`
@@ -196,7 +198,7 @@ func (c *caseOf) run(t *testing.T, out *bytes.Buffer, seen map[access.Reason]boo
 		Commission: id(t, protocol.ParseCommissionID, c.Commission),
 		Patient:    id(t, protocol.ParsePatientID, c.Patient),
 	})
-	if (err != nil) != (len(c.Damaged) > 0) {
+	if errors.Is(err, access.ErrRow) != c.Unreadable {
 		t.Errorf("%s: Collect: %v", c.Case, err)
 	}
 	d := access.Decide(facts, at)
