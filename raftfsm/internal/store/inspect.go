@@ -96,7 +96,7 @@ func parseMeta(page []byte, id uint64) (boltMeta, error) {
 		return boltMeta{}, damaged("meta page %d", id)
 	case long(page) != id || m.tx%2 != id || binary.NativeEndian.Uint16(page[8:]) != metaFlag:
 		return boltMeta{}, damaged("header of meta page %d", id)
-	case m.pageSize < 1024 || m.pageSize > 64<<10 || m.freelist != noFreelist:
+	case m.pageSize < 1024 || m.pageSize > 64<<10:
 		return boltMeta{}, damaged("values of meta page %d", id)
 	}
 	return m, nil
@@ -128,8 +128,8 @@ func (in *inspector) metas() (root uint64, err error) {
 	if first.pageSize != second.pageSize || first.tx-second.tx+1 > 2 {
 		return 0, damaged("meta pages that do not belong together")
 	}
-	if latest.high > uint64(in.size/in.pageSize)+1 {
-		return 0, damaged("file cut short")
+	if latest.high > uint64(in.size/in.pageSize)+1 || latest.freelist != noFreelist {
+		return 0, damaged("values of the latest meta page")
 	}
 	in.high = latest.high
 	in.seen = make([]uint64, latest.high/64+1)
