@@ -5,14 +5,12 @@
 // reasons: the cluster's own (nodes, operators), the sources', the staff's, and one for
 // what browsers see where no public one is used. Their keys stay in `authority/` and
 // belong on a machine that is not a node. It must never overwrite a file, and it does
-// not make the keyring: that needs the node's code.
+// not make the keyring and its key: that needs the node's code.
 package pki
 
 import (
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -91,10 +89,8 @@ func Init(dir string, t admin.Topology) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrTopology, err)
 	}
-	kek := make([]byte, 32)
-	_, _ = rand.Read(kek) // never fails
 	for _, member := range t.Members {
-		if err := memberFiles(files, t.Cluster, member, issuers, topology, kek); err != nil {
+		if err := memberFiles(files, t.Cluster, member, issuers, topology); err != nil {
 			return err
 		}
 	}
@@ -121,7 +117,7 @@ func check(t admin.Topology) error {
 	return nil
 }
 
-func memberFiles(files map[string]file, cluster string, m admin.Node, issuers map[authority]*issuer, topology, kek []byte) error {
+func memberFiles(files map[string]file, cluster string, m admin.Node, issuers map[authority]*issuer, topology []byte) error {
 	at := func(name string) string { return filepath.Join(m.ID, filepath.FromSlash(name)) }
 	names, addresses := hosts(m.Peer, m.Admin, m.Source)
 	cert, key, err := issuers[clusterAuthority].issue(leaf{
@@ -142,7 +138,6 @@ func memberFiles(files map[string]file, cluster string, m admin.Node, issuers ma
 	}
 	files[at(admin.FileSources)] = file{text: issuers[sourcesAuthority].pem()}
 	files[at(admin.FileStaff)] = file{text: issuers[staffAuthority].pem()}
-	files[at(admin.FileKeyOfKeys)] = file{text: []byte(hex.EncodeToString(kek)), secret: true}
 	origin, err := url.Parse(m.Origin)
 	if err != nil {
 		return fmt.Errorf("%w: origin of %q: %w", ErrTopology, m.ID, err)

@@ -137,6 +137,10 @@ func (p *printer) document(number int, d *admin.InspectedDocument) {
 	}
 	for _, s := range d.Body {
 		p.line(1, "", heading(s.Words, s.Label))
+		if len(s.Nodes) == 1 && s.Nodes[0].Kind == "table" {
+			p.rows(2, s.Nodes[0].Children)
+			continue
+		}
 		p.nodes(2, s.Nodes)
 	}
 }
@@ -151,13 +155,19 @@ func (p *printer) nodes(depth int, nodes []admin.InspectedNode) {
 			p.nodes(depth+1, n.Children)
 		case "table":
 			p.line(depth, "", label)
-			for _, row := range n.Children {
-				p.line(depth+1, "", "•")
-				p.nodes(depth+2, row.Children)
-			}
+			p.rows(depth+1, n.Children)
 		default:
 			p.line(depth, label, value(n))
 		}
+	}
+}
+
+// rows writes a table: a terminal is too narrow for columns of words, so each row is a
+// block with a mark.
+func (p *printer) rows(depth int, rows []admin.InspectedNode) {
+	for i := range rows {
+		p.line(depth, "", "•")
+		p.nodes(depth+1, rows[i].Children)
 	}
 }
 

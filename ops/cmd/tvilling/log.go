@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) log() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "log",
+		Short: "Read the access log, without its patients",
+		Args:  none,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(c.logList())
+	return cmd
+}
+
+func (c *cli) logList() *cobra.Command {
+	var after uint64
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "Print a page of the access log: what was decided, why, on which state",
+		Args:  none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			page, err := client.Record(cmd.Context(), c.node, after, limit)
+			if err != nil {
+				return err
+			}
+			return c.print(page, func(w io.Writer) {
+				fmt.Fprintln(w, "SEQUENCE\tINDEX\tAT\tACTIVITY\tOUTCOME\tREASON\tBASIS\tVIEW\tNODE\tDECIDED AT")
+				for _, e := range page.Entries {
+					fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
+						e.Sequence, e.Index, e.At, e.Activity, e.Outcome, dash(e.Reason), dash(e.Basis), dash(e.View), e.Node, e.DecidedAt)
+				}
+				if len(page.Entries) == limit {
+					fmt.Fprintf(w, "\nThere may be more: --after %d\n", page.Next)
+				}
+			})
+		},
+	}
+	cmd.Flags().Uint64Var(&after, "after", 0, "begin after this `sequence` number")
+	cmd.Flags().IntVar(&limit, "limit", 100, "at most this `many` entries, 1 to 1000")
+	c.operatorFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"tvilling/protocol/admin"
+)
+
+func (c *cli) members() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "members",
+		Short: "List the members and their addresses, from the cluster file",
+		Args:  none,
+		RunE: func(*cobra.Command, []string) error {
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			t := client.Topology()
+			return c.print(addressesOf(t), func(w io.Writer) {
+				fmt.Fprintln(w, "MEMBER\tSITE\tROLE\tPEER\tADMIN\tBROWSERS\tSOURCES")
+				for _, m := range t.Members {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, m.Site, m.Role, m.Peer, m.Admin, dash(m.Origin), dash(m.Source))
+				}
+			})
+		},
+	}
+	c.operatorFlags(cmd)
+	cmd.AddCommand(c.activate())
+	return cmd
+}
+
+// member is a member of the cluster file.
+type member struct {
+	ID     string `json:"id"`
+	Site   string `json:"site"`
+	Role   string `json:"role"`
+	Peer   string `json:"peer"`
+	Admin  string `json:"admin"`
+	Client string `json:"client,omitempty"`
+	Source string `json:"source,omitempty"`
+	Origin string `json:"origin,omitempty"`
+}
+
+func addressesOf(t admin.Topology) []member {
+	all := make([]member, len(t.Members))
+	for i, m := range t.Members {
+		all[i] = member(m)
+	}
+	return all
+}
+
+func (c *cli) activate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "activate",
+		Short: "Raise the cluster's level to what every member reports; the release before cannot follow",
+		Args:  none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			done, err := client.Activate(cmd.Context(), c.node)
+			if err != nil {
+				return err
+			}
+			return c.print(done, func(w io.Writer) { fmt.Fprintf(w, "activated at index %d\n", done.Index) })
+		},
+	}
+	c.operatorFlags(cmd)
+	return cmd
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

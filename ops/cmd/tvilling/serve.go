@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"tvilling/node"
+	"tvilling/protocol/admin"
+)
+
+// serving are serve's flags.
+type serving struct {
+	config, node, data, material string
+	listen, feeds                string
+	sync, quiet                  bool
+}
+
+func (c *cli) serve() *cobra.Command {
+	var f serving
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run one node, until SIGTERM",
+		Long: `Run one node, until SIGTERM.
+
+A member of a cluster:       tvilling serve --config DIR/cluster.toml --node ID --data DIR
+Alone, for development:      tvilling serve --data DIR [--listen 127.0.0.1:8470] [--feeds FILE]
+
+Certificates and keyring are in the cluster file's directory, as init wrote them,
+unless --tls names another. Logs go to standard error as JSON.`,
+		Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := c.nodeConfig(f)
+			if err != nil {
+				return err
+			}
+			return c.runNode(cmd.Context(), config)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "cluster `file`")
+	flags.StringVar(&f.node, "node", "", "which member of the cluster this is")
+	flags.StringVar(&f.data, "data", "", "data `directory`, this process's alone")
+	flags.StringVar(&f.material, "tls", "", "`directory` with tls/ and the keyring (default: the cluster file's)")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8470", "alone: `address` for browsers, on loopback")
+	flags.StringVar(&f.feeds, "feeds", "", "alone: `file` that the security projections are fed from")
+	flags.BoolVar(&f.sync, "sync", false, "sync the state with every batch: slower, no rebuild after a power cut")
+	flags.BoolVar(&f.quiet, "quiet", false, "log warnings and errors only")
+	return cmd
+}
+
+// nodeConfig makes a node's configuration of the flags.
+func (c *cli) nodeConfig(f serving) (node.Config, error) {
+	if f.data == "" {
+		return node.Config{}, usage("where may the node keep its data? Name a directory with --data")
+	}
+	level := slog.LevelInfo
+	if f.quiet {
+		level = slog.LevelWarn
+	}
+	logger := slog.New(slog.NewJSONHandler(c.errs, &slog.HandlerOptions{Level: level}))
+	if f.config == "" {
+		if f.node != "" || f.material != "" {
+			return node.Config{}, usage("--node and --tls need --config: without a cluster file a node runs alone")
+		}
+		if _, _, err := net.SplitHostPort(f.listen); err != nil {
+			return node.Config{}, usage("--listen: %v", err)
+		}
+		config := node.Alone(f.data, f.listen, f.feeds)
+		config.Version, config.Logger, config.Sync = version, logger, f.sync
+		return config, nil
+	}
+	if f.node == "" {
+		return node.Config{}, usage("which member of the cluster is this? Name it with --node")
+	}
+	topology, err := admin.LoadTopology(f.config)
+	if err != nil {
+		return node.Config{}, err
+	}
+	if f.material == "" {
+		f.material = filepath.Dir(f.config)
+	}
+	return node.Config{
+		Topology: topology, Self: f.node, DataDir: f.data, Material: f.material,
+		Version: version, Sync: f.sync, Logger: logger.With("node", f.node),
+	}, nil
+}
+
+// runNode runs a node until the context ends or it fails.
+func (c *cli) runNode(ctx context.Context, config node.Config) error {
+	n, err := node.Open(config)
+	if err != nil {
+		return err
+	}
+	err = n.Run(ctx)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = nil // it was asked to end
+	}
+	return errors.Join(err, n.Close())
+}

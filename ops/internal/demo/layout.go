@@ -1,0 +1,117 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"tvilling/protocol/admin"
+)
+
+// Errors.
+var (
+	ErrPort      = errors.New("a port of the demo is taken")
+	ErrDirectory = errors.New("the demo's directory cannot be used")
+)
+
+// DefaultBasePort is where the demo's ports begin: browsers' are the four after it.
+const DefaultBasePort = 8470
+
+// seat is a member of the demo's cluster.
+type seat struct{ id, site, role string }
+
+var seats = []seat{
+	{"a1", "A", admin.RoleData}, {"a2", "A", admin.RoleData},
+	{"b1", "B", admin.RoleData}, {"b2", "B", admin.RoleData},
+	{"w", "W", admin.RoleWitness},
+}
+
+// topology places the members on loopback. Browsers' ports are base+1 to base+4, so
+// that they can be bookmarked; base 0 takes whatever is free.
+func topology(base int, feeds string) (admin.Topology, error) {
+	t := admin.Topology{Cluster: "demo", Environment: admin.Demo, Feeds: feeds}
+	var held []net.Listener
+	defer func() {
+		for _, l := range held {
+			_ = l.Close() // it was there to hold the port
+		}
+	}()
+	address := func(offset int, what, id string) (string, error) {
+		port := 0
+		if base != 0 {
+			port = base + offset
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return "", fmt.Errorf("%w: %d, for %s of %s: %w", ErrPort, port, what, id, err)
+		}
+		held = append(held, l)
+		return l.Addr().String(), nil
+	}
+	var faults []error
+	for i, s := range seats {
+		n := admin.Node{ID: s.id, Site: s.site, Role: s.role}
+		places := []struct {
+			into   *string
+			offset int
+			what   string
+		}{{&n.Peer, i - 9, "peers"}, {&n.Admin, i + 21, "operators"}, {&n.Client, i + 1, "browsers"}, {&n.Source, i + 11, "sources"}}
+		if s.role == admin.RoleWitness {
+			places = places[:2]
+		}
+		for _, p := range places {
+			var err error
+			*p.into, err = address(p.offset, p.what, s.id)
+			faults = append(faults, err)
+		}
+		if n.Client != "" {
+			n.Origin = "http://" + n.Client
+		}
+		t.Members = append(t.Members, n)
+	}
+	return t, errors.Join(faults...)
+}
+
+// claim makes the demo's directory, or takes an empty one. release takes away
+// everything that was made.
+func claim(dir string) (claimed string, release func() error, err error) {
+	if dir == "" {
+		dir, err = os.MkdirTemp("", "tvilling-demo-")
+		if err != nil {
+			return "", nil, fmt.Errorf("%w: %w", ErrDirectory, err)
+		}
+		return dir, func() error { return os.RemoveAll(dir) }, nil
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", nil, fmt.Errorf("%w: %w", ErrDirectory, err)
+	}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", nil, fmt.Errorf("%w: %w", ErrDirectory, err)
+		}
+		return dir, func() error { return os.RemoveAll(dir) }, nil
+	case err != nil:
+		return "", nil, fmt.Errorf("%w: %w", ErrDirectory, err)
+	case len(entries) > 0:
+		return "", nil, fmt.Errorf("%w: %s is not empty", ErrDirectory, dir)
+	}
+	return dir, func() error { return empty(dir) }, nil
+}
+
+// empty takes away what is in a directory that was there before.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, e := range entries {
+		faults = append(faults, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds every wait for the page: it is for a machine that is busy with other
+// things, not a promise about the page.
+const patience = 30 * time.Second
+
+// browser starts one Chromium for a test, without any connection of its own to the
+// outside, and returns the context that its tabs are opened in.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is needed: make test installs it")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true),
+		chromedp.WindowSize(1280, 900),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() { cancel(); stop() })
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting chromium: %v", err)
+	}
+	return ctx
+}
+
+// page is one tab, driven as a person would drive it.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// open opens a tab at an address and waits until the client asks something.
+func open(t *testing.T, browser context.Context, address string) *page {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	p := &page{t: t, ctx: ctx}
+	p.do(chromedp.Navigate(address))
+	return p
+}
+
+func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, steps...); err != nil {
+		p.shot("failure")
+		p.t.Fatalf("driving the page: %v", err)
+	}
+}
+
+// eval returns what a script says.
+func eval[T any](p *page, script string) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		p.shot("failure")
+		p.t.Fatalf("asking the page %q: %v", script, err)
+	}
+	return v
+}
+
+// wait waits until a condition on the page holds. It looks once, and then at every
+// change of the document: nothing is polled.
+func (p *page) wait(condition string) {
+	p.t.Helper()
+	if !p.waitFor(condition, patience) {
+		p.shot("failure")
+		p.t.Fatalf("the page never came to: %s\nstate %v", condition, eval[map[string]string](p, `({...document.documentElement.dataset})`))
+	}
+}
+
+func (p *page) waitFor(condition string, limit time.Duration) bool {
+	p.t.Helper()
+	return eval2[bool](p, `new Promise(resolve => {
+		const holds = () => { try { return !!(`+condition+`) } catch { return false } };
+		if (holds()) return resolve(true);
+		const watch = new MutationObserver(() => { if (holds()) { watch.disconnect(); resolve(true) } });
+		watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+		setTimeout(() => { watch.disconnect(); resolve(holds()) }, `+strconv.FormatInt(limit.Milliseconds(), 10)+`);
+	})`)
+}
+
+// eval2 waits for a promise.
+func eval2[T any](p *page, script string) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.shot("failure")
+		p.t.Fatalf("asking the page: %v", err)
+	}
+	return v
+}
+
+func hook(name string) string { return `document.querySelector('[data-test="` + name + `"]')` }
+
+func (p *page) waitState(state string) {
+	p.t.Helper()
+	p.wait(`document.documentElement.dataset.state === '` + state + `'`)
+}
+
+func (p *page) waitHook(name string) {
+	p.t.Helper()
+	p.wait(hook(name))
+}
+
+// click presses a control where it is, with the mouse.
+func (p *page) click(name string) {
+	p.t.Helper()
+	p.waitHook(name)
+	p.do(chromedp.Click(chromedp.CSS(`[data-test="` + name + `"]`)))
+}
+
+// typeIn fills a field in key by key.
+func (p *page) typeIn(name, text string) {
+	p.t.Helper()
+	p.waitHook(name)
+	p.do(chromedp.SendKeys(chromedp.CSS(`[data-test="`+name+`"]`), text))
+}
+
+func (p *page) text() string { return eval[string](p, `document.body.innerText`) }
+
+func (p *page) state() string { return eval[string](p, `document.documentElement.dataset.state`) }
+
+// shot keeps a picture of the page where TVILLING_SHOTS says, if it does.
+func (p *page) shot(name string) {
+	dir := os.Getenv("TVILLING_SHOTS")
+	if dir == "" {
+		return
+	}
+	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Logf("no picture of %s: %v", name, err)
+		return
+	}
+	file := dir + "/" + strings.ReplaceAll(p.t.Name(), "/", "-") + "-" + name + ".png"
+	if err := os.WriteFile(file, picture, 0o600); err != nil {
+		p.t.Logf("no picture of %s: %v", name, err)
+	}
+}
