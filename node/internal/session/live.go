@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tvilling/node/internal/access"
@@ -72,14 +73,13 @@ func (s *session) flush() {
 		return
 	}
 	w := o.view
-	if !w.broken && !w.stale && len(w.dirty) == 0 || !s.out.idle() {
-		return
-	}
-	if w.broken {
+	switch {
+	case w.begun && !w.stale && len(w.dirty) == 0, !s.out.idle():
+	case w.begun:
+		s.update(o)
+	default:
 		s.snapshot(o)
-		return
 	}
-	s.update(o)
 }
 
 // update sends what has changed as batches, one after another.
@@ -90,7 +90,7 @@ func (s *session) update(o *open) {
 		return
 	}
 	defer v.Close()
-	if !s.current(v) || o.view == nil || o.view.broken {
+	if !s.current(v) || o.view == nil || !s.out.idle() { // a revocation may have come of it
 		return
 	}
 	w := o.view
@@ -103,8 +103,8 @@ func (s *session) update(o *open) {
 		s.close(protocol.CloseMoving, "the node cannot read a document", err)
 		return
 	}
-	w.clean()
-	w.newest = max(w.newest, to)
+	clear(w.dirty)
+	w.stale, w.newest = false, max(w.newest, to)
 	if len(w.held)+len(upserts) > s.service.cfg.Limits.ViewDocuments+len(removes) {
 		s.revoke(v.Index(), protocol.FaultTooMany, nil)
 		return
@@ -167,16 +167,17 @@ func (s *session) batches(w *view, upserts []protocol.RawItem, removes []protoco
 	for len(upserts)+len(removes) > 0 {
 		part, gone := upserts[:cut(upserts)], removes[:min(batchItems, len(removes))]
 		upserts, removes = upserts[len(part):], removes[len(gone):]
+		before := make([]held, 0, len(part)+len(gone))
 		for _, item := range part {
-			w.hold(item.Key, item.Rev)
+			before = append(before, w.hold(item.Key, item.Rev))
 		}
 		for _, key := range gone {
-			w.drop(key)
+			before = append(before, w.drop(key))
 		}
 		from := w.index
 		w.index = to
 		head := protocol.Batch{Generation: w.generation, From: from, To: to, Removes: gone, Count: uint32(len(w.held)), Digest: w.digest}
-		s.queue(out{frame: protocol.AppendRawBatch(nil, head, part), generation: w.generation, mark: w.mark()})
+		s.queue(out{frame: protocol.AppendRawBatch(nil, head, part), generation: w.generation, mark: w.mark(), lost: func() { w.undo(from, before) }})
 	}
 }
 
@@ -278,47 +279,45 @@ func (s *session) narrow(v *raftfsm.View, o *open, fault protocol.Fault) (widene
 
 // revoke takes documents away, or everything where none are named. It goes before
 // everything that is queued; what is queued of the view is not sent any more.
+//
+// When a part of the view's snapshot is among that, the browser has no such view, but
+// perhaps an older one with documents that are not known here: then everything goes.
 func (s *session) revoke(index uint64, fault protocol.Fault, documents []protocol.DocumentKey) {
-	o := s.open
+	o, w, old := s.open, s.open.view, s.generation
 	a := s.ask(o, record.ViewRevoked)
-	after := &mark{}
-	f := protocol.Revoke{Generation: s.generation, Next: s.generation + 1, Index: index, Fault: fault, Documents: documents}
-	lostFrames := s.raise(f.Next)
-	after.generation = f.Next
-	if w := o.view; w != nil {
+	s.raise(old + 1)
+	if w == nil || !w.begun && o.exposed {
+		documents = nil
+	}
+	after := &mark{generation: s.generation}
+	if w != nil {
 		a.view, a.contracts = w.id, w.contracts
-		if documents == nil {
-			o.view = nil
-		} else {
-			for _, key := range documents {
-				w.drop(key)
-			}
-			w.generation, w.broken = f.Next, w.broken || lostFrames
+		for _, key := range documents {
+			w.drop(key)
+		}
+		w.generation = s.generation
+		if len(documents) > 0 && w.begun {
 			after = w.mark()
-			after.whole = !w.broken
+		} else {
+			o.view = nil // the browser asks anew, or leaves
 		}
 	}
-	if documents == nil {
-		o.exposed = false
-	}
+	f := protocol.Revoke{Generation: old, Next: s.generation, Index: index, Fault: fault, Documents: documents}
 	s.out.jump(protocol.AppendFrame(nil, f), after)
 	s.clock.acks = append(s.clock.acks, awaited{generation: f.Next, due: time.Now().Add(ackWithin), ask: a, decision: o.decision})
 	s.note(record.ViewRevoked, a, o.decision)
-	s.log.Info("view revoked", "fault", uint16(fault), "view", a.view, "index", index)
+	s.log.Info("view revoked", "fault", uint16(fault), "view", a.view, "documents", len(documents), "index", index)
 }
 
-// raise begins a generation. It reports whether frames of a view were dropped that
-// the browser would have needed; readings that were dropped are refused.
-func (s *session) raise(g protocol.Generation) (lost bool) {
+// raise begins a generation: what is queued of older ones is dropped, and undone from
+// the last to the first.
+func (s *session) raise(g protocol.Generation) {
 	s.generation = g
-	for _, f := range s.out.raise(g) {
-		if f.request != 0 {
-			s.refuse(f.request, protocol.FaultAccessChanged, nil)
-			continue
+	for _, f := range slices.Backward(s.out.raise(g)) {
+		if f.lost != nil {
+			f.lost()
 		}
-		lost = true
 	}
-	return lost
 }
 
 // note records something that is no decision, beside everything else. It outlives the

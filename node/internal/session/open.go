@@ -130,8 +130,9 @@ func (s *session) tell(o *open, request uint32) {
 	s.clock.validUntil(o.decision.ValidUntil(), time.Now())
 	says := openedOf(o.decision)
 	o.told = &says
-	says.Request = request
-	s.put(says)
+	answer := says
+	answer.Request = request
+	s.put(answer)
 }
 
 // retell tells the browser, unasked, when what it was told has changed.

@@ -27,7 +27,7 @@ type out struct {
 	frame      []byte
 	generation protocol.Generation
 	mark       *mark
-	request    uint32 // of a body: who is told if it is dropped
+	lost       func() // what the owner does when the frame was dropped instead
 }
 
 // outbox holds what waits for the writer. Urgent frames go before everything else,

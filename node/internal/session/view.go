@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"tvilling/node/internal/access"
 	"tvilling/node/internal/record"
@@ -24,7 +25,7 @@ type view struct {
 	dirty  map[protocol.DocumentKey]struct{} // changed since
 	newest uint64                            // index of the newest change
 	stale  bool                              // changes were missed: compare everything
-	broken bool                              // what the browser has is not known: show anew
+	begun  bool                              // its snapshot is queued, or sent
 }
 
 // shows reports whether a document may be shown: by the decision that was recorded
@@ -33,27 +34,45 @@ func (w *view) shows(newest *access.Decision, a raftfsm.Attributes) bool {
 	return w.recorded.Document(a, w.contracts).Shown && newest.Document(a, w.contracts).Shown
 }
 
-func (w *view) hold(key protocol.DocumentKey, rev uint64) {
-	w.drop(key)
-	w.held[key] = rev
-	w.digest += protocol.Mix(key, rev)
-}
-
-func (w *view) drop(key protocol.DocumentKey) {
-	if rev, ok := w.held[key]; ok {
-		delete(w.held, key)
-		w.digest -= protocol.Mix(key, rev)
-	}
-}
-
 func (w *view) mark() *mark {
 	return &mark{generation: w.generation, whole: true, index: w.index, count: uint32(len(w.held)), digest: w.digest}
 }
 
-// clean forgets what there was to catch up with.
-func (w *view) clean() {
-	clear(w.dirty)
-	w.stale, w.broken = false, false
+// held is a document that the browser has, at a revision; not there: that it has not.
+type held struct {
+	key   protocol.DocumentKey
+	rev   uint64
+	there bool
+}
+
+// hold notes that the browser gets a revision of a document, and returns what it had.
+func (w *view) hold(key protocol.DocumentKey, rev uint64) held {
+	before := w.drop(key)
+	w.held[key] = rev
+	w.digest += protocol.Mix(key, rev)
+	return before
+}
+
+// drop notes that a document is taken from the browser, and returns what it had.
+func (w *view) drop(key protocol.DocumentKey) held {
+	rev, there := w.held[key]
+	if there {
+		delete(w.held, key)
+		w.digest -= protocol.Mix(key, rev)
+	}
+	return held{key, rev, there}
+}
+
+// undo takes back a batch that was not sent: the browser has what it had, and lacks
+// what it lacked.
+func (w *view) undo(from uint64, before []held) {
+	for _, h := range slices.Backward(before) {
+		if w.drop(h.key); h.there {
+			w.hold(h.key, h.rev)
+		}
+		w.dirty[h.key] = struct{}{}
+	}
+	w.index = from
 }
 
 // show records the choice, then shows what it covers.
@@ -65,12 +84,11 @@ func (s *session) show(ctx context.Context, f protocol.Show) {
 		s.refuse(0, protocol.FaultNotOpen, nil)
 		return
 	case f.Generation < s.generation || f.Generation == 0:
-		s.refuse(0, protocol.FaultAccessChanged, nil) // sent before a Revoke was seen
-		return
+		return // sent before a Revoke was seen: the browser, when it sees it, asks anew or leaves
 	}
 	s.raise(f.Generation)
+	o.exposed = o.exposed || f.Resumed || o.view != nil
 	o.view = nil
-	o.exposed = o.exposed || f.Resumed
 	a := s.ask(o, record.Read)
 	a.contracts, a.view = chosen, text(newID())
 	s.actLater(ctx, func(ctx context.Context) func() {
@@ -87,13 +105,12 @@ func (s *session) shown(o *open, g protocol.Generation, a ask, got outcome) {
 	case got.fault != protocol.FaultNone:
 		s.denied(o, 0, got.refusal)
 		return
-	case s.generation != g: // a Revoke came between
-		s.refuse(0, protocol.FaultAccessChanged, nil)
-		return
+	case s.generation != g:
+		return // a Revoke came between, as above
 	}
 	o.view = &view{
 		id: a.view, generation: g, contracts: a.contracts, recorded: got.decision,
-		held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{}, broken: true,
+		held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{},
 	}
 	s.flush()
 }
@@ -111,9 +128,9 @@ func (s *session) snapshot(o *open) {
 		return
 	}
 	w := o.view
-	w.clean()
-	clear(w.held)
-	w.digest, w.index, w.newest = 0, v.Index(), v.Index()
+	clear(w.dirty)
+	w.begun, w.stale = true, false
+	w.index, w.newest = v.Index(), v.Index()
 	position := protocol.Position{Epoch: s.service.cfg.Cluster.Position().Epoch, Index: w.index}
 	items, err := s.everything(v, o)
 	switch {
@@ -125,19 +142,21 @@ func (s *session) snapshot(o *open) {
 		s.refuse(0, protocol.FaultTooMany, nil)
 		return
 	}
-	o.exposed = true
-	begun := &mark{generation: w.generation}
-	s.queue(out{frame: protocol.AppendFrame(nil, protocol.Begin{Generation: w.generation, Position: position}), generation: w.generation, mark: begun})
+	lost := func() { w.begun = false }
+	queue := func(frame []byte, m *mark) {
+		s.queue(out{frame: frame, generation: w.generation, mark: m, lost: lost})
+	}
+	queue(protocol.AppendFrame(nil, protocol.Begin{Generation: w.generation, Position: position}), &mark{generation: w.generation})
 	for len(items) > 0 {
 		part := items[:cut(items)]
 		items = items[len(part):]
 		for _, item := range part {
 			w.hold(item.Key, item.Rev)
 		}
-		s.queue(out{frame: protocol.AppendRawChunk(nil, w.generation, part), generation: w.generation})
+		queue(protocol.AppendRawChunk(nil, w.generation, part), nil)
 	}
 	end := protocol.End{Generation: w.generation, Position: position, Count: uint32(len(w.held)), Digest: w.digest}
-	s.queue(out{frame: protocol.AppendFrame(nil, end), generation: w.generation, mark: w.mark()})
+	queue(protocol.AppendFrame(nil, end), w.mark())
 }
 
 // everything unseals the header of each document that is shown; it stops one past the
@@ -235,5 +254,7 @@ func (s *session) body(o *open, w *view, f protocol.Read, got outcome) {
 		return
 	}
 	head := protocol.BodyFrame{Request: f.Request, Generation: w.generation, Document: f.Document}
-	s.queue(out{frame: protocol.AppendRawBody(nil, head, plain), generation: w.generation, request: f.Request})
+	s.queue(out{frame: protocol.AppendRawBody(nil, head, plain), generation: w.generation, lost: func() {
+		s.refuse(f.Request, protocol.FaultAccessChanged, nil)
+	}})
 }
