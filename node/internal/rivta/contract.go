@@ -21,9 +21,11 @@ type description struct {
 
 // phrase is words from a record's body, joined by sep. It says nothing unless its
 // first part does. A part is a path below the body; alternatives are parted by "|".
-// Marks before a path: "#" puts the code before its words, "*" joins what several
-// elements say, "1" says something only when there is exactly one element. After it,
-// "=words" stands for the words themselves where the path says anything.
+// Marks before a path: "/" starts it in the header, "#" puts the code before its words,
+// "*" joins what several elements say, "1" says something only when there is exactly
+// one element. A last name of several parted by "," is the first of them that says
+// anything, for each element. "=words" after a path stands for these words where the
+// path says anything, with what it says for "…".
 type phrase struct {
 	sep   string
 	parts []string
@@ -40,7 +42,7 @@ const (
 
 // alertSubject is what an alert is about, in any of its kinds.
 const alertSubject = agentPath + "atcSubstance|" + agentPath + "nonATCSubstance|*" + agentPath + "pharmaceuticalProductId|" +
-	"hypersensitivity/otherHypersensitivity/hypersensitivityAgentCode|hypersensitivity/otherHypersensitivity/hypersensitivityAgent|" +
+	"hypersensitivity/otherHypersensitivity/hypersensitivityAgent|hypersensitivity/otherHypersensitivity/hypersensitivityAgentCode|" +
 	"hypersensitivity/typeOfHypersensitivity|seriousDisease/disease|treatment/treatmentDescription|treatment/treatmentCode|" +
 	"*treatment/pharmaceuticalTreatment|communicableDisease/communicableDiseaseCode|restrictionOfCare/restrictionOfCareComment|" +
 	"unstructuredAlertInformation/unstructuredAlertInformationHeading|alertInformationComment"
@@ -74,8 +76,8 @@ var descriptions = [...]description{
 	{
 		contract: protocol.LaboratoryOrderOutcome, record: "laboratoryOrderOutcome", documentTime: true,
 		title: []phrase{
-			say("*groupOfAnalyses/name|*groupOfAnalyses/code|*groupOfAnalyses/analysis/code"),
-			say("*analysis/analysisText|*analysis/analysisCode|/documentTitle|discipline"),
+			say("*groupOfAnalyses/name,code|*groupOfAnalyses/analysis/code"),
+			say("*analysis/analysisText,analysisCode|/documentTitle|discipline"),
 		},
 		detail: []phrase{
 			say("1groupOfAnalyses/analysis/result/value", "1groupOfAnalyses/analysis/result/interpretation"),
@@ -105,8 +107,9 @@ var descriptions = [...]description{
 			say("/documentTitle"),
 		},
 		detail: []phrase{
-			say("pregnancyCheckupRecord/completeWeeksOfGestation=Vecka", "pregnancyCheckupRecord/completeWeeksOfGestation"),
-			say("registrationRecord/expectedDayOfDeliveryFromUltrasoundScan=Beräknad förlossning", "registrationRecord/expectedDayOfDeliveryFromUltrasoundScan"),
+			say("pregnancyCheckupRecord/completeWeeksOfGestation=Vecka …"),
+			say("registrationRecord/expectedDayOfDeliveryFromUltrasoundScan=Beräknad förlossning …"),
+			say("registrationRecord/expectedDayOfDeliveryFromLastMenstrualPeriod=Beräknad förlossning …"),
 		},
 	},
 	{
@@ -124,12 +127,12 @@ var descriptions = [...]description{
 	{
 		contract: protocol.VaccinationHistory, record: "vaccinationMedicalRecord", documentTime: true,
 		title: []phrase{
-			say("*administrationRecord/vaccineName|*administrationRecord/typeOfVaccine|*administrationRecord/vaccineTargetDisease|/documentTitle"),
+			say("*administrationRecord/vaccineName,typeOfVaccine,vaccineTargetDisease|/documentTitle"),
 			say("registrationRecord/vaccinationUnstructuredNote"),
 		},
 		detail: []phrase{
-			say("*administrationRecord/vaccineTargetDisease|*administrationRecord/typeOfVaccine", "1administrationRecord/doseOrdinalNumber=dos", "1administrationRecord/doseOrdinalNumber"),
-			say("1administrationRecord/doseOrdinalNumber=Dos", "1administrationRecord/doseOrdinalNumber"),
+			joined("; ", "*administrationRecord/vaccineTargetDisease|*administrationRecord/typeOfVaccine", "1administrationRecord/doseOrdinalNumber=dos …"),
+			say("1administrationRecord/doseOrdinalNumber=Dos …"),
 		},
 	},
 	{
@@ -202,7 +205,7 @@ var knownNames = func() map[string]struct{} {
 	add := func(paths ...string) {
 		for _, path := range paths {
 			path, _, _ = strings.Cut(path, "=")
-			for _, name := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("/|#*1", r) }) {
+			for _, name := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("/|#*1,", r) }) {
 				names[strings.ToLower(name)] = struct{}{}
 			}
 		}

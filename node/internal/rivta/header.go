@@ -203,7 +203,7 @@ func hsaID[ID interface{ Reveal() string }](h *headerReader, f headerField, pars
 	value, root := e, (*element)(nil)
 	if !e.leaf() {
 		value, root = e.find("extension", "id"), e.find("root", "type")
-		if value.says() == "" {
+		if value.says() == "" && !isOID(root.says()) {
 			value, root = root, nil
 		}
 	}
@@ -220,6 +220,9 @@ func hsaID[ID interface{ Reveal() string }](h *headerReader, f headerField, pars
 	takeIf(root, root.says() == protocol.RootHSAID)
 	return id
 }
+
+// isOID reports whether s is the name of a kind of id, and so no id.
+func isOID(s string) bool { return strings.Trim(s, "0123456789.") == "" && strings.Contains(s, ".") }
 
 func takeIf(e *element, whole bool) {
 	if whole {

@@ -86,6 +86,9 @@ func (m *mapper) nodes(elements []*element) []protocol.Node {
 	m.depth++
 	defer func() { m.depth-- }()
 	var nodes []protocol.Node
+	if n := left(elements); n > 0 {
+		nodes = make([]protocol.Node, 0, n)
+	}
 	run := 0 // where the last neighbours of one name begin
 	for i, e := range elements {
 		if e.empty() {
@@ -106,6 +109,16 @@ func (m *mapper) nodes(elements []*element) []protocol.Node {
 		}
 	}
 	return tabulate(nodes, run)
+}
+
+// left counts the elements that there is something left of.
+func left(elements []*element) (n int) {
+	for _, e := range elements {
+		if !e.empty() {
+			n++
+		}
+	}
+	return n
 }
 
 // isUnitOf reports whether unit is the unit of a value by its name: strength and

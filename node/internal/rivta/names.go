@@ -66,6 +66,20 @@ func parseTime(s string) (protocol.Civil, bool) {
 	if err != nil {
 		return 0, false
 	}
-	plain := strings.NewReplacer("-", "", ":", "", "T", "").Replace(s)
-	return t, t.Digits() == plain && len(plain) >= dateDigits
+	digits := t.Digits()
+	return t, len(digits) >= dateDigits && sameDigits(s, digits)
+}
+
+// sameDigits reports whether s is the digits, whatever marks stand between them.
+func sameDigits(s, digits string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '-' || c == ':' || c == 'T':
+		case digits == "" || c != digits[0]:
+			return false
+		default:
+			digits = digits[1:]
+		}
+	}
+	return digits == ""
 }

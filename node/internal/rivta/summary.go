@@ -82,7 +82,7 @@ func (s summary) path(path string) string {
 	if from == nil {
 		return ""
 	}
-	found := from.all(path)
+	found := from.each(path)
 	if len(found) == 0 || single && len(found) > 1 {
 		return ""
 	}
@@ -90,12 +90,32 @@ func (s summary) path(path string) string {
 		if found[0].empty() || found[0].says() == "false" || found[0].says() == "0" {
 			return ""
 		}
-		return literal
+		return strings.ReplaceAll(literal, "…", words(found[0], false))
 	}
 	if !many {
 		found = found[:1]
 	}
 	return list(found, coded)
+}
+
+// each is all, where the last name may be several: then it is the first of them that
+// says anything, in each element.
+func (e *element) each(path string) []*element {
+	end := strings.LastIndexByte(path, '/')
+	names := strings.Split(path[end+1:], ",")
+	if len(names) == 1 {
+		return e.all(path)
+	}
+	var found []*element
+	for _, around := range e.all(path[:max(end, 0)]) {
+		for _, name := range names {
+			if c := around.child(name); c != nil && words(c, false) != "" {
+				found = append(found, c)
+				break
+			}
+		}
+	}
+	return found
 }
 
 // list joins what elements say, each thing once, until a line is full.

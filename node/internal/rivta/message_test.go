@@ -1,0 +1,290 @@
+package rivta
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"tvilling/protocol"
+)
+
+// TestAnswers reads the project's own messages and looks at what they are as a whole;
+// what is in their documents is in the golden inspections.
+func TestAnswers(t *testing.T) {
+	type answer struct {
+		contract   protocol.Contract
+		major      int
+		documents  int
+		complete   bool
+		failed     bool
+		deviations int
+	}
+	tests := map[string]answer{
+		"aggregated.xml":            {protocol.Diagnosis, 2, 4, false, false, 2},
+		"alert-information.xml":     {protocol.AlertInformation, 2, 7, true, false, 0},
+		"bare-latin1.xml":           {protocol.Diagnosis, 2, 1, true, false, 0},
+		"care-contacts.xml":         {protocol.CareContacts, 3, 2, true, false, 0},
+		"care-documentation-v2.xml": {protocol.CareDocumentation, 2, 2, true, false, 1},
+		"care-documentation-v3.xml": {protocol.CareDocumentation, 3, 2, false, false, 0},
+		"care-plans.xml":            {protocol.CarePlans, 2, 2, true, false, 0},
+		"diagnosis.xml":             {protocol.Diagnosis, 2, 3, true, false, 4},
+		"empty.xml":                 {protocol.Diagnosis, 2, 0, true, false, 0},
+		"error.xml":                 {protocol.VaccinationHistory, 2, 0, false, true, 0},
+		"functional-status.xml":     {protocol.FunctionalStatus, 2, 2, true, false, 0},
+		"imaging-outcome.xml":       {protocol.ImagingOutcome, 1, 1, true, false, 0},
+		"laboratory-v3.xml":         {protocol.LaboratoryOrderOutcome, 3, 1, true, false, 0},
+		"laboratory-v4.xml":         {protocol.LaboratoryOrderOutcome, 4, 1, true, false, 0},
+		"maternity.xml":             {protocol.MaternityMedicalHistory, 2, 3, true, false, 0},
+		"medication.xml":            {protocol.MedicationHistory, 2, 5, true, false, 0},
+		"referral-outcome.xml":      {protocol.ReferralOutcome, 3, 1, false, false, 0},
+		"vaccination.xml":           {protocol.VaccinationHistory, 2, 1, true, false, 0},
+	}
+	read12 := map[protocol.Contract]bool{}
+	for name, want := range tests {
+		t.Run(name, func(t *testing.T) {
+			m, err := Parse(read(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := answer{m.Contract, m.Major, len(m.Documents), m.Complete(), m.Failed(), len(m.Deviations)}
+			if got != want {
+				t.Errorf("got %+v, want %+v; deviations %v", got, want, m.Deviations)
+			}
+			read12[m.Contract] = true
+			for i := range m.Documents {
+				if err := protocol.CheckDocument(&m.Documents[i]); err != nil {
+					t.Errorf("document %d: %v", i, err)
+				}
+			}
+		})
+	}
+	for _, c := range protocol.Contracts() {
+		if !read12[c] {
+			t.Errorf("no message of %v", c)
+		}
+	}
+}
+
+// TestResult reads the contract's verdict in its spellings.
+func TestResult(t *testing.T) {
+	tests := []struct {
+		result   string
+		want     Result
+		complete bool
+		failed   bool
+	}{
+		{"", Result{}, true, false},
+		{okResult, Result{Code: "OK"}, true, false},
+		{`<result><resultCode>INFO</resultCode><subcode>7</subcode></result>`, Result{Code: "INFO", Subcode: "7"}, false, false},
+		{`<result><resultCode>ERROR</resultCode><errorCode>INVALID_REQUEST</errorCode><subCode>8</subCode><logId>9</logId><message>nej</message></result>`,
+			Result{"ERROR", "INVALID_REQUEST", "8", "9", "nej"}, false, true},
+		{`<result><resultCode>error</resultCode><resultText>nej</resultText></result>`, Result{Code: "error", Message: "nej"}, false, true},
+		{`<result><resultCode/></result>`, Result{}, true, false},
+	}
+	for _, test := range tests {
+		m := parse(t, diagnoses(diagnosis(oldHeader, "<a>b</a>")+test.result))
+		if diff := cmp.Diff(test.want, m.Result); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.result, diff)
+		}
+		if m.Complete() != test.complete || m.Failed() != test.failed || (len(m.Documents) == 0) != test.failed {
+			t.Errorf("%s: complete %v, failed %v, %d documents", test.result, m.Complete(), m.Failed(), len(m.Documents))
+		}
+	}
+}
+
+// TestHasMore reads the sign that there is more in its spellings.
+func TestHasMore(t *testing.T) {
+	tests := []struct {
+		sign string
+		want []HasMore
+	}{
+		{"", nil},
+		{`<hasMore><logicalAddress>SE1</logicalAddress><reference>a&amp;b</reference></hasMore>`, []HasMore{{"SE1", "a&b"}}},
+		{`<x:hasMore xmlns:x="urn:x"><x:reference>r</x:reference></x:hasMore><hasMore><logicalAddress>SE2</logicalAddress></hasMore>`, []HasMore{{"", "r"}, {"SE2", ""}}},
+		{`<hasMoreReference>r1</hasMoreReference>`, []HasMore{{"", "r1"}}},
+		{`<hasMore>true</hasMore>`, []HasMore{{}}},
+		{`<hasMore>1</hasMore>`, []HasMore{{}}},
+		{`<hasMore>false</hasMore>`, nil},
+	}
+	for _, test := range tests {
+		m := parse(t, diagnoses(test.sign+okResult))
+		if diff := cmp.Diff(test.want, m.HasMore); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", test.sign, diff)
+		}
+		if m.Complete() != (test.want == nil) {
+			t.Errorf("%s: complete is %v", test.sign, m.Complete())
+		}
+	}
+}
+
+// TestAggregated reads an answer of several sources about several patients, in which
+// one source failed and one record comes twice.
+func TestAggregated(t *testing.T) {
+	m, err := Parse(read(t, "aggregated.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	statuses := []ProcessingStatus{{"SE2321000016-SYS1", "DataFromSource", true}, {"SE2321000016-SYS2", "NoDataSynchFailed", false}}
+	if diff := cmp.Diff(statuses, m.Statuses); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	var records []string
+	for _, d := range m.Documents {
+		records = append(records, d.Header.Source.Reveal()+" "+d.Header.RecordID+" "+d.Header.Title)
+	}
+	want := []string{
+		"SE2321000016-SYS2 SAMMA-1 Bidiagnos", "SE2321000016-SYS1 SAMMA-1 J20.9 Akut bronkit",
+		"SE2321000016-SYS1 ANNAN-1 Huvuddiagnos", "SE2321000016-SYS1 OKÄND-1 Huvuddiagnos",
+	}
+	if diff := cmp.Diff(want, records); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(m.Patients.IDs) != 2 || m.Patients.Unreadable != 1 || m.Patients.Missing != 0 {
+		t.Errorf("patients are %d, %d unreadable, %d missing; want 2, 1, 0", len(m.Patients.IDs), m.Patients.Unreadable, m.Patients.Missing)
+	}
+}
+
+// TestEncodings reads one message in every encoding that is read.
+func TestEncodings(t *testing.T) {
+	inner := diagnoses(diagnosis(oldHeader, `<typeOfDiagnosis>Överkänslighet åäö</typeOfDiagnosis>`) + okResult)
+	emoji := strings.Replace(inner, "åäö", "𝄞", 1)
+	utf16With := func(order string, s string) []byte {
+		var b bytes.Buffer
+		for _, u := range append([]uint16{0xfeff}, utf16.Encode([]rune(s))...) {
+			pair := []byte{byte(u >> 8), byte(u)}
+			if order == "little" {
+				pair[0], pair[1] = pair[1], pair[0]
+			}
+			b.Write(pair)
+		}
+		return b.Bytes()
+	}
+	var latin []byte
+	for _, r := range `<?xml version="1.0" encoding="ISO-8859-1"?>` + inner {
+		latin = append(latin, byte(r))
+	}
+	tests := []struct {
+		name    string
+		message []byte
+		want    string
+	}{
+		{"UTF-8", []byte(inner), "Överkänslighet åäö"},
+		{"UTF-8 declared", []byte(`<?xml version="1.0" encoding="utf-8"?>` + inner), "Överkänslighet åäö"},
+		{"UTF-8 with a mark", []byte("\ufeff" + inner), "Överkänslighet åäö"},
+		{"ISO-8859-1", latin, "Överkänslighet åäö"},
+		{"UTF-16", utf16With("big", emoji), "Överkänslighet 𝄞"},
+		{"UTF-16 declared", utf16With("little", `<?xml version="1.0" encoding="UTF-16"?>`+emoji), "Överkänslighet 𝄞"},
+	}
+	for _, test := range tests {
+		m, err := Parse(test.message)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		if got := m.Documents[0].Header.Title; got != test.want {
+			t.Errorf("%s: title is %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestHeaders reads both generations of header into the same fields.
+func TestHeaders(t *testing.T) {
+	type header struct {
+		Record, Source, Patient, Provider, CareUnit, Time, Author, Role, Unit string
+		Signed, Nullified                                                     bool
+	}
+	flat := func(h protocol.Header) header {
+		return header{h.RecordID, h.Source.Reveal(), h.Patient.Reveal(), h.CareProvider.Reveal(), h.CareUnit.Reveal(), h.Time.String(), h.Author, h.AuthorRole, h.Unit, h.Signed, h.Nullified}
+	}
+	whole := header{Source: "SE2321000016-SYS1", Patient: "199701062383", Provider: "SE2321000016-G100", CareUnit: "SE2321000016-U200",
+		Author: "Karin Lindqvist", Role: "Överläkare", Unit: "Medicinmottagningen Björkvik"}
+	with := func(h header, change func(*header)) header { change(&h); return h }
+	tests := []struct {
+		file  string
+		index int
+		want  header
+	}{
+		{"diagnosis.xml", 0, with(whole, func(h *header) { h.Record, h.Time, h.Signed = "DIA-1", "2024-03-12 10:15:00", true })},
+		{"diagnosis.xml", 1, with(whole, func(h *header) {
+			h.Record, h.Time, h.Nullified, h.Provider, h.CareUnit = "DIA-2", "2024-03-12 10:15:00", true, "", ""
+		})},
+		{"diagnosis.xml", 2, with(whole, func(h *header) { h.Record, h.Time, h.Provider = "DIA-3", "2024-03-12 10:15:00", "" })},
+		{"imaging-outcome.xml", 0, with(whole, func(h *header) { h.Record, h.Time, h.Signed = "RTG-1", "2024-04-02 15:00:00", true })},
+		{"referral-outcome.xml", 0, with(whole, func(h *header) { h.Record, h.Time = "KON-1", "2024-03-12 10:15:00" })},
+		{"care-documentation-v2.xml", 0, with(whole, func(h *header) { h.Record, h.Time, h.Signed = "D2-1", "2019-05-02 14:00:00", true })},
+		{"care-documentation-v2.xml", 1, with(whole, func(h *header) { h.Record, h.Time, h.Source, h.Author = "D2-2", "2024-03-12 10:15:00", "", "" })},
+		{"care-documentation-v3.xml", 0, with(whole, func(h *header) {
+			h.Record, h.Time, h.Signed = "SE2321000016-SYS1|ANT-1001", "2024-04-01 09:30:00", true
+		})},
+		{"care-documentation-v3.xml", 1, with(whole, func(h *header) { h.Record, h.Time = "ANT-1002", "2024-04-05" })},
+		{"laboratory-v4.xml", 0, with(whole, func(h *header) {
+			h.Record, h.Time, h.Signed, h.Unit = "SE2321000016-SYS1|LAB-1", "2024-04-01 07:30:00", true, "Laboratoriet Björkvik"
+		})},
+	}
+	for _, test := range tests {
+		m, err := Parse(read(t, test.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, flat(m.Documents[test.index].Header)); diff != "" {
+			t.Errorf("%s, record %d: (-want +got)\n%s", test.file, test.index+1, diff)
+		}
+	}
+}
+
+// TestOwnerIDs reads what may stand where an owner's id should, and keeps what is none.
+func TestOwnerIDs(t *testing.T) {
+	jol := func(unit string) string {
+		return soapOpen + `<GetCareDocumentationResponse xmlns="urn:riv:clinicalprocess:healthcond:description:GetCareDocumentationResponder:3"><careDocumentation><header><accessControlHeader>` +
+			`<accountableCareUnit>` + unit + `</accountableCareUnit></accessControlHeader><record><id><root>r</root></id></record></header><body/></careDocumentation></GetCareDocumentationResponse>` + soapClose
+	}
+	const root = `<root>1.2.752.129.2.1.4.1</root>`
+	tests := []struct {
+		unit, want string
+		kept       bool
+	}{
+		{root + `<extension>SE2321000016-U</extension>`, "SE2321000016-U", false},
+		{`<extension>SE2321000016-U</extension>`, "SE2321000016-U", false},
+		{`<root>SE2321000016-U</root>`, "SE2321000016-U", false},
+		{`<root>?</root><extension>SE2321000016-U</extension>`, "SE2321000016-U", true},
+		{root + `<extension>se2321000016-u</extension>`, "SE2321000016-U", true},
+		{root + `<extension>?</extension>`, "", true},
+		{`<root>2.5.4.97</root><extension>5565594230</extension>`, "", true},
+		{root, "", true},
+		{`<extension>12 34</extension>`, "", true},
+	}
+	for _, test := range tests {
+		m := parse(t, jol(test.unit))
+		d := m.Documents[0]
+		if got := d.Header.CareUnit.Reveal(); got != test.want {
+			t.Errorf("%s: care unit is %q, want %q", test.unit, got, test.want)
+		}
+		kept := len(d.Body.Sections) > 0
+		if kept != test.kept {
+			t.Errorf("%s: kept among the nodes: %v, want %v", test.unit, kept, test.kept)
+		}
+		if d.Header.RecordID != "r" || d.Header.Owned() {
+			t.Errorf("%s: record id %q, owned %v", test.unit, d.Header.RecordID, d.Header.Owned())
+		}
+	}
+}
+
+// TestSameRecordTwice keeps the later of two records with one id.
+func TestSameRecordTwice(t *testing.T) {
+	m := parse(t, diagnoses(diagnosis(oldHeader, "<typeOfDiagnosis>a</typeOfDiagnosis>")+diagnosis(oldHeader, "<typeOfDiagnosis>b</typeOfDiagnosis>")+
+		diagnosis(oldHeader, "<typeOfDiagnosis>c</typeOfDiagnosis>")+okResult))
+	if len(m.Documents) != 1 || m.Documents[0].Header.Title != "c" {
+		t.Errorf("%d documents, want the last one alone", len(m.Documents))
+	}
+	want := []Deviation{
+		{Place: "Envelope/Body/GetDiagnosisResponse/diagnosis[2], line 1", What: "the same record id as an earlier record; the later one is kept"},
+		{Place: "Envelope/Body/GetDiagnosisResponse/diagnosis[3], line 1", What: "the same record id as an earlier record; the later one is kept"},
+	}
+	if diff := cmp.Diff(want, m.Deviations, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
