@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,8 @@ type watchedStore struct {
 	logs   raft.LogStore
 	stable raft.StableStore
 	limit  time.Duration
-	fail   func(error) // silences the node; returns at once
+	fail   func(error)   // silences the node; returns at once
+	snap   func() uint64 // index of the last snapshot
 
 	recent   recentLogs
 	broken   atomic.Bool
@@ -26,8 +28,8 @@ type watchedStore struct {
 	slowest  atomic.Int64 // nanoseconds
 }
 
-func newWatchedStore(logs raft.LogStore, stable raft.StableStore, limit time.Duration, fail func(error)) *watchedStore {
-	return &watchedStore{logs: logs, stable: stable, limit: limit, fail: fail, released: make(chan struct{})}
+func newWatchedStore(logs raft.LogStore, stable raft.StableStore, limit time.Duration, fail func(error), snap func() uint64) *watchedStore {
+	return &watchedStore{logs: logs, stable: stable, limit: limit, fail: fail, snap: snap, released: make(chan struct{})}
 }
 
 // guard makes one write. It returns nil or, once the node is being closed, an error;
@@ -124,7 +126,19 @@ func (s *watchedStore) DeleteRange(first, last uint64) error {
 		}
 		to = from - 1
 	}
+	s.checkTail(first, end)
 	return nil
+}
+
+// checkTail ends the node when a snapshot has replaced a log that reached further:
+// raft has removed the entries and still counts with them, refuses what follows on
+// the snapshot and is sent it again, for ever. After a start it counts anew.
+func (s *watchedStore) checkTail(first, end uint64) {
+	left, err := s.logs.LastIndex()
+	if snap := s.snap(); err == nil && left == 0 && first <= snap && snap < end {
+		s.broken.Store(true)
+		s.fail(fmt.Errorf("%w: a snapshot at index %d has replaced a log up to %d; start again", ErrStalled, snap, end))
+	}
 }
 
 // Set implements raft.StableStore.
@@ -135,9 +149,14 @@ func (s *watchedStore) Set(key, value []byte) error {
 // Get implements raft.StableStore.
 func (s *watchedStore) Get(key []byte) ([]byte, error) { return s.stable.Get(key) }
 
-// SetUint64 implements raft.StableStore.
+// SetUint64 implements raft.StableStore. Raft panics when a term cannot be written;
+// in a node that is being closed its goroutine ends instead.
 func (s *watchedStore) SetUint64(key []byte, value uint64) error {
-	return s.guard("the term", func() error { return s.stable.SetUint64(key, value) })
+	err := s.guard("the term", func() error { return s.stable.SetUint64(key, value) })
+	if err != nil {
+		runtime.Goexit()
+	}
+	return nil
 }
 
 // GetUint64 implements raft.StableStore.

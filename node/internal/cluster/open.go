@@ -33,8 +33,8 @@ func (c *Cluster) open() error {
 	if storage.Closer != nil {
 		c.closer = storage.Closer.Close
 	}
-	c.store = newWatchedStore(storage.Logs, storage.Stable, c.cfg.Tuning.StoreLimit, c.fail)
 	c.snaps = &countedSnapshots{SnapshotStore: storage.Snapshots}
+	c.store = newWatchedStore(storage.Logs, storage.Stable, c.cfg.Tuning.StoreLimit, c.fail, c.snaps.last)
 	c.lead.notify = make(chan bool, notifyBacklog)
 
 	type built struct {
@@ -128,14 +128,7 @@ func (c *Cluster) checkMachine(config *raft.Config) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	snapshots, err := c.snaps.List()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrStorage, err)
-	}
-	var snapshot uint64
-	if len(snapshots) > 0 {
-		snapshot = snapshots[0].Index
-	}
+	snapshot := c.snaps.last()
 	applied := c.machine.AppliedIndex()
 	if applied > max(last, snapshot) {
 		return fmt.Errorf("%w: state at index %d, log ends at %d", ErrForeignState, applied, max(last, snapshot))
@@ -202,6 +195,15 @@ func (c *Cluster) checkMembers() error {
 type countedSnapshots struct {
 	raft.SnapshotStore
 	written atomic.Uint64
+}
+
+// last is the index of the last snapshot; zero without any.
+func (s *countedSnapshots) last() uint64 {
+	list, err := s.List()
+	if err != nil || len(list) == 0 {
+		return 0
+	}
+	return list[0].Index
 }
 
 // Create implements raft.SnapshotStore.
