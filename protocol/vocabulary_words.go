@@ -1,7 +1,8 @@
 package protocol
 
-// vocabulary has a line for every element name of the twelve contracts and of both
-// their headers: name, Swedish, English. The lines are sorted by name, byte by byte.
+// vocabulary has a line for every element name of the twelve contracts, of both their
+// headers and of the formatted text in notes: name, Swedish, English. The lines are
+// sorted by name, byte by byte.
 const vocabulary = `accessControlHeader|Åtkomstuppgifter|Access details
 accountableCareGiver|Ansvarig vårdgivare|Accountable care provider
 accountableCareUnit|Ansvarig vårdenhet|Accountable care unit
@@ -68,7 +69,9 @@ authorOtherRoleCode|Annan roll, kod|Other role code
 authorOtherRoleCodeOID|Annan roll, kodverk|Other role code system
 authorRoleCode|Författarens befattning|Author role
 authorTime|Tid för dokumentationen|Time of documentation
+bibliography|Källor|Sources
 blockComparisonTime|Tid för jämförelse med spärr|Time compared with blocks
+blockquote|Citat|Quotation
 bloodPressureDiastolic|Blodtryck, diastoliskt|Diastolic blood pressure
 bloodPressureSystolic|Blodtryck, systoliskt|Systolic blood pressure
 body|Innehåll|Content
@@ -177,6 +180,7 @@ ecgReferral|EKG-remiss|ECG referral
 end|Slut|End
 endOfTreatment|Utsatt|End of treatment
 endOfTreatmentReason|Utsättningsorsak|Reason for ending treatment
+entry|Cell|Cell
 equipment|Utrustning|Equipment
 equipmentId|Utrustningens id|Equipment id
 errorCode|Felkod|Error code
@@ -232,16 +236,20 @@ imageData|Bild|Image
 imageDicomData|DICOM-data|DICOM data
 imageRecording|Bildtagning|Image recording
 imageStructuredData|Uppgifter om bilden|About the image
+imagedata|Bild|Picture
 imagingOutcome|Bilddiagnostik|Imaging
 imagingOutcomeBody|Svar på bilddiagnostik|Imaging report
 imagingOutcomeHeader|Uppgifter om dokumentet|About the document
 indicationPregnancy|Graviditet påvisad|Pregnancy indicated
 infertility|Ofrivillig barnlöshet|Infertility
+informaltable|Tabell|Table
+informationOwner|Informationsägare|Information owner
 interpretation|Tolkning|Interpretation
 interval|Intervall|Interval
 intervalPQ|Intervall|Interval
 isDoseComplete|Fullständig dos|Complete dose
 isMaximumTreatmentTime|Längsta behandlingstid|Maximum treatment time
+itemizedlist|Lista|List
 laboratoryIdentifier|Laboratoriets id|Laboratory id
 laboratoryOrderOutcome|Laboratoriesvar|Laboratory report
 laboratoryOrderOutcomeBody|Laboratoriesvar|Laboratory report
@@ -254,6 +262,8 @@ legalAuthenticatorRoleCode|Signerat av, befattning|Signed by, role
 length|Längd|Height
 lengthOfTreatment|Behandlingstid|Length of treatment
 lineFilter|Filter|Filter
+listitem|Punkt|Item
+literallayout|Text|Text
 lockTime|Låst|Locked
 logId|Logg-id|Log id
 logicalAddress|Logisk adress|Logical address
@@ -287,6 +297,7 @@ name|Namn|Name
 nonATCSubstance|Substans utan ATC-kod|Substance without ATC code
 nonATCSubstanceComment|Kommentar till substansen|Comment on the substance
 nonReplaceable|Får inte bytas ut|Not replaceable
+note|Anmärkning|Note
 nplId|NPL-id|NPL-id
 nplPackId|NPL-förpacknings-id|NPL package id
 nullified|Makulerad|Nullified
@@ -302,6 +313,7 @@ opinionId|Den avvikande meningens id|Opinion id
 order|Beställning|Order
 orderId|Beställningens id|Order id
 orderReason|Beställningsorsak|Reason for order
+orderedlist|Numrerad lista|Numbered list
 ordinalNumber|Ordningsnummer|Ordinal number
 orgUnit|Enhet|Unit
 orgUnitAddress|Enhetens adress|Unit address
@@ -319,6 +331,7 @@ outcomeUnit|Enhet|Unit
 outcomeValue|Värde|Value
 packageUnit|Förpackningsenhet|Package unit
 padl|Personlig ADL|Personal ADL
+para|Text|Text
 participatingCareUnitHSAId|Deltagande vårdenhet (HSA-id)|Participating care unit (HSA-id)
 pathologicalFlag|Avvikande värde|Abnormal value
 patientAdverseEffect|Biverkning|Adverse effect
@@ -413,7 +426,9 @@ root|Id-typ|Kind of id
 route|Administreringsväg|Route of administration
 routeOfAdministration|Administreringsväg|Route of administration
 routeOfTransmission|Smittväg|Route of transmission
+row|Rad|Row
 scarsOK|Ärr utan anmärkning|Scars normal
+section|Avsnitt|Section
 selfMedication|Egenvård|Self-medication
 seriousDisease|Allvarlig sjukdom|Serious disease
 setDosage|Fast dosering|Set dosage
@@ -421,6 +436,7 @@ sex|Kön|Sex
 shortNotation|Dosering i kortform|Dosage in short
 signature|Signatur|Signature
 signatureTime|Signerat|Signed
+simpara|Text|Text
 singleDose|Engångsdos|Single dose
 softwareVersion|Programversion|Software version
 sourceDescription|Källa till uppgiften|Source of the information
@@ -441,9 +457,11 @@ strength|Styrka|Strength
 strengthUnit|Styrkans enhet|Unit of strength
 subCode|Delkod|Subcode
 substance|Substans|Substance
+subtitle|Underrubrik|Subtitle
 succeedingPrescriptionId|Efterföljande ordination|Succeeding prescription
 sutureRemoved|Suturer borttagna|Sutures removed
 symphysisFundalHeight|Symfys-fundusmått|Symphysis-fundal height
+table|Tabell|Table
 text|Text|Text
 time|Tid|Time
 timePeriod|Tidsperiod|Period

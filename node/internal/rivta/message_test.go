@@ -288,3 +288,19 @@ func TestSameRecordTwice(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestBesideRecords keeps a record under a name that is not known, and tells of what
+// belongs to no record.
+func TestBesideRecords(t *testing.T) {
+	m := parse(t, diagnoses(`<note>hej</note><nothing/>`+strings.ReplaceAll(diagnosis(oldHeader, "<typeOfDiagnosis>a</typeOfDiagnosis>"), "diagnosis>", "finding>")+okResult))
+	if len(m.Documents) != 1 || m.Documents[0].Header.Title != "a" {
+		t.Errorf("%d documents, want the record", len(m.Documents))
+	}
+	want := []Deviation{
+		{Place: "Envelope/Body/GetDiagnosisResponse/*, line 1", What: "an element beside the records that is not known; it is left out"},
+		{Place: "Envelope/Body/GetDiagnosisResponse/*, line 1", What: "a record under another name than the contract's"},
+	}
+	if diff := cmp.Diff(want, m.Deviations); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -254,6 +254,9 @@ func (p *parser) part(start xml.StartElement) error {
 		p.result(e)
 	case strings.EqualFold(name, "hasMore"), strings.EqualFold(name, "hasMoreReference"):
 		return p.hasMore(e)
+	case headerOf(e) != nil:
+		p.deviate(e, "a record under another name than the contract's")
+		return p.record(e)
 	case !e.empty():
 		p.deviate(e, "an element beside the records that is not known; it is left out")
 	}
