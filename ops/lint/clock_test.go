@@ -32,21 +32,26 @@ func (f file) calls(visit func(path, name string, n ast.Node)) {
 	})
 }
 
-// bubbled reports whether the file's tests run in synctest bubbles, where sleeping
-// is virtual and costs nothing.
-func (f file) bubbled() bool {
-	for _, spec := range f.ast.Imports {
-		if spec.Path.Value == `"testing/synctest"` {
-			return true
+// bubbled returns the directories whose tests run in synctest bubbles, where sleeping
+// is virtual, costs nothing and is the way to let time pass.
+func bubbled(all []file) map[string]bool {
+	dirs := map[string]bool{}
+	for _, f := range all {
+		for _, spec := range f.ast.Imports {
+			if f.test() && spec.Path.Value == `"testing/synctest"` {
+				dirs[f.dir()] = true
+			}
 		}
 	}
-	return false
+	return dirs
 }
 
 // A test waits for a level, never for a while.
 func TestNoTestSleeps(t *testing.T) {
-	for _, f := range files(t) {
-		if !f.test() || f.bubbled() {
+	all := files(t)
+	virtual := bubbled(all)
+	for _, f := range all {
+		if !f.test() || virtual[f.dir()] {
 			continue
 		}
 		f.calls(func(path, name string, n ast.Node) {

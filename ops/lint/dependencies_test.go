@@ -2,6 +2,7 @@ package lint
 
 import (
 	"encoding/json"
+	"go/ast"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,6 +132,40 @@ func TestTargetsHaveHelp(t *testing.T) {
 		help := regexp.MustCompile(`(?m)^` + target + `:.*## \S`)
 		if !steps[target] && !help.Match(raw) {
 			t.Errorf("make %s has no help line", target)
+		}
+	}
+}
+
+// promise is a row of the README's table of promises.
+var promise = regexp.MustCompile(`(?m)^\| (P\d+) \|.*\| ([^|]*) \|$`)
+
+// Every promise names the tests that would fail, and they are there.
+func TestPromisesNameTheirTests(t *testing.T) {
+	have := map[string]bool{}
+	for _, f := range files(t) {
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.test() {
+				have[fn.Name.Name] = true
+			}
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := promise.FindAllStringSubmatch(string(raw), -1)
+	if len(rows) != 10 {
+		t.Fatalf("%d promises in the README, want 10", len(rows))
+	}
+	for _, row := range rows {
+		names := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(row[2], -1)
+		if len(names) == 0 {
+			t.Errorf("%s names no test", row[1])
+		}
+		for _, name := range names {
+			if !have[name[1]] {
+				t.Errorf("%s names %s, which is not there", row[1], name[1])
+			}
 		}
 	}
 }
