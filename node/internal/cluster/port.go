@@ -50,7 +50,7 @@ func openPort(cfg *Config, log *slog.Logger) (*port, error) {
 		topology: cfg.Topology, self: cfg.Self, tls: cfg.TLS, log: log, listener: cfg.Listener,
 		streams: make(chan *trackedConn), calls: make(chan *trackedConn),
 		handshakes: make(chan struct{}, maxHandshakes), closed: make(chan struct{}),
-		conns: map[*trackedConn]struct{}{},
+		conns: map[*trackedConn]struct{}{}, refusals: refusals{every: refusalLogEvery},
 	}
 	if err := p.checkSelf(); err != nil {
 		return nil, err
@@ -329,6 +329,7 @@ func (a memberAddr) String() string { return string(a) }
 // refusals says in the log who was refused and why, but not for each of a flood.
 type refusals struct {
 	mu     sync.Mutex
+	every  time.Duration
 	last   time.Time
 	unsaid int
 }
@@ -336,7 +337,7 @@ type refusals struct {
 func (r *refusals) log(log *slog.Logger, who any, reason error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := time.Now(); now.Sub(r.last) >= refusalLogEvery {
+	if now := time.Now(); now.Sub(r.last) >= r.every {
 		log.Warn("peer refused", "who", fmt.Sprint(who), "reason", reason, "unsaid", r.unsaid)
 		r.last, r.unsaid = now, 0
 		return

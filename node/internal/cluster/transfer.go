@@ -17,26 +17,42 @@ import (
 // again by the same leader, because a second attempt can make it refuse every
 // proposal for good.
 func (c *Cluster) Transfer(ctx context.Context, to string) error {
-	leader := c.Leader()
-	switch leader {
-	case to:
-		if to == "" {
-			return fmt.Errorf("%w: to nobody", ErrTransfer)
+	ctx, cancel := context.WithTimeout(ctx, 2*transferLimit)
+	defer cancel()
+	pause := retryFloor
+	for {
+		changed := c.lead.changed.wait()
+		err := c.transferFrom(ctx, c.Leader(), to)
+		// Who leads may be changing just now; one who does not lead has done nothing.
+		if err == nil || !errors.Is(err, errNotLeader) && !errors.Is(err, errNotSent) {
+			return err
 		}
-		return nil
+		select {
+		case <-changed:
+			pause = retryFloor
+		case <-time.After(pause):
+			pause = min(2*pause, retryCeiling)
+		case <-ctx.Done():
+			return err
+		case <-c.ctx.Done():
+			return fmt.Errorf("%w: %w", ErrTransfer, ErrClosed)
+		}
+	}
+}
+
+// transferFrom asks whoever leads.
+func (c *Cluster) transferFrom(ctx context.Context, leader, to string) error {
+	switch leader {
 	case "":
-		return fmt.Errorf("%w: %w", ErrTransfer, ErrNoQuorum)
+		return fmt.Errorf("%w: %w: %w", ErrTransfer, ErrNoQuorum, errNotLeader)
 	case c.cfg.Self:
 		return c.transfer(ctx, to)
-	default:
-		ctx, cancel := context.WithTimeout(ctx, 2*transferLimit)
-		defer cancel()
-		_, err := c.peers.call(ctx, leader, callTransfer, []byte(to))
-		if err != nil && !errors.Is(err, ErrTransfer) {
-			err = fmt.Errorf("%w: %w", ErrTransfer, err)
-		}
-		return err
 	}
+	_, err := c.peers.call(ctx, leader, callTransfer, []byte(to))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTransfer, err)
+	}
+	return nil
 }
 
 // transfer moves leadership from this node.
@@ -51,6 +67,9 @@ func (c *Cluster) transfer(ctx context.Context, to string) error {
 	r := c.lead.current.Load()
 	if r == nil || !c.leads(r) {
 		return fmt.Errorf("%w: %w", ErrTransfer, errNotLeader)
+	}
+	if to == c.cfg.Self {
+		return nil
 	}
 	select {
 	case r.turn <- struct{}{}:

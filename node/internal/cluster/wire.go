@@ -46,8 +46,8 @@ var faults = [...]struct {
 	err    error
 }{
 	{faultNotCaughtUp, ErrNotCaughtUp},
-	{faultTransfer, ErrTransfer},
 	{faultNotLeader, errNotLeader},
+	{faultTransfer, ErrTransfer},
 	{faultTooLarge, ErrTooLarge},
 	{faultRefused, ErrRefused},
 	{faultNotSent, errNotSent},
