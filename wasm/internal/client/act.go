@@ -179,6 +179,7 @@ func (m *machine) actChoice(name Action) {
 		form.Choosing, form.Consenting = false, false
 		m.do(FocusOn{idMain})
 		m.do(ScrollList{m.s.List.Top})
+		m.widen()
 	case ActShow:
 		m.choose()
 	}

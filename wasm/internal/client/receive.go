@@ -119,11 +119,30 @@ func (m *machine) opened(l *Link, f protocol.Opened) {
 	case f.Request != 0 || l.Stage < StageOpened:
 		return
 	}
-	m.s.Access = Access{Known: true, Basis: f.Basis, MayConsent: f.MayConsent, Ends: f.Ends}
+	if v := &m.s.View; m.current(l, l.Generation) && (f.Basis != protocol.BasisNone || m.s.Access == accessOf(f)) {
+		// Nothing is lost (what is lost has been revoked), so there may be more to see
+		// than this view was recorded for.
+		v.Wider = true
+	}
+	m.widen()
+	m.s.Access = accessOf(f)
 	if l.Stage == StageOpened {
 		m.s.Notice = Notice{}
 		m.climb(l)
 	}
+}
+
+// widen makes the same choice again where more may be shown; not while the user is
+// busy choosing.
+func (m *machine) widen() {
+	l := &m.s.Links.Live
+	if m.s.View.Wider && !m.s.Form.Choosing && l.Stage == StageLive && m.s.View.Link == l.ID {
+		m.show(l)
+	}
+}
+
+func accessOf(f protocol.Opened) Access {
+	return Access{Known: true, Basis: f.Basis, MayConsent: f.MayConsent, Ends: f.Ends}
 }
 
 // passing reports whether another try, or another node, may answer differently.

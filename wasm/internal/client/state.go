@@ -67,6 +67,7 @@ type View struct {
 	Store      *Store
 	Contracts  []protocol.Contract
 	Index      uint64 // of the last change applied
+	Wider      bool   // access has grown since it was asked for
 	Vouched    uint64 // the highest index at which the node said the view was right
 }
 

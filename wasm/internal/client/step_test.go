@@ -411,6 +411,34 @@ func TestOpenDocumentFollowsItsChanges(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldUnasked(t *testing.T) {
+	p := toOverview(t)
+	p.get(1, protocol.Opened{Basis: protocol.BasisConsent, Ends: 5})
+	if got := sentLast[protocol.Show](p).Generation; got != 2 || p.s.Access.Ends != 5 {
+		t.Errorf("access has grown: generation %d, ends %d", got, p.s.Access.Ends)
+	}
+	p.phase(PhaseOverview)
+
+	p = toOverview(t)
+	p.get(1, protocol.Opened{MayConsent: true})
+	if sentCount[protocol.Show](p) != 1 || p.s.Access.Basis != protocol.BasisNone {
+		t.Error("access has shrunk: the choice was made again, or the basis stays")
+	}
+	p.act(ActConsentAsk, "")
+	p.act(ActConsent, "")
+	p.get(1, protocol.Opened{Basis: protocol.BasisConsent}) // before the answer, as news
+	p.get(1, protocol.Opened{Request: sentLast[protocol.Consent](p).Request, Basis: protocol.BasisConsent})
+	p.phase(PhaseChoice)
+	if sentCount[protocol.Show](p) != 1 {
+		t.Error("shown while the user chooses")
+	}
+	p.act(ActBack, "")
+	p.phase(PhaseOverview)
+	if sentCount[protocol.Show](p) != 2 {
+		t.Error("the user went back to a view that lacks what the consent opened")
+	}
+}
+
 func TestEndingConsentIsAskedForTwice(t *testing.T) {
 	p := toOverview(t)
 	p.act(ActEndConfirm, "")
