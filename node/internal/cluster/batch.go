@@ -82,7 +82,7 @@ func (b *batcher) submit(ctx context.Context, commands [][]byte) ([]command.Resu
 	}
 }
 
-// run takes proposals in the order they came until drain.
+// run takes proposals in the order they came until stop.
 func (b *batcher) run() {
 	var carried *proposal
 	for {
@@ -221,8 +221,8 @@ func (b *batcher) refuseAll(first *proposal) {
 	}
 }
 
-// drain stops taking proposals and waits for the entries under way.
-func (b *batcher) drain() {
-	b.once.Do(func() { close(b.quit) })
-	b.done.Wait()
-}
+// stop makes run end; what it has not written is refused.
+func (b *batcher) stop() { b.once.Do(func() { close(b.quit) }) }
+
+// wait waits for the entries under way, once run has ended.
+func (b *batcher) wait() { b.done.Wait() }

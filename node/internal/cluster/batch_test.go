@@ -100,13 +100,14 @@ func batching(t *testing.T, test func(r *fakeRaft, b *batcher, submit func(...co
 			return out
 		}
 		defer func() {
-			go b.drain()
+			b.stop()
 			synctest.Wait()
 			for len(r.waiting) > 0 {
 				r.answer(raft.ErrLeadershipLost)
 				synctest.Wait()
 			}
 			run.Wait()
+			b.wait()
 		}()
 		test(r, b, submit)
 	})

@@ -157,8 +157,9 @@ func (c *Cluster) stopRaft() error {
 	}
 	stopped := make(chan error, 1)
 	go func() {
-		c.batcher.drain()
+		c.batcher.stop()
 		c.tasks.Wait()
+		c.batcher.wait()
 		stopped <- c.raft.Shutdown().Error()
 	}()
 	select {

@@ -111,6 +111,7 @@ func TestASilentLinkIsDialledAfresh(t *testing.T) {
 		p := newPeers(func(context.Context, string) (net.Conn, error) {
 			here, there := net.Pipe()
 			dialled = append(dialled, there)
+			alive := len(dialled) > 1 // the first one is dead
 			go func() {
 				r := bufio.NewReader(there)
 				for {
@@ -118,7 +119,7 @@ func TestASilentLinkIsDialledAfresh(t *testing.T) {
 					if err != nil {
 						return
 					}
-					if len(dialled) > 1 { // the first one is dead
+					if alive {
 						_, _ = there.Write(appendFrame(nil, frame{kind: callAnswer, id: f.id, payload: f.payload}))
 					}
 				}
