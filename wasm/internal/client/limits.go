@@ -4,7 +4,7 @@ package client
 const (
 	silentBeats  = 5 // halves of a heartbeat interval without a word before a link counts as silent
 	defaultBeat  = 5_000
-	climbTimeout = 12_000 // a link that has not climbed this long after it was dialled is given up
+	climbTimeout = 12_000 // a link that owes an answer for so long is given up
 	backoffBase  = 200
 	backoffMax   = 10_000
 	stableAfter  = 30_000 // a link this old clears the count of failures

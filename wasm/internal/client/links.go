@@ -9,6 +9,7 @@ import (
 // climb sends what takes a link one step nearer to the wish. A link that has nothing
 // left to climb and waits behind the live one takes its place.
 func (m *machine) climb(l *Link) {
+	l.Moved = m.s.Clock
 	wish := &m.s.Wish
 	switch {
 	case l.Stage == StageWelcome && !wish.Commission.IsZero():
@@ -38,7 +39,7 @@ func (m *machine) climbAll() {
 // show asks for the chosen documents, under a new generation.
 func (m *machine) show(l *Link) {
 	l.Generation++
-	l.Stage, l.Shadow = StageShowing, nil
+	l.Stage, l.Shadow, l.Moved = StageShowing, nil, m.s.Clock
 	l.Resumed = m.s.View.Shown && m.s.View.Link != l.ID
 	m.send(l, protocol.Show{Generation: l.Generation, Contracts: m.s.Wish.Contracts, Resumed: l.Resumed})
 }
@@ -105,8 +106,10 @@ func (m *machine) tend() {
 		return
 	}
 	links := &m.s.Links
-	if next := &links.Next; next.ID != 0 && m.s.Clock.reached(next.Dialled.after(climbTimeout)) {
-		m.drop(next)
+	for _, l := range []*Link{&links.Next, &links.Live} {
+		if l.waits() && m.s.Clock.reached(l.Moved.after(climbTimeout)) {
+			m.drop(l)
+		}
 	}
 	if live := &links.Live; live.ID != 0 && m.s.Clock.reached(live.silentAt()) {
 		m.plan(0)
@@ -116,6 +119,16 @@ func (m *machine) tend() {
 	}
 	if links.Planned && m.s.Clock.reached(links.Dial) {
 		m.dial()
+	}
+}
+
+// waits reports whether an answer is owed that takes the link a step higher.
+func (l *Link) waits() bool {
+	switch l.Stage {
+	case StageDialling, StageGreeting, StageChoosing, StageOpening, StageShowing:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -140,7 +153,7 @@ func (m *machine) dial() {
 	if url == links.Live.URL {
 		url = links.turn() // the live node is the one to get away from
 	}
-	links.Next = Link{ID: links.Last, Stage: StageDialling, URL: url, Dialled: m.s.Clock, Heard: m.s.Clock}
+	links.Next = Link{ID: links.Last, Stage: StageDialling, URL: url, Dialled: m.s.Clock, Heard: m.s.Clock, Moved: m.s.Clock}
 	m.do(Dial{links.Last, url})
 }
 
@@ -192,10 +205,13 @@ func (s *State) Wake() (at int64, ok bool) {
 	switch {
 	case links.Planned:
 		earliest(links.Dial)
-	case links.Next.ID != 0:
-		earliest(links.Next.Dialled.after(climbTimeout))
-	case links.Live.ID != 0:
+	case links.Next.ID == 0 && links.Live.ID != 0:
 		earliest(links.Live.silentAt())
+	}
+	for _, l := range []*Link{&links.Next, &links.Live} {
+		if l.waits() {
+			earliest(l.Moved.after(climbTimeout))
+		}
 	}
 	return at, ok
 }

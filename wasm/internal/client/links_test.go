@@ -95,6 +95,11 @@ func TestSilenceDialsAnotherNode(t *testing.T) {
 	if len(p.closed()) != 0 {
 		t.Error("the silent link was closed: it may speak again")
 	}
+	p.do(Disconnected{2, 1006})
+	p.pass(500)
+	if len(p.dials) != 3 || p.dials[2].URL != otherNode {
+		t.Errorf("dials %v: the silent node is not the one to go to", p.dials)
+	}
 }
 
 func TestHeartbeatOfTheNextLinkDoesNotKeepTheOldView(t *testing.T) {
@@ -145,6 +150,38 @@ func TestStuckClimbIsGivenUp(t *testing.T) {
 	if len(p.dials) != 2 {
 		t.Error("not tried again")
 	}
+}
+
+func TestAnswerThatNeverComesIsGivenUp(t *testing.T) {
+	p := toChoice(t)
+	p.act(ActCheckAll, "")
+	p.act(ActShow, "")
+	for range 5 {
+		p.pass(2_000)
+		p.beat(1, 100, nil)
+	}
+	if p.s.Links.Live.ID != 1 {
+		t.Fatal("given up too early")
+	}
+	p.pass(2_000)
+	if diff := cmp.Diff([]LinkID{1}, p.closed()); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func TestSnapshotThatOutlivesTheLeaseIsShown(t *testing.T) {
+	p := toOverview(t)
+	p.do(Disconnected{1, 1006})
+	p.pass(500)
+	p.climb(2, "b1", 100)
+	items, at := testDocs(), protocol.Position{Epoch: epoch, Index: 100}
+	p.get(2, protocol.Begin{Generation: 1, Position: at})
+	p.get(2, protocol.Chunk{Generation: 1, Items: items})
+	p.pass(9_600)
+	p.phase(PhaseBlank)
+	count, digest := sum(items)
+	p.get(2, protocol.End{Generation: 1, Position: at, Count: count, Digest: digest})
+	p.phase(PhaseOverview)
 }
 
 func TestCloseCodes(t *testing.T) {

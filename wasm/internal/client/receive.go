@@ -10,6 +10,9 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 		return
 	}
 	l.Heard = m.s.Clock
+	if f.Kind() != protocol.KindHeartbeat {
+		l.Moved = m.s.Clock
+	}
 	switch f := f.(type) {
 	case protocol.Welcome:
 		m.welcome(l, f)
@@ -103,10 +106,8 @@ func (m *machine) opened(l *Link, f protocol.Opened) {
 	switch {
 	case l.Stage == StageOpening && f.Request == l.Opening:
 		l.Stage = StageOpened
-		if f.Basis == protocol.BasisNone && f.MayConsent && !m.s.Access.Known {
-			form.Consenting = true
-			m.do(FocusOn{idMain})
-		} else if !m.s.Access.Known {
+		if !m.s.Access.Known {
+			form.Consenting = f.Basis == protocol.BasisNone && f.MayConsent
 			m.do(FocusOn{idMain})
 		}
 	case f.Request != 0 && f.Request == form.Request:
@@ -119,7 +120,7 @@ func (m *machine) opened(l *Link, f protocol.Opened) {
 	case f.Request != 0 || l.Stage < StageOpened:
 		return
 	}
-	if v := &m.s.View; m.current(l, l.Generation) && (f.Basis != protocol.BasisNone || m.s.Access == accessOf(f)) {
+	if v := &m.s.View; m.current(l, l.Generation) && (f.Basis != protocol.BasisNone || f.Request == 0 && m.s.Access == accessOf(f)) {
 		// Nothing is lost (what is lost has been revoked), so there may be more to see
 		// than this view was recorded for.
 		v.Wider = true

@@ -128,7 +128,8 @@ type Link struct {
 	Request    uint32 // the last number used
 	Opening    uint32 // the number of the Open waited for
 	Dialled    Clock
-	Heard      Clock
+	Heard      Clock // said anything
+	Moved      Clock // asked, or answered
 	URL        string
 	Terms      Terms
 	Doubts     int    // snapshots and heartbeats in a row that did not agree

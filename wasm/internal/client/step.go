@@ -103,10 +103,10 @@ func (m *machine) blank(n Notice) {
 	m.do(FocusOn{idMain})
 }
 
-// wipe forgets every document.
+// wipe forgets every document that is shown. What is on its way has just been decided
+// and recorded, and may come.
 func (m *machine) wipe() {
 	m.s.View = View{}
-	m.s.Links.Live.Shadow, m.s.Links.Next.Shadow = nil, nil
 	m.s.List.Rows, m.s.List.Above = nil, 0
 	m.s.Reader.Body, m.s.Reader.Rev, m.s.Reader.Request = nil, 0, 0
 }
@@ -114,6 +114,7 @@ func (m *machine) wipe() {
 // forgetPatient drops the patient and everything about the patient.
 func (m *machine) forgetPatient() {
 	m.wipe()
+	m.s.Links.Live.Shadow, m.s.Links.Next.Shadow = nil, nil
 	m.s.Wish.Patient, m.s.Wish.Contracts = protocol.PatientID{}, nil
 	m.s.Access = Access{}
 	m.s.Reader = Reader{}
