@@ -117,6 +117,7 @@ func (g *Gateway) Listen() error {
 		l, err := net.Listen("tcp", []string{g.member.Client, g.member.Source}[i])
 		if err != nil {
 			g.unbind()
+			g.bound = nil
 			return fmt.Errorf("listening for browsers and sources: %w", err)
 		}
 		g.bound = append(g.bound, l)
@@ -126,9 +127,8 @@ func (g *Gateway) Listen() error {
 
 func (g *Gateway) unbind() {
 	for _, l := range g.bound {
-		_ = l.Close() // nothing has been served on it
+		_ = l.Close() // nothing has been served on it, or its server has closed it already
 	}
-	g.bound = nil
 }
 
 // Addresses returns where the gateway listens, browsers first; nil before Listen.
@@ -140,7 +140,8 @@ func (g *Gateway) Addresses() []net.Addr {
 	return all
 }
 
-// Run serves until Close, or until a listener fails. Listen comes first.
+// Run serves until Close, or until a listener fails; after Close it returns at once.
+// Listen comes first.
 func (g *Gateway) Run() error {
 	if len(g.bound) == 0 {
 		return fmt.Errorf("%w: Run before Listen", ErrConfig)

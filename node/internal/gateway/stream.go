@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -83,12 +84,10 @@ type socket struct {
 	cancel context.CancelFunc
 }
 
-var errText = errors.New("gateway: a text message where frames are binary")
-
 func (s *socket) Read(ctx context.Context) ([]byte, error) {
 	kind, b, err := s.conn.Read(ctx)
 	if err == nil && kind != websocket.MessageBinary {
-		return nil, errText
+		return nil, fmt.Errorf("%w: a text message", session.ErrMalformed)
 	}
 	return b, err
 }

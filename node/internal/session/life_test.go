@@ -3,14 +3,18 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tvilling/node/internal/identity"
 	"tvilling/node/internal/record"
 	"tvilling/protocol"
+	"tvilling/raftfsm"
 )
 
 func TestHello(t *testing.T) {
@@ -260,16 +264,35 @@ func TestALaggedFeedIsMadeUpFor(t *testing.T) {
 	scripted(t, func(t *testing.T, w *world) {
 		w.putUsual()
 		b := watching(w)
-		for i := range 1000 { // without letting the session run
-			w.put(doc{protocol.Diagnosis, fmt.Sprint("n", i), ownProvider, ownUnit, "ny"})
+		docs := make([]doc, raftfsm.MaxFeedChanges+1)
+		for i := range docs {
+			docs[i] = ownDoc
+			docs[i].text = fmt.Sprint("version ", i)
 		}
-		w.replace(protocol.Diagnosis, ownDoc)
+		w.flood(docs...)
 		b.quiet()
-		if len(b.items) != 1 {
-			t.Errorf("%d documents, want 1", len(b.items))
+		if last := docs[len(docs)-1].text; !b.titles()[last] || len(b.items) != 2 {
+			t.Errorf("on the screen: %v", b.titles())
 		}
 		b.hangUp()
 	})
+}
+
+// A batch that was dropped before anything of it was written leaves no trace.
+func TestUndo(t *testing.T) {
+	w := &view{held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{}, index: 5}
+	w.hold(protocol.DocumentKey{1}, 1)
+	w.hold(protocol.DocumentKey{2}, 2)
+	was, index := *w, w.index
+	was.held = maps.Clone(w.held)
+	before := []held{
+		w.hold(protocol.DocumentKey{1}, 7), w.hold(protocol.DocumentKey{3}, 7), w.drop(protocol.DocumentKey{2}), w.hold(protocol.DocumentKey{2}, 8),
+	}
+	w.index = 9
+	w.undo(index, before)
+	if diff := cmp.Diff(was.held, w.held); diff != "" || w.digest != was.digest || w.index != 5 || len(w.dirty) != 3 {
+		t.Errorf("digest %x, index %d, %d dirty; held (-want +got):\n%s", w.digest, w.index, len(w.dirty), diff)
+	}
 }
 
 func TestTooManyDocuments(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tvilling/protocol"
+	"tvilling/raftfsm"
 )
 
 // TestAViewFollowsWithoutGaps lets a browser watch while documents and the ground for
@@ -133,11 +134,12 @@ func (s *scene) take(one step) {
 	case "settle":
 		s.quiet()
 	case "flood":
-		for i := range 300 {
-			d := one.Doc
-			d.text = fmt.Sprint(d.text, i)
-			s.put(d)
+		docs := make([]doc, raftfsm.MaxFeedChanges+1)
+		for i := range docs {
+			docs[i] = one.Doc
+			docs[i].text = fmt.Sprint(one.Doc.text, i)
 		}
+		s.flood(docs...)
 	}
 }
 

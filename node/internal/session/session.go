@@ -11,7 +11,8 @@ import (
 	"tvilling/protocol"
 )
 
-var errMalformed = errors.New("session: a frame that cannot be read")
+// ErrMalformed is a message that is no frame; a Conn's Read may say so too.
+var ErrMalformed = errors.New("session: a frame that cannot be read")
 
 // closing is why a session ends. Zero: it goes on.
 type closing struct {
@@ -153,7 +154,7 @@ func (s *session) close(code protocol.CloseCode, reason string, err error) {
 
 func (s *session) disconnected(err error) {
 	switch {
-	case errors.Is(err, errMalformed):
+	case errors.Is(err, ErrMalformed):
 		s.refuse(0, protocol.FaultMalformed, err)
 		s.close(protocol.CloseMalformed, "a frame that cannot be read", err)
 	case errors.Is(err, errSlow):
@@ -181,7 +182,7 @@ func (s *session) read(ctx context.Context) error {
 		}
 		f, err := protocol.DecodeClientFrame(b)
 		if err != nil {
-			return fmt.Errorf("%w: %w", errMalformed, err)
+			return fmt.Errorf("%w: %w", ErrMalformed, err)
 		}
 		if wait := limit.take(time.Now()); wait > 0 {
 			select {

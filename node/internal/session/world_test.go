@@ -148,12 +148,37 @@ func (w *world) Propose(ctx context.Context, commands ...command.Command) ([]com
 func (w *world) apply(commands ...command.Command) []command.Result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.results(w.fsm.Apply(w.entry(commands)))
+}
+
+// flood applies more changes at once than the feed holds for a reader.
+func (w *world) flood(docs ...doc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var logs []*raft.Log
+	for len(docs) > 0 {
+		var commands []command.Command
+		for _, d := range docs[:min(100, len(docs))] {
+			commands = append(commands, command.Command{Kind: command.KindPutSnapshot, Version: 1, Intent: newID(), Body: w.snapshotOf(d.contract, false, d)})
+		}
+		docs = docs[len(commands):]
+		logs = append(logs, w.entry(commands))
+	}
+	for _, answer := range w.fsm.ApplyBatch(logs) {
+		w.results(answer)
+	}
+}
+
+func (w *world) entry(commands []command.Command) *raft.Log {
 	data, err := command.Encode(command.Entry{Level: command.Level, Stamp: time.Now().UnixMilli(), Commands: commands})
 	if err != nil {
 		panic(err)
 	}
 	w.index++
-	answer := w.fsm.Apply(&raft.Log{Index: w.index, Term: 1, Type: raft.LogCommand, Data: data})
+	return &raft.Log{Index: w.index, Term: 1, Type: raft.LogCommand, Data: data}
+}
+
+func (w *world) results(answer any) []command.Result {
 	results, ok := answer.([]command.Result)
 	if !ok {
 		panic(fmt.Sprint(answer))
