@@ -51,7 +51,7 @@ func (c *chart) prescription(e entry, p prescription) {
 			professional("prescriber", e),
 			text("startOfFirstTreatment", p.started), text("startOfTreatment", p.started), text("endOfTreatment", p.ended),
 			coded("endOfTreatmentReason", words(p.endReason)),
-			flag("selfMedication", false),
+			boolean("selfMedication", false),
 			p.drug(), dispensing),
 		group("additionalPatientInformation", text("dateOfBirth", c.born)))
 }
@@ -87,7 +87,7 @@ func (c *chart) vaccine(e entry, v vaccine) {
 		organisation("performerOrg", e.by.unit),
 		group("performer", text("hsaid", e.by.id), text("personName", e.by.name)),
 		coded("anatomicalSite", words(v.site)), coded("route", words(v.route)),
-		flag("isDoseComplete", true), text("doseOrdinalNumber", v.dose), text("numberOfPrescribedDoses", v.of),
+		boolean("isDoseComplete", true), text("doseOrdinalNumber", v.dose), text("numberOfPrescribedDoses", v.of),
 		coded("patientAdverseEffect", words(v.adverse)),
 		coded("typeOfVaccine", code{code: v.atc, system: oidATC, systemName: "ATC", display: v.name}),
 		coded("vaccineName", words(v.product)), text("vaccineBatchId", v.batch), text("vaccineManufacturer", v.maker),

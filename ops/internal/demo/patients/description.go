@@ -91,7 +91,7 @@ func (c *chart) diagnosis(e entry, d diagnosis) {
 		kind = "Bidiagnos"
 	}
 	if d.chronic {
-		chronic = flag("chronicDiagnosis", true)
+		chronic = boolean("chronicDiagnosis", true)
 	}
 	body := []node{text("typeOfDiagnosis", kind), chronic, text("diagnosisTime", e.when), coded("diagnosisCode", d.code)}
 	for _, id := range d.related {

@@ -28,7 +28,7 @@ func egonOrphans(c *chart) {
 	c.maternity(owned.titled("Variant: besök"), checkup{weeks: "24", weight: "71.5", fundus: "23", haemoglobin: "118", systolic: "118", diastolic: "70", heart: "148", note: "1"}.node())
 	c.maternity(owned.titled("Variant: inskrivning"), group("registrationRecord", text("lastMenstrualPeriod", c.day(240)), quantity("weight", "66", "kg")))
 	c.maternity(owned.titled("Variant: efter förlossning"), group("postDeliveryRecord",
-		group("motherPostDeliveryRecord", quantity("bloodPressureSystolic", "117", "mm[Hg]"), flag("breastfeeding", true)),
+		group("motherPostDeliveryRecord", quantity("bloodPressureSystolic", "117", "mm[Hg]"), boolean("breastfeeding", true)),
 		group("childPostDeliveryRecord", text("ordinalNumber", "1"), quantity("weight", "2940", "g"), text("apgarScore5", "10")),
 		group("childPostDeliveryRecord", text("ordinalNumber", "2"), quantity("weight", "2810", "g"), text("apgarScore5", "9"))))
 }

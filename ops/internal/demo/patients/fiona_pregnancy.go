@@ -8,10 +8,10 @@ func fionaPregnancy(c *chart) {
 		text("lastMenstrualPeriod", "20210712"), text("indicationPregnancy", "20210818"),
 		text("expectedDayOfDeliveryFromLastMenstrualPeriod", "20220418"),
 		quantity("length", "168", "cm"), quantity("weight", "64.5", "kg"), quantity("bodyMassIndex", "22.9", "kg/m2"),
-		flag("diseasesThrombosis", false), flag("diseasesEndocineDiseases", false),
-		flag("diseasesRecurrentUrinaryTractInfections", false), flag("diseasesDiabetesMellitus", false),
+		boolean("diseasesThrombosis", false), boolean("diseasesEndocineDiseases", false),
+		boolean("diseasesRecurrentUrinaryTractInfections", false), boolean("diseasesDiabetesMellitus", false),
 		group("medicationDuringPregnacy", text("medicament", "Pulmicort Turbuhaler 200 mikrogram"), text("dosage", "1 inhalation morgon och kväll")),
-		flag("assessmentAtFirstContactStandardCare", true)))
+		boolean("assessmentAtFirstContactStandardCare", true)))
 	visits := []struct {
 		day   string
 		visit checkup
@@ -60,8 +60,8 @@ func fionaDelivery(c *chart) {
 		group("motherPostDeliveryRecord",
 			quantity("bloodPressureSystolic", "118", "mm[Hg]"), quantity("bloodPressureDiastolic", "72", "mm[Hg]"),
 			quantity("haemoglobin", "108", "g/L"), text("bodyTemperature", "36.9"),
-			flag("perineumComfortable", true), flag("uterusContracted", true),
-			text("uterusNote", "Två tvärfinger under naveln"), flag("breastfeeding", true)),
+			boolean("perineumComfortable", true), boolean("uterusContracted", true),
+			text("uterusNote", "Två tvärfinger under naveln"), boolean("breastfeeding", true)),
 		group("childPostDeliveryRecord", text("ordinalNumber", "1"), quantity("weight", "3480", "g"),
 			text("apgarScore1", "9"), text("apgarScore5", "10"), text("apgarScore10", "10"))))
 	c.sample(c.on("20220424", "0715", midwifeWomen), sample{status: "final", question: "Dag 1 efter förlossning", material: "Blod", groups: []panel{{"Hematologi", []analysis{

@@ -56,7 +56,7 @@ func summaryHeader(name, id, patient string, e entry, logistics bool) node {
 		group("patientId", text("id", patient), text("type", oidPersonal)),
 		professional("accountableHealthcareProfessional", e),
 		authenticator("legalAuthenticator", e),
-		flag("approvedForPatient", true),
+		boolean("approvedForPatient", true),
 	}
 	return group(name, append(head, tail...)...)
 }
@@ -101,7 +101,7 @@ func journalHeader(id, patient string, e entry, laboratory bool) node {
 	if !laboratory {
 		access = append(access, who)
 	}
-	access = append(access, text("blockComparisonTime", e.when), flag("approvedForPatient", true))
+	access = append(access, text("blockComparisonTime", e.when), boolean("approvedForPatient", true))
 	if laboratory {
 		access = append(access, who)
 	}

@@ -86,7 +86,7 @@ func (a analysis) node(s sample) node {
 	}
 	return group("analysis", text("timestamp", s.sampled), coded("code", name),
 		coded("status", code{code: s.status, display: statusWords[s.status]}),
-		flag("accredited", true),
+		boolean("accredited", true),
 		group("specimen", coded("material", words(s.material)), text("timestamp", s.sampled)),
 		group("result", value, text("comment", a.comment), mark,
 			group("reference", interval, text("description", a.reference))))

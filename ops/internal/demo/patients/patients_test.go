@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -136,5 +139,27 @@ func TestSameDaySameBytes(t *testing.T) {
 	}
 	if slices.EqualFunc(first, Answers(asOf.AddDate(0, 0, 1)), same) {
 		t.Error("the next day is the same as the day before")
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the messages in testdata/patients")
+
+// The shortest record stands as files, to be read by eye and tried with source
+// inspect. A change of what is written shows as a change of them.
+func TestGoldenMessages(t *testing.T) {
+	for _, a := range AnswersFor(Mohamed, asOf) {
+		path := filepath.Join("../../../../testdata/patients", a.Contract.String()+".xml")
+		if *update {
+			if err := os.WriteFile(path, a.Message, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(a.Message)); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", a.Contract, diff)
+		}
 	}
 }

@@ -88,7 +88,7 @@ func quantity(name, value, unit string) node {
 	return group(name, text("value", value), text("unit", unit))
 }
 
-func flag(name string, b bool) node {
+func boolean(name string, b bool) node {
 	if b {
 		return text(name, "true")
 	}
