@@ -13,13 +13,14 @@ func (r *renderer) reader() string {
 		return m.raw(`<p class="empty" data-test="reader-empty">`).text(r.t(txtReaderEmpty)).raw(`</p>`).String()
 	}
 	item, there := r.s.View.Store.get(reader.Key)
-	m.raw(`<div class="reader-bar">`)
-	r.button(m, "quiet wide-only", "close-reader", ActCloseReader, "", r.t(txtCloseReader), false)
-	r.button(m, "quiet narrow-only", "close-reader-narrow", ActCloseReader, "", r.t(txtCloseReaderNarrow), false)
-	m.raw(`</div>`)
+	m.raw(`<div class="reader-top"><h2 id="reader-heading" tabindex="-1"`)
 	if reader.Gone || !there {
-		return m.raw(`<h2 id="reader-heading" tabindex="-1" data-test="reader-gone">`).text(r.t(txtDocumentGone)).raw(`</h2>`).String()
+		m.raw(` data-test="reader-gone">`).text(r.t(txtDocumentGone))
+		r.closeReader(m)
+		return m.String()
 	}
+	m.when(item.Header.Nullified, ` class="nullified"`).raw(` data-test="reader-title">`).text(titleOf(&item.Header, r.lang))
+	r.closeReader(m)
 	r.readerHead(m, &item.Header)
 	switch {
 	case reader.Fault.Fault != protocol.FaultNone:
@@ -36,14 +37,23 @@ func (r *renderer) reader() string {
 	return m.String()
 }
 
-func (r *renderer) readerHead(m *markup, h *protocol.Header) {
-	m.raw(`<h2 id="reader-heading" tabindex="-1"`).when(h.Nullified, ` class="nullified"`).raw(` data-test="reader-title">`)
-	if h.Title != "" {
-		m.text(h.Title)
-	} else {
-		m.text(h.Contract.Label(r.lang))
-	}
+// closeReader ends the pane's heading with the way out.
+func (r *renderer) closeReader(m *markup) {
 	m.raw(`</h2>`)
+	r.button(m, "quiet wide-only", "close-reader", ActCloseReader, "", r.t(txtCloseReader), false)
+	r.button(m, "quiet narrow-only", "close-reader-narrow", ActCloseReader, "", r.t(txtCloseReaderNarrow), false)
+	m.raw(`</div>`)
+}
+
+// titleOf is what a document is called; one without a title is called by its type.
+func titleOf(h *protocol.Header, lang protocol.Language) string {
+	if h.Title != "" {
+		return h.Title
+	}
+	return h.Contract.Label(lang)
+}
+
+func (r *renderer) readerHead(m *markup, h *protocol.Header) {
 	if h.Nullified {
 		m.raw(`<p class="tag bad">`).text(r.t(txtNullified)).raw(`</p>`)
 	} else if !h.Signed {
@@ -250,15 +260,15 @@ func (r *renderer) quantity(m *markup, n *protocol.Node) {
 		m.raw(` <span class="unit">`).text(q.Unit).raw(`</span>`)
 	}
 	if abnormal {
-		var sign literal = `◆`
+		var sign literal = `other`
 		word := txtAbnormal
 		switch q.Flag {
 		case "H", "HH":
-			sign, word = `▲`, txtHigh
+			sign, word = `high`, txtHigh
 		case "L", "LL":
-			sign, word = `▼`, txtLow
+			sign, word = `low`, txtLow
 		}
-		m.raw(` <span class="mark-abnormal" data-test="abnormal"><span aria-hidden="true">`).raw(sign).raw(` </span>`).text(r.t(word)).raw(` (`).text(q.Flag).raw(`)</span>`)
+		m.raw(` <span class="mark-abnormal `).raw(sign).raw(`" data-test="abnormal">`).text(r.t(word)).raw(` (`).text(q.Flag).raw(`)</span>`)
 	} else if q.Flag != "" {
 		m.raw(` <span class="unit">(`).text(q.Flag).raw(`)</span>`)
 	}

@@ -108,7 +108,7 @@ func (r *renderer) patientHint() string {
 		case protocol.NationalReserve:
 			kind = txtPatientReserve
 		}
-		return m.raw(`<span class="good" data-test="patient-good"><span aria-hidden="true">✓ </span>`).text(r.t(kind)).raw(`</span>`).String()
+		return m.raw(`<span class="good" data-test="patient-good">`).text(r.t(kind)).raw(`</span>`).String()
 	case !r.s.Form.Wrong && len(typed) < 12:
 		return m.text(r.t(txtPatientForm)).String()
 	}
@@ -119,7 +119,7 @@ func (r *renderer) patientHint() string {
 	case errors.Is(err, protocol.ErrPatientIDChecksum):
 		rule = txtPatientCheck
 	}
-	return m.raw(`<span class="bad" data-test="patient-bad"><span aria-hidden="true">✕ </span>`).text(r.t(rule)).raw(`</span>`).String()
+	return m.raw(`<span class="bad" data-test="patient-bad">`).text(r.t(rule)).raw(`</span>`).String()
 }
 
 // patientLine says whose data it is about, above the choice and the consent.
@@ -192,7 +192,7 @@ func (r *renderer) choicePage() string {
 	r.button(m, "quiet", "check-none", ActCheckNone, "", r.t(txtChoiceNone), false)
 	m.raw(`</div>`)
 	if form.Nothing {
-		m.raw(`<p class="hint" role="alert"><span class="bad" data-test="nothing-chosen"><span aria-hidden="true">✕ </span>`).text(r.t(txtChoiceNothing)).raw(`</span></p>`)
+		m.raw(`<p class="hint" role="alert"><span class="bad" data-test="nothing-chosen">`).text(r.t(txtChoiceNothing)).raw(`</span></p>`)
 	}
 	m.raw(`<div class="acts">`)
 	label := txtShow
@@ -357,12 +357,7 @@ func (r *renderer) row(item protocol.Item, stop bool) string {
 		m.text(r.t(txtUndated))
 	}
 	m.raw(`</span><b class="title`).when(h.Nullified, ` nullified`).raw(`">`)
-	if h.Title != "" {
-		m.text(h.Title)
-	} else {
-		m.text(h.Contract.Label(r.lang))
-	}
-	m.raw(`</b>`)
+	m.text(titleOf(h, r.lang)).raw(`</b>`)
 	if h.Nullified {
 		m.raw(`<span class="tag bad">`).text(r.t(txtNullified)).raw(`</span>`)
 	} else if !h.Signed {

@@ -343,3 +343,33 @@ func TestPainterKeepsNothingThatWasWiped(t *testing.T) {
 		t.Error("the painter keeps what was wiped")
 	}
 }
+
+// A text that nobody uses is one that nobody reads over.
+func TestEveryTextIsUsed(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list, all string
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "text.go" {
+			list = string(src)
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			all += string(src)
+		}
+	}
+	for line := range strings.Lines(list) {
+		name := strings.TrimSpace(line)
+		if !strings.HasPrefix(name, "txt") || strings.ContainsAny(name, " :(") || name == "txtEnd" {
+			continue
+		}
+		if n := strings.Count(all, name+",") + strings.Count(all, name+")") + strings.Count(all, name+"\n") + strings.Count(all, name+"}"); n < 2 {
+			t.Errorf("%s is not used", name)
+		}
+	}
+}

@@ -27,7 +27,6 @@ const (
 	txtNode
 	txtSite
 	txtPosition
-	txtLoggedInAs
 	txtSwitchPerson
 	txtSwitchTask
 	txtWhoTitle
@@ -69,7 +68,6 @@ const (
 	txtFetching
 	txtFetchingAgain
 	txtBack
-	txtOverviewTitle
 	txtPatient
 	txtBasisNone
 	txtBasisConsent
@@ -98,7 +96,6 @@ const (
 	txtShowNewOne
 	txtShowNewMany
 	txtEmpty
-	txtUntitled
 	txtUndated
 	txtUnsigned
 	txtNullified
@@ -114,7 +111,6 @@ const (
 	txtHeadUnit
 	txtHeadAuthor
 	txtHeadStatus
-	txtHeadSource
 	txtNoBody
 	txtYes
 	txtNo
@@ -138,8 +134,6 @@ const (
 	txtAccessOver
 	txtBlankTitle
 	txtNavSession
-	txtCode
-	txtCodeSystem
 	txtEnd
 )
 
@@ -171,7 +165,6 @@ var texts = [txtEnd]words{
 	txtNode:         {"Nod", "Node"},
 	txtSite:         {"Plats", "Site"},
 	txtPosition:     {"Läge", "Position"},
-	txtLoggedInAs:   {"Inloggad som", "Signed in as"},
 	txtSwitchPerson: {"Byt person", "Switch person"},
 	txtSwitchTask:   {"Byt uppdrag", "Switch commission"},
 	txtNavSession:   {"Inloggning", "Session"},
@@ -219,7 +212,6 @@ var texts = [txtEnd]words{
 	txtFetchingAgain: {"Vyn stämde inte och hämtas på nytt.", "The view did not agree and is fetched again."},
 	txtBack:          {"Tillbaka till översikten", "Back to the overview"},
 
-	txtOverviewTitle:  {"Översikt", "Overview"},
 	txtPatient:        {"Patient", "Patient"},
 	txtBasisNone:      {"Utan samtycke: bara egen vårdgivare", "No consent: own care provider only"},
 	txtBasisConsent:   {"Samtycke", "Consent"},
@@ -249,7 +241,6 @@ var texts = [txtEnd]words{
 	txtShowNewOne:   {"nytt ovanför – visa", "new above – show"},
 	txtShowNewMany:  {"nya ovanför – visa", "new above – show"},
 	txtEmpty:        {"Inga dokument att visa i det valda urvalet.", "No documents to show in this choice."},
-	txtUntitled:     {"Utan rubrik", "Untitled"},
 	txtUndated:      {"Utan datum", "Undated"},
 	txtUnsigned:     {"Osignerad", "Unsigned"},
 	txtNullified:    {"Makulerad", "Nullified"},
@@ -267,7 +258,6 @@ var texts = [txtEnd]words{
 	txtHeadUnit:          {"Enhet", "Unit"},
 	txtHeadAuthor:        {"Ansvarig", "Responsible"},
 	txtHeadStatus:        {"Status", "Status"},
-	txtHeadSource:        {"Källsystem", "Source system"},
 	txtNoBody:            {"Dokumentet har inget innehåll utöver rubriken.", "The document has no content beside its header."},
 
 	txtYes:               {"Ja", "Yes"},
@@ -281,8 +271,6 @@ var texts = [txtEnd]words{
 	txtAttachmentInline:  {"i journalen", "in the record"},
 	txtAttachmentAddress: {"hos källsystemet", "at the source system"},
 	txtUnknownType:       {"okänd typ", "unknown type"},
-	txtCode:              {"Kod", "Code"},
-	txtCodeSystem:        {"kodverk", "code system"},
 
 	txtNoticeID:   {"Felsöknings-id", "Id for support"},
 	txtNoticeTime: {"Tid", "Time"},
