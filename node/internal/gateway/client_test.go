@@ -218,6 +218,12 @@ func TestAMessageThatIsTooLarge(t *testing.T) {
 func TestCloseEndsUpgradedSockets(t *testing.T) {
 	w := start(t, nil)
 	conn := w.dial(t)
+	if err := conn.Write(t.Context(), websocket.MessageBinary, []byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := conn.Read(t.Context()); err != nil { // the session has begun
+		t.Fatal(err)
+	}
 	read := make(chan error, 1)
 	go func() {
 		_, _, err := conn.Read(t.Context())

@@ -181,12 +181,12 @@ func (s *session) batches(w *view, upserts []protocol.RawItem, removes []protoco
 	}
 }
 
-// current sees to it that the standing decision is no older than v. It reports false
-// when the patient is not open any more.
+// current sees to it that the standing decision is no older than v, and has not run
+// out. It reports false when the patient is not open any more.
 func (s *session) current(v *raftfsm.View) bool {
 	o := s.open
 	i := o.decision.Index()
-	if o.decision.Permitted() && v.Revision(o.subject) <= i && v.Revision(o.actor) <= i {
+	if o.decision.Permitted() && now() <= o.decision.ValidUntil() && v.Revision(o.subject) <= i && v.Revision(o.actor) <= i {
 		return true
 	}
 	return s.redecideOn(v)

@@ -173,6 +173,6 @@ func (s *Service) endAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for one := range s.sessions {
-		signal(one.moving)
+		signal(one.in.moving)
 	}
 }

@@ -30,7 +30,6 @@ type session struct {
 	log     *slog.Logger
 	in      inbox
 	out     *outbox
-	moving  chan struct{} // the node has no more time
 	helpers sync.WaitGroup
 
 	who        who
@@ -48,6 +47,7 @@ type inbox struct {
 	done   chan func() // continuations of what waited for the log
 	ended  chan error  // the reader or the writer has ended
 	goAway chan protocol.GoAway
+	moving chan struct{} // the node has no more time
 }
 
 // acts are the requests that follow upon each other: the next one waits until the
@@ -67,9 +67,9 @@ func newSession(s *Service, conn Conn, caller Caller) *session {
 			done:   make(chan func(), s.cfg.Limits.InFlight+1),
 			ended:  make(chan error, 2),
 			goAway: make(chan protocol.GoAway, 1),
+			moving: make(chan struct{}, 1),
 		},
-		out:    newOutbox(),
-		moving: make(chan struct{}, 1),
+		out: newOutbox(),
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *session) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			s.close(protocol.CloseMoving, "the node stops", nil)
-		case <-s.moving:
+		case <-s.in.moving:
 			s.close(protocol.CloseMoving, "the node goes away", nil)
 		case <-s.service.cfg.State.Done():
 			s.close(protocol.CloseMoving, "the node has failed", nil)
