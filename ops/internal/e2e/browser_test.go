@@ -152,3 +152,7 @@ func (p *page) shot(name string) {
 		p.t.Logf("no picture of %s: %v", name, err)
 	}
 }
+
+func clickOn(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.CSS(selector))
+}

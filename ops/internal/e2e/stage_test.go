@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"tvilling/ops/internal/demo"
+	"tvilling/ops/internal/demo/patients"
+	"tvilling/ops/internal/sourceclient"
+	"tvilling/protocol"
+	"tvilling/protocol/admin"
+)
+
+// stage is the cluster that all tests of this package share: five processes of the
+// real binary, filled with the test patients.
+var stage *demo.Cluster
+
+func TestMain(m *testing.M) {
+	code, err := play(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// play builds the binary, starts the cluster, runs the tests and takes it all down.
+func play(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "tvilling-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	binary := filepath.Join(dir, "tvilling")
+	build := exec.Command("go", "build", "-o", binary, "tvilling/ops/cmd/tvilling")
+	if said, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("building: %w: %s", err, said)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	now := time.Now()
+	if stage, err = demo.Start(ctx, demo.Options{Binary: binary, Feeds: demo.Staff(now)}); err != nil {
+		return 1, err
+	}
+	defer func() {
+		if closed := stage.Close(); err == nil {
+			err = closed
+		}
+	}()
+	if _, err := stage.Fill(ctx, now); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// dataNodes are the members that serve browsers.
+var dataNodes = []string{"a1", "a2", "b1", "b2"}
+
+// restart brings nodes back, and waits until everything is as before.
+func restart(t *testing.T, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if err := stage.StartNode(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stage.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func kill(t *testing.T, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if err := stage.KillNode(id); err != nil {
+			t.Logf("killing %s: %v", id, err)
+		}
+	}
+}
+
+func status(t *testing.T) admin.Status {
+	t.Helper()
+	s, err := stage.Operator().Status(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// record returns the whole access log, as an operator sees it.
+func record(t *testing.T) []admin.RecordEntry {
+	t.Helper()
+	var all []admin.RecordEntry
+	after := uint64(0)
+	for {
+		page, err := stage.Operator().Record(t.Context(), "", after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Entries) == 0 {
+			return all
+		}
+		all, after = append(all, page.Entries...), page.Next
+	}
+}
+
+// diagnosis is one record of a diagnosis, as a system would answer it.
+func diagnosis(patient, id, text string) string {
+	return `<r:diagnosis><diagnosisHeader><documentId>` + id + `</documentId>
+<sourceSystemHSAId>` + source + `</sourceSystemHSAId>
+<patientId><id>` + patient + `</id><type>1.2.752.129.2.1.3.1</type></patientId>
+<accountableHealthcareProfessional><authorTime>20261101080000</authorTime>
+<healthcareProfessionalCareUnitHSAId>` + patients.Medicine.ID + `</healthcareProfessionalCareUnitHSAId>
+<healthcareProfessionalCareGiverHSAId>` + patients.Norrmark.ID + `</healthcareProfessionalCareGiverHSAId>
+</accountableHealthcareProfessional><approvedForPatient>true</approvedForPatient></diagnosisHeader>
+<diagnosisBody><typeOfDiagnosis>Bidiagnos</typeOfDiagnosis><diagnosisCode><code>R51.9</code>
+<codeSystem>1.2.752.116.1.1.1.1.3</codeSystem><displayName>` + text + `</displayName></diagnosisCode></diagnosisBody></r:diagnosis>`
+}
+
+// source is the system that the tests deliver from; of a patient whom it holds no
+// diagnoses about, so that nothing of the demo's is replaced.
+const source = "SE0000000101-S001"
+
+// put delivers diagnoses as the source system does, and returns the receipt.
+func put(t *testing.T, patient string, partial bool, records ...string) sourceclient.Receipt {
+	t.Helper()
+	client, err := stage.Source(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	text := `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>` +
+		`<r:GetDiagnosisResponse xmlns:r="urn:riv:clinicalprocess:healthcond:description:GetDiagnosisResponder:2" xmlns="urn:riv:clinicalprocess:healthcond:description:2">`
+	for _, r := range records {
+		text += r
+	}
+	text += `<r:result><resultCode>OK</resultCode><logId>1</logId></r:result></r:GetDiagnosisResponse></e:Body></e:Envelope>`
+	id, err := protocol.ParsePatientID(patient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := client.Put(t.Context(), sourceclient.Message{
+		Contract: protocol.Diagnosis, Source: source, Patient: id, Partial: partial, Body: []byte(text),
+	})
+	if err != nil {
+		t.Fatalf("delivering: %v", err)
+	}
+	return receipt
+}
