@@ -58,7 +58,6 @@ var layers = []layer{
 	{packages: "ops/cmd/tvilling", may: []string{"protocol/...", "node", "ops/internal/..."}},
 	{packages: "ops/cmd/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
 	{packages: "ops/internal/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
-	{packages: "ops/e2e/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"protocol/...", "node", "ops/internal/..."}},
 }
 
 // listed is what go list says of a package.

@@ -112,6 +112,7 @@ func (c *cli) ask() (*adminclient.Client, error) {
 func (c *cli) print(value any, text func(w io.Writer)) error {
 	if c.format == "json" {
 		e := json.NewEncoder(c.out)
+		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		return e.Encode(value)
 	}
