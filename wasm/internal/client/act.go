@@ -129,7 +129,7 @@ func bounded(typed string) string {
 
 func (m *machine) actConsent(name Action) {
 	form, live := &m.s.Form, &m.s.Links.Live
-	ready := live.Stage >= StageOpened && form.Request == 0
+	ready := m.s.canAct()
 	switch name {
 	case ActConsentAsk:
 		form.Choosing, form.Consenting = true, true

@@ -35,7 +35,7 @@ func TestResumeOnAnotherNodeKeepsThePlace(t *testing.T) {
 	p.get(2, protocol.Begin{Generation: 1, Position: protocol.Position{Epoch: epoch, Index: 105}})
 	p.get(2, protocol.Chunk{Generation: 1, Items: items})
 	p.phase(PhaseOverview)
-	if p.s.View.Link != 1 || p.s.View.Store.len() != 4 {
+	if p.s.View.Link != 1 || p.s.Me.Node != "a1" || p.s.View.Store.len() != 4 {
 		t.Fatal("the old view went before the new one was there")
 	}
 	p.snapshot(2, 105, items)

@@ -166,7 +166,7 @@ func (r *renderer) consentPage() string {
 		m.raw(`</option>`)
 	}
 	m.raw(`</select></p><div class="acts">`)
-	r.button(m, "primary", "consent-attest", ActConsent, "", r.t(txtConsentAttest), form.Request != 0)
+	r.button(m, "primary", "consent-attest", ActConsent, "", r.t(txtConsentAttest), !r.s.canAct())
 	r.button(m, "", "consent-skip", ActConsentSkip, "", r.t(txtConsentSkip), false)
 	m.raw(`</div><p class="small">`).text(r.t(txtConsentOwnOnly)).raw(`</p></div>`)
 	if r.s.View.Shown {
@@ -266,7 +266,7 @@ func (r *renderer) patientHead() string {
 	m.raw(`<div class="acts">`)
 	if s.Form.Ending {
 		m.raw(`<span class="ask" id="end-confirm" tabindex="-1" role="alert">`).text(r.t(txtEndConsentAsk)).raw(`</span>`)
-		r.button(m, "danger", "end-yes", ActEndConfirm, "", r.t(txtEndConsentYes), s.Form.Request != 0)
+		r.button(m, "danger", "end-yes", ActEndConfirm, "", r.t(txtEndConsentYes), !s.canAct())
 		r.button(m, "", "end-no", ActEndCancel, "", r.t(txtEndConsentNo), s.Form.Request != 0)
 	} else {
 		if s.Access.Basis == protocol.BasisConsent {

@@ -61,9 +61,6 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	}
 	me := &m.s.Me
 	me.Known, me.Environment = true, f.Environment
-	if m.s.Links.Live.ID == 0 {
-		me.Node, me.Site = f.Node, f.Site
-	}
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {

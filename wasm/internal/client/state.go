@@ -217,6 +217,10 @@ func (s *State) link(id LinkID) *Link {
 // New returns the state before Start.
 func New() State { return State{Form: Form{Days: defaultConsentDays}} }
 
+// canAct reports whether an act on the patient can be asked for now: there is a link
+// that has the patient open, and no such act waits.
+func (s *State) canAct() bool { return s.Links.Live.Stage >= StageOpened && s.Form.Request == 0 }
+
 // asking reports whether the page at hand waits for an answer.
 func (s *State) asking(stages ...Stage) bool {
 	for _, l := range []*Link{&s.Links.Live, &s.Links.Next} {

@@ -446,6 +446,10 @@ func TestEndingConsentIsAskedForTwice(t *testing.T) {
 		t.Fatal("not asked")
 	}
 	p.act(ActEndAsk, "")
+	away, _ := Step(p.s, Event{At: p.now, Input: Disconnected{1, 1006}})
+	if html := regionOf(Render(&away), "patient-head"); !strings.Contains(html, "disabled") {
+		t.Error("one can press what nobody hears")
+	}
 	p.act(ActEndConfirm, "")
 	request := sentLast[protocol.EndConsent](p).Request
 	p.get(1, protocol.Opened{Request: request, MayConsent: true})
