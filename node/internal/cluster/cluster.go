@@ -37,7 +37,11 @@ type Cluster struct {
 	snaps   *countedSnapshots
 	lead    leadership
 	counts  counters
+	life
+}
 
+// life is how long the goroutines of a Cluster run.
+type life struct {
 	ctx   context.Context // ends with Close
 	stop  context.CancelFunc
 	tasks sync.WaitGroup // end before raft does: raft answers what they wait for
@@ -75,7 +79,7 @@ func Open(cfg Config, machine Machine) (*Cluster, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Cluster{cfg: cfg, self: self, machine: machine, log: cfg.Logger, ctx: ctx, stop: stop, closer: func() error { return nil }}
+	c := &Cluster{cfg: cfg, self: self, machine: machine, log: cfg.Logger, life: life{ctx: ctx, stop: stop}, closer: func() error { return nil }}
 	c.counts.failed = make(chan struct{})
 	if err := c.open(); err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -79,8 +79,19 @@ func TestWithTheRealStateMachine(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
+	sameState(t, back)
+	other := configs["w1"]
+	other.Dir, other.Listener = t.TempDir(), nil
+	if _, err := Open(other, machines["w1"]); err == nil || errors.Is(err, ErrNoQuorum) {
+		t.Errorf("the same port twice: %v", err)
+	}
+}
+
+// sameState compares the members that are at the same index.
+func sameState(t *testing.T, c *Cluster) {
+	t.Helper()
 	hashes := map[uint64]string{}
-	for _, m := range back.Members(ctx) {
+	for _, m := range c.Members(context.Background()) {
 		if m.Error != "" {
 			t.Errorf("%s: %s", m.ID, m.Error)
 		}
@@ -88,10 +99,5 @@ func TestWithTheRealStateMachine(t *testing.T) {
 			t.Errorf("%s differs at index %d", m.ID, m.HashIndex)
 		}
 		hashes[m.HashIndex] = m.StateHash
-	}
-	other := configs["w1"]
-	other.Dir, other.Listener = t.TempDir(), nil
-	if _, err := Open(other, machines["w1"]); err == nil || errors.Is(err, ErrNoQuorum) {
-		t.Errorf("the same port twice: %v", err)
 	}
 }

@@ -88,26 +88,40 @@ func (c *Cluster) transfer(ctx context.Context, to string) error {
 	c.counts.transfers.Add(1)
 	changed := c.lead.changed.wait()
 	if err := c.transferTo(ctx, to); err != nil {
-		r.tried[to] = true
+		r.tried[to] = !errors.Is(err, raft.ErrLeadershipTransferInProgress)
 		c.counts.transfersFailed.Add(1)
 		return fmt.Errorf("%w: to %q: %w", ErrTransfer, to, err)
 	}
 	return c.arrived(ctx, to, changed)
 }
 
-// transferTo lets raft do it. Raft does not always answer while it is being shut down.
+// transferTo lets raft do it. An earlier transfer is over a little after raft has said
+// that it timed out: until then raft refuses another, which was not tried then.
 func (c *Cluster) transferTo(ctx context.Context, to string) error {
-	done := make(chan error, 1)
-	go func() {
-		done <- c.raft.LeadershipTransferToServer(raft.ServerID(to), raft.ServerAddress(to)).Error()
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-c.ctx.Done():
-		return ErrClosed
+	ctx, cancel := context.WithTimeout(ctx, transferLimit)
+	defer cancel()
+	for {
+		done := make(chan error, 1) // raft does not always answer while it is being shut down
+		go func() {
+			done <- c.raft.LeadershipTransferToServer(raft.ServerID(to), raft.ServerAddress(to)).Error()
+		}()
+		select {
+		case err := <-done:
+			if !errors.Is(err, raft.ErrLeadershipTransferInProgress) {
+				return err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-c.ctx.Done():
+			return ErrClosed
+		}
+		select {
+		case <-time.After(handoverPause):
+		case <-ctx.Done():
+			return raft.ErrLeadershipTransferInProgress
+		case <-c.ctx.Done():
+			return ErrClosed
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,34 @@ func TestTransferTimesOutOnce(t *testing.T) {
 	})
 }
 
+// The next candidate is tried although the one before has only just timed out.
+func TestGivingWayTriesTheNext(t *testing.T) {
+	within(t, five, func(w *world) {
+		l := w.lead("a1")
+		w.net.Hold("a1", "a2")
+		w.net.Hold("a1", "b1")
+		w.propose(l, event())
+		w.net.Isolate("w1")
+		if err := l.giveWay(context.Background(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if next := w.leader("a1"); next.cfg.Self != "b2" {
+			t.Errorf("%s leads", next.cfg.Self)
+		}
+	})
+	within(t, five, func(w *world) { // in the worst order
+		l := w.lead("a1")
+		w.net.Hold("a1", "a2")
+		w.propose(l, event())
+		if err := l.transfer(context.Background(), "a2"); !errors.Is(err, ErrTransfer) {
+			t.Fatal(err)
+		}
+		if err := l.transfer(context.Background(), "b1"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What the guard is there for: without it the leader refuses everything for ever and
 // believes that it leads. The canary ends it, and the others go on.
 func TestAPoisonedLeaderEnds(t *testing.T) {
@@ -96,12 +125,21 @@ func TestAPoisonedLeaderEnds(t *testing.T) {
 		l := w.lead("a1")
 		w.net.Hold("a1", "b1")
 		w.propose(l, event())
-		for range 2 { // past our guard
-			_ = l.raft.LeadershipTransferToServer("b1", "b1").Error()
+		past := func() error { return l.raft.LeadershipTransferToServer("b1", "b1").Error() } // our guard
+		if err := past(); err == nil {
+			t.Fatal("transferred")
 		}
+		w.propose(l, event()) // still good
+		if err := past(); err == nil {
+			t.Fatal("transferred")
+		}
+		poisoned := time.Now()
 		err := <-l.run
-		if !errors.Is(err, ErrStalled) {
+		if !errors.Is(err, ErrStalled) || !strings.Contains(err.Error(), "committed nothing") {
 			t.Fatalf("Run: %v", err)
+		}
+		if took := time.Since(poisoned); took > l.cfg.Tuning.CanaryLimit+2*l.cfg.Tuning.CanaryEvery {
+			t.Errorf("ended after %v", took)
 		}
 		w.net.Heal()
 		next := w.leader("a1")

@@ -83,6 +83,25 @@ func TestHeardFromLeader(t *testing.T) {
 	})
 }
 
+// What was proven while leading before says nothing about now.
+func TestProofIsOfThisReign(t *testing.T) {
+	var l leadership
+	now := time.Now()
+	l.proven(now)
+	l.proven(now.Add(-time.Second)) // an older one that was slower
+	if !l.proof().IsZero() {
+		t.Error("proof without leading")
+	}
+	l.current.Store(&reign{since: now})
+	if !l.proof().Equal(now) {
+		t.Errorf("proof %v, want %v", l.proof(), now)
+	}
+	l.current.Store(&reign{since: now.Add(time.Second)})
+	if !l.proof().IsZero() {
+		t.Error("proof of an earlier reign")
+	}
+}
+
 func TestWhileLeader(t *testing.T) {
 	within(t, three, func(w *world) {
 		w.leader()
