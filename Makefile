@@ -21,7 +21,7 @@ help: ## Show this list
 build: wasm ## Build the browser client and bin/tvilling, which carries it
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tvilling ./ops/cmd/tvilling
 
-wasm:
+wasm: ## Build the browser client alone
 	$(GO) run ./wasm/cmd/build
 
 demo: build ## Run five nodes on this machine with the five test patients; Ctrl-C ends it and leaves nothing
@@ -32,7 +32,7 @@ test: test-deps lint wasm ## Install what the tests need, lint, and run every te
 	$(GO) list ./... | grep '$(SLOW)' | xargs -r $(GO) test -p 1 -timeout 10m
 
 # A browser for the end-to-end tests. As root on Debian it is installed; else say so.
-test-deps:
+test-deps: ## Install Chromium, as root on Debian, where there is none
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \

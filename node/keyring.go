@@ -55,6 +55,9 @@ func loadKeyring(dir string) (*sealing.Ring, error) {
 
 // ownKeyring reads the keyring of a node that runs alone, making it at the first start.
 func ownKeyring(dir string) (*sealing.Ring, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyring, err)
+	}
 	if _, err := os.Stat(filepath.Join(dir, admin.FileKeyring)); errors.Is(err, os.ErrNotExist) {
 		if err := NewKeyring(dir); err != nil {
 			return nil, err
