@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-
-	"tvilling/raftfsm/command"
 )
 
 func TestTransferToANamedNode(t *testing.T) {
@@ -191,31 +189,42 @@ func TestAWitnessHandsOver(t *testing.T) {
 	})
 }
 
+// A witness that cannot hand over: it takes no proposals, does no leader's work, and
+// ends when it lasts.
 func TestAWitnessTakesNoProposals(t *testing.T) {
 	within(t, five, func(w *world) {
-		w.leader()
+		l := w.lead("a1")
 		n := w.nodes["w1"]
-		encoded, err := encode([]command.Command{event()})
-		if err != nil {
+		w.level(l, n)
+		for _, id := range []string{"a1", "a2", "b1", "b2"} {
+			w.net.Hold("w1", id) // nobody will be caught up
+		}
+		if err := l.raft.LeadershipTransferToServer("w1", "w1").Error(); err != nil { // past our guard
 			t.Fatal(err)
 		}
-		if _, err := n.accept(context.Background(), encoded); !errors.Is(err, errNotLeader) {
-			t.Errorf("a witness: %v", err)
-		}
+		w.until("the witness leads", time.Second, func() bool { return n.raft.State() == raft.Leader })
 		worked := false
-		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
+		ctx, cancel := context.WithCancel(context.Background())
 		go func() { done <- n.WhileLeader(ctx, func(context.Context) error { worked = true; return nil }) }()
-		for _, id := range []string{"a1", "a2", "b1", "b2"} {
-			w.net.Isolate(id)
+		last := n.raft.LastIndex()
+		for _, asked := range []*node{n, w.nodes["b1"]} {
+			if _, err := asked.Propose(context.Background(), event()); !errors.Is(err, ErrNoQuorum) {
+				t.Errorf("asked of %s: %v", asked.cfg.Self, err)
+			}
 		}
-		time.Sleep(10 * time.Second)
-		w.net.Heal()
-		w.leader()
+		if n.IsLeader() || n.raft.State() != raft.Leader || n.raft.LastIndex() != last {
+			t.Errorf("leads %t, %v, log from %d to %d", n.IsLeader(), n.raft.State(), last, n.raft.LastIndex())
+		}
+		if err := <-n.run; !errors.Is(err, ErrStalled) {
+			t.Errorf("Run: %v", err)
+		}
 		cancel()
 		if err := <-done; err != nil || worked {
-			t.Errorf("a witness worked as leader: %t, %v", worked, err)
+			t.Errorf("worked as leader: %t, %v", worked, err)
 		}
+		w.net.Heal()
+		w.propose(w.leader(), event())
 	})
 }
 
