@@ -27,6 +27,16 @@ func list(v *View, subject byte, contracts []uint8) []listed {
 	return all
 }
 
+func setsOf(t *testing.T, f *FSM) []SetStatus {
+	t.Helper()
+	v, err := f.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	return v.Sets(key(1))
+}
+
 func TestPutSnapshot(t *testing.T) {
 	f := fresh(t)
 	register(t, f) // index 1
@@ -43,31 +53,41 @@ func TestPutSnapshot(t *testing.T) {
 	if got, want := one(t, f, command.KindPutSnapshot, again), (command.Result{Status: done, Index: 3, Unchanged: 2}); got != want {
 		t.Errorf("the same again: %+v", got)
 	}
+	older := put(1, true, document(1, 1), document(2, 1))
+	older.At--
+	older.Documents[1].CareUnit = "SE-U2" // the gate compares it, so it counts beside the digest
+	if got, want := one(t, f, command.KindPutSnapshot, older), (command.Result{Status: done, Index: 4, Changed: 1, Unchanged: 1}); got != want {
+		t.Errorf("another unit: %+v", got)
+	}
+	if got := setsOf(t, f)[0].LastSuccess; got != asOf+1 {
+		t.Errorf("an older answer took the time of success back to %d", got-asOf)
+	}
 	partial := put(1, false, document(3, 1), document(1, 2))
-	if got, want := one(t, f, command.KindPutSnapshot, partial), (command.Result{Status: done, Index: 4, Changed: 2}); got != want {
+	if got, want := one(t, f, command.KindPutSnapshot, partial), (command.Result{Status: done, Index: 5, Changed: 2}); got != want {
 		t.Errorf("partial: %+v", got)
 	}
 	last := put(1, true, document(1, 2))
 	last.Keep = [][16]byte{key(3)}
 	last.At += 5
-	if got, want := one(t, f, command.KindPutSnapshot, last), (command.Result{Status: done, Index: 5, Unchanged: 1, Removed: 1}); got != want {
+	if got, want := one(t, f, command.KindPutSnapshot, last), (command.Result{Status: done, Index: 6, Unchanged: 1, Removed: 1}); got != want {
 		t.Errorf("complete: %+v", got)
 	}
 	failed := command.PutSnapshot{Subject: key(1), Contract: 1, Source: source, Failed: true, At: asOf + 9}
 	one(t, f, command.KindPutSnapshot, failed)
 
 	v := view(t, f)
-	if diff := cmp.Diff([]listed{{1, 1, 4, "h\x01\x02"}, {1, 3, 4, "h\x03\x01"}}, list(v, 1, nil)); diff != "" {
+	if diff := cmp.Diff([]listed{{1, 1, 5, "h\x01\x02"}, {1, 3, 5, "h\x03\x01"}}, list(v, 1, nil)); diff != "" {
 		t.Errorf("documents:\n%s", diff)
 	}
-	sets := []SetStatus{{Contract: 1, Source: source, LastSuccess: asOf + 5, LastFailure: asOf + 9, Index: 6, Count: 2}}
+	sets := []SetStatus{{Contract: 1, Source: source, LastSuccess: asOf + 5, LastFailure: asOf + 9, Index: 7, Count: 2}}
 	if diff := cmp.Diff(sets, v.Sets(key(1))); diff != "" {
 		t.Errorf("sets:\n%s", diff)
 	}
 	changes := []Change{
 		{Index: 2, Kind: 1, Subject: key(1), Contract: 1, Upserted: [][16]byte{key(1), key(2)}},
-		{Index: 4, Kind: 1, Subject: key(1), Contract: 1, Upserted: [][16]byte{key(3), key(1)}},
-		{Index: 5, Kind: 1, Subject: key(1), Contract: 1, Removed: [][16]byte{key(2)}},
+		{Index: 4, Kind: 1, Subject: key(1), Contract: 1, Upserted: [][16]byte{key(2)}},
+		{Index: 5, Kind: 1, Subject: key(1), Contract: 1, Upserted: [][16]byte{key(3), key(1)}},
+		{Index: 6, Kind: 1, Subject: key(1), Contract: 1, Removed: [][16]byte{key(2)}},
 	}
 	if diff := cmp.Diff(changes, drain(t, follower)); diff != "" {
 		t.Errorf("changes:\n%s", diff)
@@ -144,6 +164,12 @@ func TestSourceRights(t *testing.T) {
 	theft.Contract = 2
 	if got := status(theft); got != refused {
 		t.Errorf("another contract's document: %d", got)
+	}
+	registration.Contracts = []uint8{1, 2}
+	one(t, f, command.KindRegisterSource, registration)
+	theft.Source = source
+	if got := status(theft); got != refused {
+		t.Errorf("its own document of another contract: %d", got)
 	}
 	registration.Withdrawn = true
 	one(t, f, command.KindRegisterSource, registration)

@@ -12,7 +12,7 @@ import (
 
 func numbered(n uint64) (k [16]byte) {
 	binary.BigEndian.PutUint64(k[:], n*0x9E3779B97F4A7C15) // spread as a hash would
-	binary.BigEndian.PutUint64(k[8:], n)
+	binary.BigEndian.PutUint64(k[8:], n+1)                 // never zero
 	return k
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"os"
 	"path/filepath"
@@ -360,6 +361,10 @@ func TestBadSnapshots(t *testing.T) {
 		bad[n] ^= 0x10
 		refuse("a flipped bit", bad, ErrNoSnapshot)
 	}
+	sum := bytes.Clone(good[:len(good)-32])
+	sum[headerBytes-1] ^= 1 // whole by its checksum, and yet not what its sum says
+	checksum := sha256.Sum256(sum)
+	refuse("a wrong sum", append(sum, checksum[:]...), ErrNoSnapshot)
 	form := bytes.Clone(good)
 	form[9] = 9
 	refuse("an unknown form", form, ErrUnknownSnapshot)
