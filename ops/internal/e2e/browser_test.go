@@ -121,8 +121,23 @@ func (p *page) waitHook(name string) {
 // click presses a control where it is, with the mouse.
 func (p *page) click(name string) {
 	p.t.Helper()
-	p.waitHook(name)
-	p.do(chromedp.Click(chromedp.CSS(`[data-test="` + name + `"]`)))
+	p.press(`[data-test="` + name + `"]`)
+}
+
+// press presses the first element of a selector that is there, with the mouse. Where
+// it is, is asked in one go: a list that is drawn anew between two questions moves it.
+func (p *page) press(selector string) {
+	p.t.Helper()
+	p.wait(`document.querySelector('` + selector + `')`)
+	at := eval[[]float64](p, `(() => {
+		const one = [...document.querySelectorAll('`+selector+`')];
+		const seen = e => { const r = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(r.x + r.width/2, r.y + r.height/2)) };
+		let e = one.find(seen);
+		if (!e) { e = one[0]; e.scrollIntoView({block: 'center'}) }
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width/2, r.y + r.height/2];
+	})()`)
+	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // typeIn fills a field in key by key.
@@ -151,8 +166,4 @@ func (p *page) shot(name string) {
 	if err := os.WriteFile(file, picture, 0o600); err != nil {
 		p.t.Logf("no picture of %s: %v", name, err)
 	}
-}
-
-func clickOn(selector string) chromedp.Action[chromedp.Void] {
-	return chromedp.Click(chromedp.CSS(selector))
 }

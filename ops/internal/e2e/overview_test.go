@@ -14,7 +14,7 @@ func signIn(t *testing.T, browser context.Context, node, person string) *page {
 	t.Helper()
 	p := open(t, browser, stage.URL(node))
 	p.waitState("who")
-	p.do(clickOn(`[data-test="person"][data-value="` + person + `"]`))
+	p.press(`[data-test="person"][data-value="` + person + `"]`)
 	p.waitState("commission")
 	return p
 }
@@ -34,6 +34,7 @@ func (p *page) openPatient(id string) {
 func (p *page) showAll() int {
 	p.t.Helper()
 	p.click("check-all")
+	p.wait(`document.querySelectorAll('[data-test="type"]:checked').length === 12`)
 	p.click("show")
 	p.waitState("overview")
 	p.waitHook("count")
@@ -191,7 +192,7 @@ func TestLiveUpdate(t *testing.T) {
 func TestRevocationEmptiesOtherViews(t *testing.T) {
 	b := browser(t)
 	one := signIn(t, b, "a1", "erik")
-	one.do(clickOn(`[data-test="commission"]`))
+	one.click("commission")
 	one.waitState("patient")
 	one.typeIn("patient-id", patients.Fiona)
 	one.click("open-patient")

@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"tvilling/ops/internal/demo/patients"
+)
+
+// TestTheNodeOneIsOnIsKilled goes on at another node, with the same view, the same
+// document open and the list where it was.
+func TestTheNodeOneIsOnIsKilled(t *testing.T) {
+	p := signIn(t, browser(t), "a1", "anna")
+	p.openPatient(patients.Linda)
+	if eval[bool](p, `!!`+hook("consent-skip")) {
+		p.click("consent-skip")
+	}
+	n := p.showAll()
+	eval[bool](p, `(() => { document.getElementById('scroller').scrollTop = 3000; return true })()`)
+	p.wait(`[...document.querySelectorAll('[data-test="row"]')].some(row => {
+		const r = row.getBoundingClientRect(), s = document.getElementById('scroller').getBoundingClientRect();
+		return document.getElementById('scroller').scrollTop > 2900 && r.top > s.top && r.bottom < s.bottom;
+	})`)
+	p.click("row")
+	p.waitHook("document")
+	place := eval[float64](p, `document.getElementById('scroller').scrollTop`)
+	reading := eval[string](p, hook("reader-title")+`.textContent`)
+	node := eval[string](p, `document.documentElement.dataset.node`)
+	eval[bool](p, `(() => { window.blanked = 0; new MutationObserver(() => {
+		if (document.documentElement.dataset.state !== 'overview') window.blanked++;
+	}).observe(document.documentElement, {attributes: true}); return true })()`)
+
+	kill(t, node)
+	defer restart(t, node)
+	p.wait(`document.documentElement.dataset.node !== '` + node + `' && document.documentElement.dataset.connection === 'connected'`)
+	p.shot("at-another")
+	put(t, patients.Linda, true, diagnosis(patients.Linda, "E2E-AFTER-KILL", "Trötthet, efter bytet"))
+	p.wait(`document.documentElement.dataset.count === '` + strconv.Itoa(n+1) + `'`)
+	if got := eval[int](p, `window.blanked`); got != 0 {
+		t.Errorf("the overview was gone %d times on the way", got)
+	}
+	if got := eval[string](p, hook("reader-title")+`.textContent`); got != reading {
+		t.Error("the open document is another")
+	}
+	if got := eval[float64](p, `document.getElementById('scroller').scrollTop`); got < place-200 || got > place+200 {
+		t.Errorf("the list stood at %v and is at %v", place, got)
+	}
+}
+
+// TestTheLeaderIsKilled writes and opens again at once, and nothing acknowledged is
+// lost (P4).
+func TestTheLeaderIsKilled(t *testing.T) {
+	acked := put(t, patients.Harry, true, diagnosis(patients.Harry, "E2E-BEFORE", "Yrsel, före ledarbytet"))
+	leader := status(t).Leader
+	kill(t, leader)
+	defer restart(t, leader)
+	at := time.Now()
+	again := put(t, patients.Harry, true, diagnosis(patients.Harry, "E2E-AFTER", "Yrsel, efter ledarbytet"))
+	t.Logf("durable again %v after the kill, at index %d after %d", time.Since(at), again.Index, acked.Index)
+	node := dataNodes[0]
+	if node == leader {
+		node = dataNodes[1]
+	}
+	p := signIn(t, browser(t), node, "anna")
+	p.openPatient(patients.Harry)
+	p.click("consent-skip")
+	p.showAll()
+	for _, text := range []string{"Yrsel, före ledarbytet", "Yrsel, efter ledarbytet"} {
+		p.wait(`document.body.innerText.includes('` + text + `')`)
+	}
+}
+
+// TestASiteIsLost keeps what was acknowledged when a whole site goes (P4).
+func TestASiteIsLost(t *testing.T) {
+	put(t, patients.Harry, true, diagnosis(patients.Harry, "E2E-SITE", "Hosta, före platsbortfallet"))
+	kill(t, "a1", "a2")
+	defer restart(t, "a1", "a2")
+	put(t, patients.Harry, true, diagnosis(patients.Harry, "E2E-SITE-2", "Hosta, under platsbortfallet"))
+	p := signIn(t, browser(t), "b2", "anna")
+	p.openPatient(patients.Harry)
+	p.click("consent-skip")
+	p.showAll()
+	for _, text := range []string{"Hosta, före platsbortfallet", "Hosta, under platsbortfallet"} {
+		p.wait(`document.body.innerText.includes('` + text + `')`)
+	}
+}
+
+// TestWithoutNodesTheViewGoesBlank stops every data node: when the lease runs out the
+// page shows nothing any more, and says why. It comes back by itself.
+func TestWithoutNodesTheViewGoesBlank(t *testing.T) {
+	p := signIn(t, browser(t), "b1", "anna")
+	p.openPatient(patients.Harry)
+	p.click("consent-skip")
+	p.showAll()
+	kill(t, dataNodes...)
+	p.waitState("blank")
+	p.shot("blank")
+	if text := p.text(); strings.Contains(text, "Harry") || strings.Contains(text, "2226559") || eval[bool](p, `!!`+hook("row")) {
+		t.Error("the blank page holds something of the patient")
+	}
+	restart(t, dataNodes...)
+	p.wait(hook("restart") + ` || document.documentElement.dataset.state !== 'blank'`)
+	p.shot("back")
+}
+
+// TestReplicasAreIdentical compares the state hashes of all five at one index (P7).
+func TestReplicasAreIdentical(t *testing.T) {
+	deadline := time.Now().Add(patience)
+	seen := map[uint64]map[string]string{} // index → member → hash
+	for time.Now().Before(deadline) {
+		for _, m := range status(t).Members {
+			if seen[m.HashIndex] == nil {
+				seen[m.HashIndex] = map[string]string{}
+			}
+			seen[m.HashIndex][m.ID] = m.StateHash
+		}
+		for index, hashes := range seen {
+			if len(hashes) < 5 {
+				continue
+			}
+			for id, hash := range hashes {
+				if hash == "" || hash != hashes["a1"] {
+					t.Fatalf("at index %d: %s has state hash %q and a1 %q", index, id, hash, hashes["a1"])
+				}
+			}
+			return
+		}
+	}
+	t.Fatalf("no index was seen at all five: %v", seen)
+}
+
+// TestZNothingOfAPatientIsOutside reads every file that the cluster has written: logs,
+// raft log, snapshots, state, of the witness too, and finds no patient (P6, P8). It
+// comes last, after everything that the other tests have made the nodes do.
+func TestZNothingOfAPatientIsOutside(t *testing.T) {
+	var secrets [][]byte
+	secret := func(s string) {
+		secrets = append(secrets, []byte(s))
+		var wide []byte
+		for _, u := range utf16.Encode([]rune(s)) {
+			wide = append(wide, byte(u), byte(u>>8))
+		}
+		secrets = append(secrets, wide)
+	}
+	for _, p := range patients.Patients() {
+		secret(p.ID)
+		secret(p.ID[:8] + "-" + p.ID[8:])
+		secret(p.ID[2:])
+	}
+	for _, s := range []string{
+		"Spänningshuvudvärk, nytillkommen", "Yrsel, före ledarbytet", "Hosta, under platsbortfallet",
+		"Furadantin", "Akut cystit", "Astmasköterska",
+	} {
+		secret(s)
+	}
+	for _, id := range append([]string{"w"}, dataNodes...) {
+		checked := 0
+		for _, dir := range []string{filepath.Join(stage.Dir(), "data", id), stage.LogFile(id)} {
+			err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || entry.IsDir() {
+					return err
+				}
+				checked++
+				return free(path, secrets)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if checked < 3 {
+			t.Errorf("%s: only %d files were there to read", id, checked)
+		}
+	}
+}
+
+// free reports a secret that stands in a file, by its number: the error goes to a log.
+func free(path string, secrets [][]byte) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for i, secret := range secrets {
+		if at := bytes.Index(text, secret); at >= 0 {
+			return fmt.Errorf("%s holds secret %d at byte %d", path, i, at)
+		}
+		if strings.Contains(filepath.Base(path), string(secret)) {
+			return fmt.Errorf("the name of a file holds secret %d", i)
+		}
+	}
+	return nil
+}
