@@ -51,7 +51,9 @@ fmt: ## Format every Go file
 	git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -w
 
 bench: build ## Measure a cluster of five processes: a table and bin/bench.json
-	$(GO) run ./ops/cmd/bench -tvilling ./bin/tvilling -json bin/bench.json
+	@rm -f bin/bench-browser.json
+	TVILLING_BENCH=$(CURDIR)/bin $(GO) test -count=1 -timeout 5m -run '^TestMeasureBrowser$$' ./ops/internal/bench
+	./bin/tvilling bench --browser bin/bench-browser.json --json bin/bench.json
 
 fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -79,7 +79,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.status(), c.members(), c.transfer(),
-		c.source(), c.certificate(), c.log(), c.version())
+		c.source(), c.certificate(), c.log(), c.bench(), c.version())
 	return root
 }
 

@@ -119,6 +119,16 @@ func (c *Cluster) Operator() *adminclient.Client { return c.operator }
 // LogFile is where a node's output goes.
 func (c *Cluster) LogFile(id string) string { return c.path("logs", id+".log") }
 
+// PID is the process of a node that runs; 0: it does not.
+func (c *Cluster) PID(id string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.running[id]; p != nil {
+		return p.cmd.Process.Pid
+	}
+	return 0
+}
+
 // URL is a data node's address for browsers.
 func (c *Cluster) URL(id string) string {
 	m, _ := c.topology.Member(id)

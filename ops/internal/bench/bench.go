@@ -1,0 +1,149 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"tvilling/ops/internal/demo"
+)
+
+// DefaultBasePort is where the ports begin, away from a demo's.
+const DefaultBasePort = 8670
+
+// Options say what is measured, and for how long.
+type Options struct {
+	Binary   string // the tvilling to run
+	Dir      string // empty: a temporary one
+	BasePort int
+	WarmUp   time.Duration // before each window
+	Window   time.Duration // of each figure
+	Kills    int           // of leaders
+	AtOnce   []int         // how many at once, for senders and for openers
+}
+
+// DefaultOptions are those that the aims are meant for.
+func DefaultOptions() Options {
+	return Options{BasePort: DefaultBasePort, WarmUp: time.Second, Window: 5 * time.Second, Kills: 7, AtOnce: []int{1, 16, 64}}
+}
+
+// bench is one run.
+type bench struct {
+	o       Options
+	people  population
+	cluster *demo.Cluster
+	said    io.Writer
+	report  *Report
+	edition atomic.Uint64 // of the next note: every one is different
+	shown   int           // views acknowledged
+}
+
+// Run starts a cluster, measures it, and takes it down. What it does is told on said
+// as it goes; the report is whole even where it says that an aim is missed.
+func Run(ctx context.Context, o Options, said io.Writer) (r Report, err error) {
+	b := &bench{o: o, people: people(), said: said, report: &r}
+	r.Started = time.Now()
+	if b.cluster, err = start(ctx, o, b.people); err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, b.cluster.Close()) }()
+	if r.Machine, err = describe(b.cluster.Dir()); err != nil {
+		return r, err
+	}
+	r.Program, err = programBytes(ctx, b.cluster.URL("a1"))
+	if err != nil {
+		return r, err
+	}
+	for _, section := range []func(context.Context) error{b.senders, b.openers, b.mixed, b.kills, b.account} {
+		if err := section(ctx); err != nil {
+			return r, err
+		}
+	}
+	r.Machine.LoadAfter = loadAverage()
+	return r, nil
+}
+
+// start starts a cluster with the people's records in it. On an error nothing is left.
+func start(ctx context.Context, o Options, p population) (*demo.Cluster, error) {
+	c, err := demo.Start(ctx, demo.Options{Binary: o.Binary, Dir: o.Dir, BasePort: o.BasePort, Feeds: feeds(p, time.Now())})
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(ctx, c, p); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// window measures groups and puts the row in the report.
+func (b *bench) window(ctx context.Context, section string, groups ...group) ([]int, error) {
+	row, done, err := b.run(ctx, section, groups...)
+	if err != nil {
+		return nil, err
+	}
+	b.report.Rows = append(b.report.Rows, row)
+	row.print(b.said)
+	return done, nil
+}
+
+// senders measures messages of one and of ten records.
+func (b *bench) senders(ctx context.Context) error {
+	for _, records := range []int{1, 10} {
+		for _, n := range b.o.AtOnce {
+			acts, done, err := b.sending(n, records)
+			if err != nil {
+				return err
+			}
+			_, err = b.window(ctx, sectionSend(records), group{"records", records, acts})
+			done()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// openers measures opened views, and beside them patients that are opened without
+// anything being shown: the same decision and the same commit.
+func (b *bench) openers(ctx context.Context) error {
+	for _, n := range b.o.AtOnce {
+		for _, what := range []string{sectionOpen, sectionShow} {
+			viewers, err := b.viewers(ctx, n)
+			if err != nil {
+				return err
+			}
+			done, err := b.window(ctx, what, b.viewing(what, viewers))
+			viewers.close()
+			if err != nil {
+				return err
+			}
+			if what == sectionShow {
+				b.shown += done[0]
+			}
+		}
+	}
+	return nil
+}
+
+// mixed measures senders beside openers.
+func (b *bench) mixed(ctx context.Context) error {
+	acts, close, err := b.sending(16, 1)
+	if err != nil {
+		return err
+	}
+	defer close()
+	viewers, err := b.viewers(ctx, 64)
+	if err != nil {
+		return err
+	}
+	defer viewers.close()
+	done, err := b.window(ctx, "senders beside openers", group{"records", 1, acts}, b.viewing(sectionShow, viewers))
+	if err == nil {
+		b.shown += done[1]
+	}
+	return err
+}
