@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 
@@ -253,20 +252,10 @@ func (f *FSM) WaitApplied(ctx context.Context, index uint64) error {
 func (f *FSM) Feed() *Feed { return f.feed }
 
 // Usable reports whether the state that was found at Open may be continued, rather
-// than restored from a snapshot. See Covers for the other half.
+// than restored from a snapshot. That is half of the answer: whoever starts raft must
+// also see that AppliedIndex is not below the newest snapshot's, since a machine that
+// stopped just after it received a snapshot holds a sound state with a gap after it.
 func (f *FSM) Usable() bool { return f.store.Usable() && f.AppliedIndex() > 0 }
-
-// Covers reports whether the state is at least as new as a snapshot. Only if it is
-// usable and covers the newest snapshot of the log may raft be started without a
-// restore: a machine that stopped just after it received a snapshot holds a state
-// that lacks what the log no longer has.
-func (f *FSM) Covers(snapshot io.Reader) (bool, error) {
-	h, err := store.ReadHeader(snapshot)
-	if err != nil {
-		return false, fmt.Errorf("raftfsm: %w", err)
-	}
-	return h.Position.Index <= f.AppliedIndex(), nil
-}
 
 // Verify computes the state hash anew from everything stored, and compares.
 func (f *FSM) Verify() error {
