@@ -77,7 +77,7 @@
         if (heading) item.className = 'type';
       }
       if (item.painted !== markup) {
-        item.innerHTML = policy.createHTML(markup);
+        refill(item, markup);
         item.painted = markup;
       }
       item.setAttribute('aria-posinset', place);
@@ -89,6 +89,21 @@
       (held.isConnected ? held : byId(held.id) || list).focus({ preventScroll: true });
     }
     if (wasEmpty) measure();
+  }
+
+  // refill keeps the element in a row where only its attributes have changed: a row
+  // becomes the active one as it is pressed, and one that is replaced between press and
+  // release is never clicked.
+  function refill(item, markup) {
+    const next = document.createElement('template');
+    next.innerHTML = policy.createHTML(markup);
+    const [was, will] = [item.firstElementChild, next.content.firstElementChild];
+    if (!was || was.tagName !== will?.tagName || was.innerHTML !== will.innerHTML) {
+      item.replaceChildren(next.content);
+      return;
+    }
+    for (const { name } of [...was.attributes]) if (!will.hasAttribute(name)) was.removeAttribute(name);
+    for (const { name, value } of will.attributes) was.setAttribute(name, value);
   }
 
   const commands = {
@@ -140,8 +155,12 @@
   const listKeys = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End']);
 
   function listen() {
+    let pressed = '';
+    document.addEventListener('pointerdown', (e) => { pressed = e.target.closest('[data-act]')?.id || ''; });
     document.addEventListener('click', (e) => {
-      const control = e.target.closest('[data-act]');
+      // A control that was drawn anew between press and release is still the one meant.
+      const control = e.target.closest('[data-act]') ||
+        (e.detail > 0 && pressed && document.elementFromPoint(e.clientX, e.clientY)?.closest('[data-act][id="' + CSS.escape(pressed) + '"]'));
       if (control && control.tagName !== 'FORM') tell('act', control.dataset.act, control.dataset.value || '');
     });
     document.addEventListener('submit', (e) => {
