@@ -20,6 +20,9 @@ func (m *machine) putSnapshot(p command.PutSnapshot) (command.Result, error) {
 		set.failure = max(set.failure, p.At)
 		return answer(command.StatusDone), m.tx.Put(store.Sets, key, set.encode())
 	}
+	if p.Complete && m.lacksKept(&p) {
+		return answer(command.StatusStale), nil
+	}
 	result := answer(command.StatusDone)
 	change := Change{Kind: command.KindPutSnapshot, Subject: p.Subject, Contract: p.Contract}
 	for i := range p.Documents {
@@ -50,6 +53,22 @@ func (m *machine) putSnapshot(p command.PutSnapshot) (command.Result, error) {
 	}
 	m.change(change)
 	return result, m.tx.Put(store.Sets, key, set.encode())
+}
+
+// lacksKept reports whether a document that a complete answer keeps, and that came in
+// an earlier part, is no longer there: another writer of the set came between and its
+// answer did not name it. To go on would lose the document without anybody knowing.
+func (m *machine) lacksKept(p *command.PutSnapshot) bool {
+	here := make(map[[16]byte]struct{}, len(p.Documents)) // only asked, never ranged over
+	for i := range p.Documents {
+		here[p.Documents[i].Key] = struct{}{}
+	}
+	for _, key := range p.Keep {
+		if _, ok := here[key]; !ok && m.tx.Get(store.Headers, headerKey(p.Subject, p.Contract, key)) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // mayWrite reports whether the source is registered for the contract, and every

@@ -175,7 +175,7 @@ type Status uint8
 const (
 	StatusNone    Status = iota
 	StatusDone           // applied
-	StatusStale          // RecordAccess: something it rests on changed after DecidedAt; decide anew
+	StatusStale          // RecordAccess: something it rests on changed after DecidedAt; decide anew. PutSnapshot: a document to keep is gone; put the set anew
 	StatusRefused        // the state does not allow it (unknown source, level too low)
 	StatusInvalid        // well-formed but meaningless (unknown contract, empty key)
 )
