@@ -29,7 +29,7 @@ demo: build ## Run five nodes on this machine with the five test patients; Ctrl-
 
 test: test-deps lint wasm ## Install what the tests need, lint, and run every test
 	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '$(SLOW)')
-	$(GO) list ./... | grep '$(SLOW)' | xargs -r $(GO) test -p 1 -timeout 10m
+	$(GO) test -count=1 -timeout 10m .$(SLOW)
 
 # A browser for the end-to-end tests. As root on Debian it is installed; else say so.
 test-deps: ## Install Chromium, as root on Debian, where there is none
@@ -66,5 +66,5 @@ screenshots: build ## Make the pictures in ops/docs/images from a running demo
 	TVILLING_SCREENSHOTS=$(CURDIR)/ops/docs/images $(GO) test -count=1 -run '^TestScreenshots$$' -timeout 5m ./ops/internal/e2e
 
 clean: ## Remove everything that was built
-	rm -rf bin wasm/dist
+	rm -rf bin && git clean -fqX wasm/site/files
 	$(GO) clean -testcache

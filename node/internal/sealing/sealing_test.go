@@ -291,7 +291,7 @@ func TestKeysTellPartsApart(t *testing.T) {
 	distinct("patient", ring.Patient(patient))
 	distinct("employee of the same characters", ring.Employee(employee))
 	distinct("another ring's patient", newRing(t).Patient(patient))
-	if ring.Patient(patient) != ring.Patient(patient) {
+	if first, second := ring.Patient(patient), ring.Patient(patient); first != second {
 		t.Error("a pseudonym is not stable")
 	}
 
