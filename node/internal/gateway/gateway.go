@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
@@ -61,9 +63,10 @@ type Gateway struct {
 	origins  origins
 	draining atomic.Bool
 	sockets  sockets
-	answers  chan struct{}  // a place for each answer that is being read
-	servers  []*http.Server // browsers, and sources unless nobody may send here
-	bound    []net.Listener // one for each of them
+	answers  *semaphore.Weighted // bytes of answers that are being read and made durable
+	wait     time.Duration       // for room among them
+	servers  []*http.Server      // browsers, and sources unless nobody may send here
+	bound    []net.Listener      // one for each of them
 }
 
 // New checks the configuration and makes a Gateway. It does not listen yet.
@@ -85,7 +88,7 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: make(chan struct{}, maxAnswers)}
+	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: semaphore.NewWeighted(answersRoom), wait: roomWithin}
 	g.sockets.open = map[*socket]struct{}{}
 	g.servers = append(g.servers, g.server(g.ClientHandler(), clientTLS(cfg), requestWithin, responseWithin))
 	if member.Source != "" {

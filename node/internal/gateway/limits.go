@@ -17,7 +17,9 @@ const (
 	closeWithin    = 5 * time.Second  // what Close waits for
 	maxHeaderBytes = 16 << 10         // of a request: 431
 	maxAnswerBytes = 32 << 20         // a source's body: TV-3007
-	maxAnswers     = 8                // answers of sources read at once: one more gets TV-3011
+	roomWithin     = 5 * time.Second  // for an answer to wait for the ones before it: TV-3011
+	answersRoom    = 256 << 20        // answers of sources read and made durable at once, in bytes: one more waits
+	minAnswerRoom  = 1 << 20          // what the smallest answer counts for
 	retryAfter     = 2                // seconds, told with every 503
 
 	subprotocol = "tvilling.v1"
@@ -25,3 +27,6 @@ const (
 
 // A session reads frames one at a time: no frame may be larger than it may be.
 const maxMessageBytes = protocol.MaxClientFrame
+
+// There is room for several of the largest answers.
+const _ = uint(answersRoom - 4*maxAnswerBytes)

@@ -95,18 +95,37 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) (ingest.Receipt
 	if err != nil {
 		return ingest.Receipt{}, err
 	}
-	select {
-	case g.answers <- struct{}{}:
-		defer func() { <-g.answers }()
-	default:
-		return ingest.Receipt{}, errBusy
+	leave, err := g.room(r)
+	if err != nil {
+		return ingest.Receipt{}, err
 	}
+	defer leave()
 	if request.Message, err = body(w, r); err != nil {
 		return ingest.Receipt{}, err
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), durableWithin, ingest.ErrUnknown)
 	defer cancel()
 	return g.cfg.Ingest.Put(ctx, request)
+}
+
+// room waits, bounded and in turn, until there is room for an answer beside those that
+// are being read and made durable. One that does not say how large it is, is counted
+// as the largest.
+func (g *Gateway) room(r *http.Request) (leave func(), err error) {
+	size := r.ContentLength
+	switch {
+	case size > maxAnswerBytes:
+		return nil, errLarge
+	case size < 0:
+		size = maxAnswerBytes
+	}
+	size = max(size, minAnswerRoom)
+	ctx, cancel := context.WithTimeout(r.Context(), g.wait)
+	defer cancel()
+	if g.answers.Acquire(ctx, size) != nil {
+		return nil, errBusy
+	}
+	return func() { g.answers.Release(size) }, nil
 }
 
 // requestOf reads who sends, and what the headers say. The patient is in a header,

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -126,28 +127,40 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
+// unsized is a body that does not say how large it is: it counts for the largest.
+func unsized() io.Reader { return struct{ io.Reader }{strings.NewReader("x")} }
+
 func TestAnswersAtOnceAreBounded(t *testing.T) {
+	const most = answersRoom / maxAnswerBytes
 	w := start(t, nil)
 	w.intake.enter, w.intake.leave = make(chan struct{}), make(chan struct{})
 	cert := w.sources.issue(system)
-	sent := make(chan error, maxAnswers)
-	for range maxAnswers {
-		go func() {
-			_, err := w.send(t, cert, strings.NewReader("x"))
-			sent <- err
-		}()
+	sent := make(chan error, most+1)
+	send := func() {
+		_, err := w.send(t, cert, unsized())
+		sent <- err
 	}
-	for range maxAnswers {
+	for range most {
+		go send()
+	}
+	for range most {
 		<-w.intake.enter
 	}
-	r, err := w.send(t, cert, strings.NewReader("x"))
+
+	// One more waits for its turn, and is refused when that does not come in time.
+	w.wait = time.Millisecond
+	r, err := w.send(t, cert, unsized())
 	if p := problem(t, r, err); p.Code != "TV-3011" || r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %+v", r.StatusCode, p)
 	}
-	for range maxAnswers {
+	w.wait = time.Minute
+	go send()
+	w.intake.leave <- struct{}{}
+	<-w.intake.enter
+	for range most {
 		w.intake.leave <- struct{}{}
 	}
-	for range maxAnswers {
+	for range most + 1 {
 		if err := <-sent; err != nil {
 			t.Error(err)
 		}
