@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +25,11 @@ removed at the end. This process drives them. An aim that is missed is no error.
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if o.Binary, err = os.Executable(); err != nil {
 				return err
+			}
+			for _, name := range o.Only {
+				if !slices.Contains(bench.Sections(), name) {
+					return usage("--only names sections, and %q is none: %s", name, strings.Join(bench.Sections(), ", "))
+				}
 			}
 			seen, err := bench.LoadBrowser(browser)
 			if err != nil {
@@ -48,5 +55,7 @@ removed at the end. This process drives them. An aim that is missed is no error.
 	cmd.Flags().IntVar(&o.BasePort, "base-port", bench.DefaultBasePort, "where the ports begin; 0 takes whatever is free")
 	cmd.Flags().DurationVar(&o.Window, "window", o.Window, "how long each figure is measured")
 	cmd.Flags().IntVar(&o.Kills, "kills", o.Kills, "how many times the leader is killed")
+	cmd.Flags().IntSliceVar(&o.AtOnce, "at-once", o.AtOnce, "how many senders and openers at once")
+	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "measure these `sections` alone: "+strings.Join(bench.Sections(), ", "))
 	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,11 @@ type Options struct {
 	Window   time.Duration // of each figure
 	Kills    int           // of leaders
 	AtOnce   []int         // how many at once, for senders and for openers
+	Only     []string      // sections; empty: all
 }
+
+// Sections are what can be measured, in their order.
+func Sections() []string { return []string{"senders", "openers", "mixed", "kills"} }
 
 // DefaultOptions are those that the aims are meant for.
 func DefaultOptions() Options {
@@ -56,13 +61,32 @@ func Run(ctx context.Context, o Options, said io.Writer) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	for _, section := range []func(context.Context) error{b.senders, b.openers, b.mixed, b.kills, b.account} {
-		if err := section(ctx); err != nil {
+	for _, s := range Sections() {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, s) {
+			continue
+		}
+		if err := b.section(ctx, s); err != nil {
 			return r, err
 		}
 	}
+	if err := b.account(ctx); err != nil {
+		return r, err
+	}
 	r.Machine.LoadAfter = loadAverage()
 	return r, nil
+}
+
+func (b *bench) section(ctx context.Context, name string) error {
+	switch name {
+	case "senders":
+		return b.senders(ctx)
+	case "openers":
+		return b.openers(ctx)
+	case "mixed":
+		return b.mixed(ctx)
+	default:
+		return b.kills(ctx)
+	}
 }
 
 // start starts a cluster with the people's records in it. On an error nothing is left.
