@@ -255,7 +255,11 @@ func systemName(oid string) string {
 func (r *renderer) quantity(m *markup, n *protocol.Node) {
 	q := &n.Quantity
 	abnormal := isAbnormal(q.Flag)
-	m.raw(`<span class="quantity`).when(abnormal, ` abnormal`).raw(`"><b>`).text(q.Value).raw(`</b>`)
+	m.raw(`<span class="quantity`).when(abnormal, ` abnormal`).raw(`"><b>`)
+	if q.Value == "" {
+		bounds(m, q) // a dose from one to two is no reference
+	}
+	m.text(q.Value).raw(`</b>`)
 	if q.Unit != "" {
 		m.raw(` <span class="unit">`).text(q.Unit).raw(`</span>`)
 	}
@@ -273,29 +277,40 @@ func (r *renderer) quantity(m *markup, n *protocol.Node) {
 		m.raw(` <span class="unit">(`).text(q.Flag).raw(`)</span>`)
 	}
 	m.raw(`</span>`)
-	r.interval(m, q)
+	r.reference(m, q)
 	if !n.Time.IsZero() {
 		m.raw(` <time>`).text(n.Time.String()).raw(`</time>`)
 	}
 }
 
-func (r *renderer) interval(m *markup, q *protocol.Quantity) {
-	if q.Low == "" && q.High == "" && q.Reference == "" {
+// reference is what a value is compared with. Bounds without a value are themselves
+// the value.
+func (r *renderer) reference(m *markup, q *protocol.Quantity) {
+	bounded := q.Value != "" && (q.Low != "" || q.High != "")
+	if !bounded && q.Reference == "" {
 		return
 	}
 	m.raw(` <span class="reference">`).text(r.t(txtReference)).raw(` `)
-	switch {
-	case q.Low != "" && q.High != "":
-		m.text(q.Low).raw(` – `).text(q.High)
-	case q.Low != "":
-		m.raw(`≥ `).text(q.Low)
-	case q.High != "":
-		m.raw(`≤ `).text(q.High)
+	if bounded {
+		bounds(m, q)
 	}
 	if q.Reference != "" {
-		m.when(q.Low != "" || q.High != "", ` `).text(q.Reference)
+		m.when(bounded, ` `).text(q.Reference)
 	}
 	m.raw(`</span>`)
+}
+
+func bounds(m *markup, q *protocol.Quantity) {
+	switch {
+	case q.Low == q.High:
+		m.text(q.Low)
+	case q.High == "":
+		m.raw(`≥ `).text(q.Low)
+	case q.Low == "":
+		m.raw(`≤ `).text(q.High)
+	default:
+		m.text(q.Low).raw(` – `).text(q.High)
+	}
 }
 
 // isAbnormal reports whether a mark says that a value stands out: any mark does but

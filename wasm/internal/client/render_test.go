@@ -98,6 +98,27 @@ func TestEveryKindOfNode(t *testing.T) {
 	golden(t, "nullified.html", strings.ReplaceAll(regionOf(page, "reader"), "><", ">\n<")+"\n")
 }
 
+// TestIntervalIsTheValue shows a dose, which is an interval, as what it is.
+func TestIntervalIsTheValue(t *testing.T) {
+	dose := func(low, high string) protocol.Node {
+		return protocol.Node{Kind: protocol.NodeQuantity, Label: "dose", Quantity: protocol.Quantity{Low: low, High: high, Unit: "tablett"}}
+	}
+	h := protocol.Header{Contract: protocol.MedicationHistory, Title: "Metoprolol", Time: parsed(protocol.ParseCivil("20240301"))}
+	_, page := reading(t, protocol.Body{Sections: []protocol.Section{{Label: "dosage", Nodes: []protocol.Node{
+		dose("1", "2"), dose("3", "3"), dose("", "5"), dose("7", ""),
+		{Kind: protocol.NodeQuantity, Label: "value", Quantity: protocol.Quantity{Value: "9", Low: "8", High: "8", Reference: "fasta"}},
+	}}}}, h)
+	html := regionOf(page, "reader")
+	for _, want := range []string{`<b>1 – 2</b>`, `<b>3</b>`, `<b>≤ 5</b>`, `<b>≥ 7</b>`, `<b>9</b>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("%s is not shown", want)
+		}
+	}
+	if n := strings.Count(html, `class="reference"`); n != 1 {
+		t.Errorf("%d references, want the one of the value", n)
+	}
+}
+
 // Attributes that texts may stand in; none of them is ever fetched or run.
 var harmless = []string{
 	"class", "id", "type", "tabindex", "role", "lang", "scope", "for", "name", "value", "checked", "selected", "disabled", "autocomplete", "autocorrect",
