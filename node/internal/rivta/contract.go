@@ -36,8 +36,9 @@ func say(parts ...string) phrase { return phrase{sep: " ", parts: parts} }
 func joined(sep string, parts ...string) phrase { return phrase{sep: sep, parts: parts} }
 
 const (
-	drugPath  = "medicationPrescription/drug/"
-	agentPath = "hypersensitivity/pharmaceuticalHypersensitivity/"
+	drugPath   = "medicationPrescription/drug/"
+	dosagePath = drugPath + "dosage/"
+	agentPath  = "hypersensitivity/pharmaceuticalHypersensitivity/"
 )
 
 // alertSubject is what an alert is about, in any of its kinds.
@@ -120,7 +121,13 @@ var descriptions = [...]description{
 			say(drugPath + "drugArticle/nplPackId|" + drugPath + "merchandise/articleNumber|" +
 				drugPath + "unstructuredDrugInformation/unstructuredInformation|" + drugPath + "comment|/documentTitle"),
 		},
-		detail: []phrase{say("*" + drugPath + "dosage/dosageInstruction|*" + drugPath + "dosage/shortNotation|medicationPrescription/treatmentPurpose|medicationPrescription/prescriptionNote")},
+		detail: []phrase{
+			say("*" + dosagePath + "dosageInstruction|*" + dosagePath + "shortNotation|*" + dosagePath + "setDosage/unstructuredDosageInformation/text"),
+			joined(", ", "1"+dosagePath+"setDosage/frequencyDosage/dose", dosagePath+"setDosage/frequencyDosage/frequency"),
+			say("1"+dosagePath+"setDosage/periodDosage/dose", dosagePath+"setDosage/periodDosage/period=per …"),
+			joined(", ", "1"+dosagePath+"setDosage/singleDose/dose", dosagePath+"setDosage/singleDose/time"),
+			say("medicationPrescription/treatmentPurpose|medicationPrescription/prescriptionNote"),
+		},
 		status: []phrase{say("medicationPrescription/prescriptionStatus")},
 		end:    "medicationPrescription/endOfTreatment",
 	},
@@ -157,40 +164,6 @@ func describe(c protocol.Contract) *description {
 		}
 	}
 	return nil
-}
-
-// enumerations are the words of values that the contracts list without words.
-var enumerations = map[[2]string]string{
-	{"assessmentCategory", "pad-pad"}:   "PADL-bedömning",
-	{"assessmentCategory", "fun-fun"}:   "Bedömning av funktionsnedsättning",
-	{"clinicalDocumentNoteCode", "utr"}: "Utredning",
-	{"clinicalDocumentNoteCode", "atb"}: "Åtgärd/behandling",
-	{"clinicalDocumentNoteCode", "sam"}: "Sammanfattning",
-	{"clinicalDocumentNoteCode", "sao"}: "Samordning",
-	{"clinicalDocumentNoteCode", "ins"}: "Inskrivning",
-	{"clinicalDocumentNoteCode", "slu"}: "Slutanteckning",
-	{"clinicalDocumentNoteCode", "auf"}: "Anteckning utan fysiskt möte",
-	{"clinicalDocumentNoteCode", "sva"}: "Slutenvårdsanteckning",
-	{"clinicalDocumentNoteCode", "bes"}: "Besöksanteckning",
-	{"clinicalDocumentTypeCode", "epi"}: "Epikris",
-	{"clinicalDocumentTypeCode", "int"}: "Intagningsanteckning",
-	{"clinicalDocumentTypeCode", "dag"}: "Daganteckning",
-	{"clinicalDocumentTypeCode", "ova"}: "Öppenvårdsanteckning",
-	{"clinicalDocumentTypeCode", "ovs"}: "Öppenvårdssammanfattning",
-	{"clinicalDocumentTypeCode", "ovr"}: "Övrigt dokument",
-	{"careContactCode", "1"}:            "Besök",
-	{"careContactCode", "2"}:            "Telefon",
-	{"careContactCode", "3"}:            "Vårdtillfälle",
-	{"careContactCode", "4"}:            "Dagsjukvård",
-	{"careContactCode", "5"}:            "Annan",
-	{"typeOfCarePlan", "SIP"}:           "Samordnad individuell plan",
-	{"typeOfCarePlan", "SPLPTLRV"}:      "Samordnad plan enligt LPT och LRV",
-	{"typeOfCarePlan", "SPU"}:           "Samordnad plan vid utskrivning",
-	{"typeOfCarePlan", "VP"}:            "Vårdplan",
-	{"typeOfCarePlan", "HP"}:            "Habiliteringsplan",
-	{"typeOfCarePlan", "RP"}:            "Rehabiliteringsplan",
-	{"typeOfCarePlan", "GP"}:            "Genomförandeplan",
-	{"typeOfCarePlan", "SVP"}:           "Standardiserad vårdplan",
 }
 
 // knownName reports whether a name is one of the package's own and may stand in a

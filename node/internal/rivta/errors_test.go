@@ -37,6 +37,7 @@ func TestRefused(t *testing.T) {
 		{"document type", `<!DOCTYPE a [<!ENTITY b "` + marker + `">]>` + diagnoses(record), ErrMalformed, []string{"document type"}},
 		{"invalid UTF-8", diagnoses(strings.Replace(record, marker, marker+"\xff", 1)), ErrMalformed, []string{"typeOfDiagnosis"}},
 		{"unknown encoding", `<?xml version="1.0" encoding="` + marker + `"?>` + diagnoses(record), ErrMalformed, []string{"encoding"}},
+		{"two results", diagnoses(okResult + `<result><resultCode>ERROR</resultCode><message>` + marker + `</message></result>`), ErrMalformed, []string{"more than one result", "result"}},
 		{"half of UTF-16", "\xfe\xff\x00", ErrMalformed, []string{"UTF-16"}},
 		{"unknown contract", soapOpen + `<GetSecretsResponse xmlns="urn:riv:x:GetSecretsResponder:1"/>` + soapClose, ErrUnknownContract, []string{"Envelope/Body/*"}},
 		{"a question", soapOpen + `<GetDiagnosis ` + responder + `/>` + soapClose, ErrUnknownContract, nil},

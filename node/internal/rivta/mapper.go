@@ -187,6 +187,9 @@ func (m *mapper) node(e *element) protocol.Node {
 // tell: many numbers look like dates.
 func (m *mapper) leaf(e *element, label string) protocol.Node {
 	text := e.text
+	if words := enumeratedWords(e.name, text); words != "" {
+		return protocol.Node{Kind: protocol.NodeCode, Label: label, Code: protocol.Code{Code: text, Display: words}}
+	}
 	switch {
 	case text == "true", text == "false":
 		return protocol.Node{Kind: protocol.NodeFlag, Label: label, Text: text}

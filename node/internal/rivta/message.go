@@ -29,6 +29,8 @@ type Message struct {
 	Patients   Patients
 	Deviations []Deviation
 	Unlisted   int // deviations beyond the limit, counted only
+
+	unsettled bool // there is a result, and it is none that the contract has
 }
 
 // Result is the contract's own verdict. Contracts without one leave Code empty.
@@ -76,7 +78,7 @@ func (m Message) Failed() bool { return strings.EqualFold(m.Result.Code, resultE
 // so that what it does not hold is gone. INFO does not say what is left out, and an
 // aggregated answer in which a source failed is not whole.
 func (m Message) Complete() bool {
-	if m.Result.Code != "" && !strings.EqualFold(m.Result.Code, resultOK) {
+	if m.unsettled || m.Result.Code != "" && !strings.EqualFold(m.Result.Code, resultOK) {
 		return false
 	}
 	for _, s := range m.Statuses {

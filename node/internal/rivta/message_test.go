@@ -36,10 +36,12 @@ func TestAnswers(t *testing.T) {
 		"error.xml":                 {protocol.VaccinationHistory, 2, 0, false, true, 0},
 		"functional-status.xml":     {protocol.FunctionalStatus, 2, 2, true, false, 0},
 		"imaging-outcome.xml":       {protocol.ImagingOutcome, 1, 1, true, false, 0},
+		"laboratory-intervals.xml":  {protocol.LaboratoryOrderOutcome, 4, 5, true, false, 0},
 		"laboratory-v3.xml":         {protocol.LaboratoryOrderOutcome, 3, 1, true, false, 0},
 		"laboratory-v4.xml":         {protocol.LaboratoryOrderOutcome, 4, 1, true, false, 0},
 		"maternity.xml":             {protocol.MaternityMedicalHistory, 2, 3, true, false, 0},
 		"medication.xml":            {protocol.MedicationHistory, 2, 5, true, false, 0},
+		"medication-dosage.xml":     {protocol.MedicationHistory, 2, 4, true, false, 0},
 		"referral-outcome.xml":      {protocol.ReferralOutcome, 3, 1, false, false, 0},
 		"vaccination.xml":           {protocol.VaccinationHistory, 2, 1, true, false, 0},
 	}
@@ -83,7 +85,8 @@ func TestResult(t *testing.T) {
 		{`<result><resultCode>ERROR</resultCode><errorCode>INVALID_REQUEST</errorCode><subCode>8</subCode><logId>9</logId><message>nej</message></result>`,
 			Result{"ERROR", "INVALID_REQUEST", "8", "9", "nej"}, false, true},
 		{`<result><resultCode>error</resultCode><resultText>nej</resultText></result>`, Result{Code: "error", Message: "nej"}, false, true},
-		{`<result><resultCode/></result>`, Result{}, true, false},
+		{`<result><resultCode/></result>`, Result{}, false, false},
+		{`<result/>`, Result{}, false, false},
 	}
 	for _, test := range tests {
 		m := parse(t, diagnoses(diagnosis(oldHeader, "<a>b</a>")+test.result))
@@ -148,6 +151,57 @@ func TestAggregated(t *testing.T) {
 	}
 }
 
+// TestInSynch holds that a source of which two things are said was not heard.
+func TestInSynch(t *testing.T) {
+	tests := []struct {
+		code, synch string
+		want        bool
+	}{
+		{"DataFromSource", "true", true},
+		{"DataFromCache", "", true},
+		{"DataFromSource", "false", false},
+		{"DataFromCache", "0", false},
+		{"DataFromCacheSynchFailed", "true", false},
+		{"NoDataSynchFailed", "false", false},
+		{"Annat", "true", false},
+		{"", "1", true},
+		{"", "", false},
+	}
+	for _, test := range tests {
+		if got := inSynch(test.code, test.synch); got != test.want {
+			t.Errorf("%q, %q: %v, want %v", test.code, test.synch, got, test.want)
+		}
+	}
+}
+
+// TestLists holds what a list says of doses, intervals and enumerated values.
+func TestLists(t *testing.T) {
+	var got []string
+	for _, name := range []string{"medication-dosage.xml", "laboratory-intervals.xml"} {
+		m, err := Parse(read(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range m.Documents {
+			got = append(got, d.Header.Title+": "+d.Header.Detail+" ("+d.Header.Status+")")
+		}
+	}
+	want := []string{
+		"Metoprolol: 1 tablett, 2 /d (Aktuell)",
+		"Kobalamin: 1–2 mL per 3 mån (Aktuell)",
+		"Morfin: ≤ 5 mg, 2024-05-02 12:00:00 (Ej aktuell)",
+		"Prednisolon: 30 mg, minskas med 5 mg var tredje dag (Aktuell)",
+		"Pt-eGFR: > 90 mL/min (Slutsvar)",
+		"P-Troponin T: ≤ 5 ng/L L (Preliminärt svar)",
+		"U-Leukocyter: 10–20 /synfält H (Delsvar)",
+		"P-Kalium: 5,9 mmol/L H (Ändrat svar)",
+		"Provtagningstid: 2024-06-03 07:55:00 (Slutsvar)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // TestEncodings reads one message in every encoding that is read.
 func TestEncodings(t *testing.T) {
 	inner := diagnoses(diagnosis(oldHeader, `<typeOfDiagnosis>Överkänslighet åäö</typeOfDiagnosis>`) + okResult)
@@ -178,6 +232,8 @@ func TestEncodings(t *testing.T) {
 		{"ISO-8859-1", latin, "Överkänslighet åäö"},
 		{"UTF-16", utf16With("big", emoji), "Överkänslighet 𝄞"},
 		{"UTF-16 declared", utf16With("little", `<?xml version="1.0" encoding="UTF-16"?>`+emoji), "Överkänslighet 𝄞"},
+		{"UTF-16 without a mark", utf16With("big", `<?xml version="1.0" encoding="UTF-16"?>`+emoji)[2:], "Överkänslighet 𝄞"},
+		{"UTF-16LE without a mark", utf16With("little", `<?xml version="1.0" encoding="UTF-16LE"?>`+emoji)[2:], "Överkänslighet 𝄞"},
 	}
 	for _, test := range tests {
 		m, err := Parse(test.message)

@@ -18,7 +18,7 @@ var timeNames = []string{
 	"evaluationTime", "expectedDayOfDeliveryFromEmbryonicTransfer", "expectedDayOfDeliveryFromLastMenstrualPeriod",
 	"expectedDayOfDeliveryFromUltrasoundScan", "firstDispensationBefore", "imageCreationTime", "indicationPregnancy",
 	"lastMenstrualPeriod", "lockTime", "observationTime", "obsoleteTime", "referralTime", "registrationTime", "resultTime",
-	"signatureTime", "start", "startOfFirstTreatment", "startOfTreatment", "time", "timestamp", "validUntil", "verifiedTime",
+	"signatureTime", "start", "startOfFirstTreatment", "startOfTreatment", "time", "timestamp", "ts", "validUntil", "verifiedTime",
 }
 
 // flagNames are the contracts' truth values, which may be written 1 and 0 as well.

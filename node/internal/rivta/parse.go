@@ -37,6 +37,7 @@ type parser struct {
 	message Message
 	kind    *description
 	records int
+	judged  bool              // the result has been read
 	latest  map[recordKey]int // the last document of each record
 	removed map[int]bool      // documents that a later one replaces
 }
@@ -138,10 +139,23 @@ func (p *parser) soapHeader(start xml.StartElement) error {
 		p.message.Statuses = append(p.message.Statuses, ProcessingStatus{
 			LogicalAddress: short(s.child("logicalAddress").says()),
 			Code:           short(code),
-			InSynch:        code == "DataFromSource" || code == "DataFromCache" || code == "" && (synch == "true" || synch == "1"),
+			InSynch:        inSynch(code, synch),
 		})
 	}
 	return nil
+}
+
+// inSynch reports whether a source was heard. Where the code and the truth value beside
+// it contradict each other, it was not.
+func inSynch(code, synch string) bool {
+	switch code {
+	case "DataFromSource", "DataFromCache":
+		return synch != "false" && synch != "0"
+	case "":
+		return synch == "true" || synch == "1"
+	default:
+		return false
+	}
 }
 
 func (p *parser) soapBody(start xml.StartElement) error {
@@ -251,7 +265,7 @@ func (p *parser) part(start xml.StartElement) error {
 	case record:
 		return p.record(e)
 	case strings.EqualFold(name, "result"):
-		p.result(e)
+		return p.result(e)
 	case strings.EqualFold(name, "hasMore"), strings.EqualFold(name, "hasMoreReference"):
 		return p.hasMore(e)
 	case headerOf(e) != nil:
@@ -263,7 +277,13 @@ func (p *parser) part(start xml.StartElement) error {
 	return nil
 }
 
-func (p *parser) result(e *element) {
+// result reads the contract's verdict. There is one: of two, either may be the one to
+// believe.
+func (p *parser) result(e *element) error {
+	if p.judged {
+		return at(ErrMalformed, "more than one result", e)
+	}
+	p.judged = true
 	p.message.Result = Result{
 		Code:      cut(e.child("resultCode").says(), maxFaultBytes),
 		ErrorCode: cut(e.child("errorCode").says(), maxFaultBytes),
@@ -276,8 +296,10 @@ func (p *parser) result(e *element) {
 	switch strings.ToUpper(p.message.Result.Code) {
 	case resultOK, "INFO", resultError:
 	default:
+		p.message.unsettled = true
 		p.deviate(e, "a result code that the contract does not have; the answer does not count as complete")
 	}
+	return nil
 }
 
 // hasMore reads the sign in its spellings: a group with an address and a reference, a

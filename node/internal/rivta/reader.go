@@ -235,14 +235,18 @@ func (l *latin1) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// decodeUTF16 makes UTF-8 of a message that begins with a byte order mark of UTF-16,
-// and gives any other message back as it is.
+// decodeUTF16 makes UTF-8 of a message that begins with a byte order mark of UTF-16, or
+// with a declaration in it, and gives any other message back as it is.
 func decodeUTF16(b []byte) (plain []byte, decoded bool, err error) {
 	var high, low int
 	switch {
 	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
 		high, low = 0, 1
 	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
+		high, low = 1, 0
+	case bytes.HasPrefix(b, []byte{0, '<', 0, '?'}):
+		high, low = 0, 1
+	case bytes.HasPrefix(b, []byte{'<', 0, '?', 0}):
 		high, low = 1, 0
 	default:
 		return b, false, nil
@@ -252,7 +256,7 @@ func decodeUTF16(b []byte) (plain []byte, decoded bool, err error) {
 	}
 	unit := func(i int) rune { return rune(b[i+high])<<8 | rune(b[i+low]) }
 	out := make([]byte, 0, len(b))
-	for i := 2; i < len(b); i += 2 {
+	for i := 0; i < len(b); i += 2 { // the mark, if any, is taken off with UTF-8's
 		r := unit(i)
 		if r >= 0xd800 && r < 0xdc00 && i+2 < len(b) {
 			if s := unit(i + 2); s >= 0xdc00 && s < 0xe000 {

@@ -200,14 +200,15 @@ func (m *mapper) choice(e *element) (protocol.Node, bool) {
 	return protocol.Node{}, false
 }
 
-// result reads a laboratory result: a value, and with it the reference interval, the
-// abnormal mark and the time of the sample (else of the analysis).
+// result reads a laboratory result: a value or an interval of values, and with it the
+// reference interval, the abnormal mark and the time of the sample (else of the
+// analysis).
 func (m *mapper) result(e *element) (protocol.Node, bool) {
 	value := e.child("value")
-	if value == nil || value.leaf() || value.child("pq") == nil {
+	if value == nil || value.leaf() {
 		return protocol.Node{}, false
 	}
-	n, ok := m.quantity(value.child("pq"))
+	n, ok := m.measured(value)
 	if !ok {
 		return protocol.Node{}, false
 	}
@@ -220,10 +221,25 @@ func (m *mapper) result(e *element) (protocol.Node, bool) {
 	return n, true
 }
 
+// measured reads what a value holds if it is a quantity or an interval, under the name
+// of its type or with the type told beside the data.
+func (m *mapper) measured(value *element) (protocol.Node, bool) {
+	if pq := value.child("pq"); pq != nil {
+		return m.quantity(pq)
+	}
+	if interval := value.child("intervalPQ"); interval != nil {
+		return m.interval(interval)
+	}
+	if n, ok := m.quantity(value); ok {
+		return n, true
+	}
+	return m.interval(value)
+}
+
 // reference takes a reference interval into a quantity, if it is in the same unit, and
-// the interval in words.
+// the interval in words. A result that is an interval itself leaves it where it is.
 func (m *mapper) reference(e *element, q *protocol.Quantity) {
-	if interval := e.child("interval"); interval != nil && !interval.leaf() {
+	if interval := e.child("interval"); q.Value != "" && interval != nil && !interval.leaf() {
 		unit := interval.child("unit")
 		if unit.says() == "" || unit.says() == q.Unit {
 			if n, ok := m.interval(interval); ok {

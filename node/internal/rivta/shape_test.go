@@ -155,10 +155,52 @@ func TestResults(t *testing.T) {
 		{Quantity: protocol.Quantity{Value: "139.50", Unit: "mmol/L", Low: "137", High: "145"}, Time: sampled},
 		{Quantity: protocol.Quantity{Value: "5.2", Unit: "mmol/L", Reference: "fastevärde"}, Time: sampled},
 		{Quantity: protocol.Quantity{Low: "4000", High: "6000", Unit: "umol/L"}},
-		{Quantity: protocol.Quantity{Low: "10000", High: "100000", Unit: "CFU/mL"}},
+		{Quantity: protocol.Quantity{Low: "10000", High: "100000", Unit: "CFU/mL"}, Time: sampled},
 		{Quantity: protocol.Quantity{Value: "98", Unit: "g/L", Reference: "117-153", Flag: "*"}, Time: civil(t, "20180305074500")},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestIntervalResults takes mark, time and words of reference of a result that is an
+// interval, and leaves the interval of reference where it stands.
+func TestIntervalResults(t *testing.T) {
+	m, err := Parse(read(t, "laboratory-intervals.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []protocol.Node
+	for _, d := range m.Documents {
+		for _, s := range d.Body.Sections {
+			got = append(got, quantities(s.Nodes)...)
+		}
+	}
+	sampled := civil(t, "20240603080000")
+	want := []protocol.Node{
+		{Quantity: protocol.Quantity{Low: "90", Unit: "mL/min", Reference: "över 60"}, Time: sampled},
+		{Quantity: protocol.Quantity{Low: "60", Unit: "mL/min"}},
+		{Quantity: protocol.Quantity{High: "5", Unit: "ng/L", Flag: "L"}, Time: sampled},
+		{Quantity: protocol.Quantity{Low: "10", High: "20", Unit: "/synfält", Flag: "H"}, Time: sampled},
+		{Quantity: protocol.Quantity{Value: "5,9", Unit: "mmol/L", Low: "3,5", High: "4,6", Flag: "H"}, Time: sampled},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestEnumerated gives the values that the contracts list their words, and keeps what
+// the source wrote.
+func TestEnumerated(t *testing.T) {
+	sections, _ := bodyOfRecord(t, `<sex>2</sex><fetalPresentation>3</fetalPresentation><typeOfResult>PREL</typeOfResult><typeOfCarePlanEnum>SIP</typeOfCarePlanEnum><sex>7</sex>`)
+	want := []protocol.Node{
+		{Kind: protocol.NodeCode, Label: "sex", Code: protocol.Code{Code: "2", Display: "Kvinna"}},
+		{Kind: protocol.NodeCode, Label: "fetalPresentation", Code: protocol.Code{Code: "3", Display: "Tvärläge"}},
+		{Kind: protocol.NodeCode, Label: "typeOfResult", Code: protocol.Code{Code: "PREL", Display: "Preliminärt svar"}},
+		{Kind: protocol.NodeCode, Label: "typeOfCarePlanEnum", Code: protocol.Code{Code: "SIP", Display: "Samordnad individuell plan"}},
+		{Kind: protocol.NodeText, Label: "sex", Text: "7"},
+	}
+	if diff := cmp.Diff(want, sections[0].Nodes); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -43,7 +43,7 @@ func (s summary) phrase(p phrase) string {
 		switch {
 		case said == "" && i == 0:
 			return ""
-		case said == "" || text != "" && strings.Contains(strings.ToLower(text), strings.ToLower(said)):
+		case said == "" || text != "" && holds(text, said):
 		case text == "":
 			text = said
 		default:
@@ -51,6 +51,24 @@ func (s summary) phrase(p phrase) string {
 		}
 	}
 	return text
+}
+
+// holds reports whether a text holds another as whole words: the L of mmol/L is no mark
+// of a low value.
+func holds(text, said string) bool {
+	return strings.Contains(spaced(text), spaced(said))
+}
+
+// spaced is a text's words in lower case, each between blanks and without the marks
+// that follow it.
+func spaced(text string) string {
+	var b strings.Builder
+	b.WriteByte(' ')
+	for word := range strings.FieldsSeq(strings.ToLower(text)) {
+		b.WriteString(strings.Trim(word, ",;:()."))
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 // part is the first alternative that says anything.
@@ -144,7 +162,7 @@ func list(elements []*element, coded bool) string {
 func words(e *element, coded bool) string {
 	if e.leaf() {
 		text := plainWords(e)
-		if known, ok := enumerations[[2]string{strings.TrimSuffix(e.name, "Enum"), text}]; ok {
+		if known := enumeratedWords(e.name, text); known != "" {
 			return known
 		}
 		if t, ok := parseTime(text); ok && isTimeName(e.name) {
@@ -160,9 +178,8 @@ func words(e *element, coded bool) string {
 	if value := plainWords(e.child("value")); value != "" {
 		return strings.TrimSpace(value + " " + plainWords(e.child("unit")))
 	}
-	low, high := plainWords(e.child("low")), plainWords(e.child("high"))
-	if low != "" || high != "" {
-		return strings.TrimSpace(low + "–" + high + " " + plainWords(e.child("unit")))
+	if between := intervalWords(e); between != "" {
+		return strings.TrimSpace(between + " " + plainWords(e.child("unit")))
 	}
 	text, code := "", plainWords(e.child("code"))
 	for _, name := range []string{"displayName", "originalText", "code", "extension"} {
@@ -170,13 +187,34 @@ func words(e *element, coded bool) string {
 			break
 		}
 	}
-	if known, ok := enumerations[[2]string{e.name, code}]; ok && text == code {
+	if known := enumeratedWords(e.name, code); known != "" && text == code {
 		return known
 	}
 	if coded && code != "" && code != text {
 		return code + " " + text
 	}
 	return text
+}
+
+// intervalWords is an interval without its unit. A bound alone has its sign, since a
+// dash before a number reads as a minus.
+func intervalWords(e *element) string {
+	low, high := plainWords(e.child("low")), plainWords(e.child("high"))
+	open := func(closed string) bool { s := e.child(closed).says(); return s == "false" || s == "0" }
+	switch {
+	case low == high:
+		return low
+	case low == "" && open("highClosed"):
+		return "< " + high
+	case low == "":
+		return "≤ " + high
+	case high == "" && open("lowClosed"):
+		return "> " + low
+	case high == "":
+		return "≥ " + low
+	default:
+		return low + "–" + high
+	}
 }
 
 // plainWords is a leaf's text on one line, without placeholders and truth values.

@@ -212,10 +212,7 @@ func codeText(c *admin.InspectedCode) string {
 
 func quantityText(n *admin.InspectedNode) string {
 	q := n.Quantity
-	interval := ""
-	if q.Low != "" || q.High != "" {
-		interval = q.Low + "–" + q.High
-	}
+	interval := intervalText(q)
 	text := strings.TrimSpace(q.Value + " " + q.Unit)
 	if q.Value == "" {
 		text, interval = strings.TrimSpace(interval+" "+q.Unit), ""
@@ -233,6 +230,21 @@ func quantityText(n *admin.InspectedNode) string {
 		text += "  at " + t
 	}
 	return text
+}
+
+// intervalText is an interval. A bound alone has its sign, since a dash before a number
+// reads as a minus.
+func intervalText(q *admin.InspectedQuantity) string {
+	switch {
+	case q.Low == "" && q.High == "":
+		return ""
+	case q.Low == "":
+		return "≤ " + q.High
+	case q.High == "":
+		return "≥ " + q.Low
+	default:
+		return q.Low + "–" + q.High
+	}
 }
 
 func attachmentText(a *admin.InspectedAttachment) string {
