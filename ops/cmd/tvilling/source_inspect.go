@@ -25,7 +25,15 @@ func (c *cli) sourceInspect() *cobra.Command {
 		Long: `Read messages as a node would and print every field found; send nothing.
 
 What is printed is the record itself, patient included: it stays on this machine.
-The exit code is 1 when a message cannot be read.`,
+FILE may be - for standard input.
+
+JSON is one array with an object for each FILE, in their order: "file", and either
+"inspection" with everything that was found or "error" with why there is none. Times
+come to read and as their digits, attachments in base64, and every label in Swedish
+and English. Later versions may add fields; those there are keep name and meaning.
+
+The exit code is 1 when a message cannot be read. A SOAP fault, and an answer whose
+result is ERROR, can be read.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
 			all := make([]inspected, len(files))
