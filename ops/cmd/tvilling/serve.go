@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -30,7 +29,8 @@ func (c *cli) serve() *cobra.Command {
 A member of a cluster:       tvilling serve --config DIR/cluster.toml --node ID --data DIR
 Alone, for development:      tvilling serve --data DIR [--listen 127.0.0.1:8470] [--feeds FILE]
 
-Certificates and keyring are in the cluster file's directory, as init wrote them,
+Alone, it makes what it needs in the data directory at its first start, and says
+where sources and operators find it. In a cluster, certificates and keyring are in the cluster file's directory, as init wrote them,
 unless --tls names another. Logs go to standard error as JSON.`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,8 +46,8 @@ unless --tls names another. Logs go to standard error as JSON.`,
 	flags.StringVar(&f.node, "node", "", "which member of the cluster this is")
 	flags.StringVar(&f.data, "data", "", "data `directory`, this process's alone")
 	flags.StringVar(&f.material, "tls", "", "`directory` with tls/ and the keyring (default: the cluster file's)")
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8470", "alone: `address` for browsers, on loopback")
-	flags.StringVar(&f.feeds, "feeds", "", "alone: `file` that the security projections are fed from")
+	flags.StringVar(&f.listen, "listen", "", "alone: `address` for browsers, on loopback (default 127.0.0.1:8470)")
+	flags.StringVar(&f.feeds, "feeds", "", "alone: `file` that the security projections are fed from (default: one with the demo's staff)")
 	flags.BoolVar(&f.sync, "sync", false, "sync the state with every batch: slower, no rebuild after a power cut")
 	flags.BoolVar(&f.quiet, "quiet", false, "log warnings and errors only")
 	return cmd
@@ -67,12 +67,9 @@ func (c *cli) nodeConfig(f serving) (node.Config, error) {
 		if f.node != "" || f.material != "" {
 			return node.Config{}, usage("--node and --tls need --config: without a cluster file a node runs alone")
 		}
-		if _, _, err := net.SplitHostPort(f.listen); err != nil {
-			return node.Config{}, usage("--listen: %v", err)
-		}
-		config := node.Alone(f.data, f.listen, f.feeds)
+		config, err := c.aloneConfig(f)
 		config.Version, config.Logger, config.Sync = version, logger, f.sync
-		return config, nil
+		return config, err
 	}
 	if f.node == "" {
 		return node.Config{}, usage("which member of the cluster is this? Name it with --node")

@@ -118,9 +118,12 @@ func Staff(now time.Time) Feeds {
 	return f
 }
 
+// Encode writes the feeds file's text.
+func (f Feeds) Encode() ([]byte, error) { return toml.Marshal(f) }
+
 // WriteFeeds replaces the feeds file whole; nodes read it again by themselves.
 func (c *Cluster) WriteFeeds(f Feeds) error {
-	text, err := toml.Marshal(f)
+	text, err := f.Encode()
 	if err != nil {
 		return err
 	}
