@@ -62,6 +62,9 @@ func (c Config) check() (admin.Node, error) {
 		if c.Topology.Environment != admin.Development || len(c.Topology.Members) != 1 {
 			fault("without certificates a node runs alone and for development only")
 		}
+		if ok && self.Role != admin.RoleData {
+			fault("alone, a node is a data node")
+		}
 		if host, _, err := net.SplitHostPort(self.Client); err != nil || !net.ParseIP(host).IsLoopback() {
 			fault("alone, the client address must be a port on loopback, such as 127.0.0.1:8470")
 		}

@@ -17,7 +17,8 @@ import (
 	"tvilling/wasm/site"
 )
 
-// data is what a data node has beside a witness: everything that reads.
+// data is what a data node has beside a witness: everything that reads. It is whole,
+// or not there at all.
 type data struct {
 	ingest   *ingest.Ingest
 	feeds    *ingest.Feeds // nil: fed by nobody, and then nothing can be opened
@@ -47,7 +48,10 @@ func openData(n *Node) (*data, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return d, d.openGateway(n)
+	if err := d.openGateway(n); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (d *data) openGateway(n *Node) error {
@@ -60,12 +64,13 @@ func (d *data) openGateway(n *Node) error {
 		Checks: []gateway.Check{
 			{Name: "leader", Ask: func() error { return leaderHeard(n) }},
 			{Name: "state", Ask: n.fsm.Err},
+			{Name: "keys", Ask: n.state().opens},
 			{Name: "feeds", Ask: n.state().fresh},
 		},
 		Logger: n.cfg.Logger,
 	}
 	if n.certs != nil {
-		cfg.Client, cfg.Staff, cfg.Source, cfg.Sources = n.certs.Client, n.certs.Staff, n.certs.Certificate, n.certs.Sources
+		cfg.Browsers, cfg.Sources = n.certs.BrowserServer(), n.certs.SourceServer()
 	}
 	if d.gateway, err = gateway.New(cfg); err != nil {
 		return err

@@ -53,6 +53,17 @@ func loadKeyring(dir string) (*sealing.Ring, error) {
 	return ring, nil
 }
 
+// refuseKeyring is for a witness, which must never be able to read: a directory with
+// keys in it was copied to the wrong machine.
+func refuseKeyring(dir string) error {
+	for _, name := range []string{admin.FileKeyring, admin.FileKeyOfKeys} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%w: a witness must hold no keys, and %s is there", ErrKeyring, filepath.Join(dir, name))
+		}
+	}
+	return nil
+}
+
 // ownKeyring reads the keyring of a node that runs alone, making it at the first start.
 func ownKeyring(dir string) (*sealing.Ring, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

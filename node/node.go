@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,7 @@ import (
 	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/sealing"
+	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -24,12 +26,13 @@ import (
 
 // How long a node takes to go.
 const (
-	drainWithin  = 3 * time.Second // for browsers to move: then their sockets are closed with "come back"
-	adminWithin  = 15 * time.Second
-	heardWithin  = 2 * time.Second // a leader heard longer ago makes a node not ready
-	idleWithin   = time.Minute
-	readyEvery   = 20 * time.Millisecond // between two looks of WaitReady
-	maxAdminHead = 16 << 10
+	drainWithin    = 3 * time.Second // for browsers to move: then their sockets are closed with "come back"
+	adminWithin    = 15 * time.Second
+	adminEndWithin = time.Second     // for operators' calls under way
+	heardWithin    = 2 * time.Second // a leader heard longer ago makes a node not ready
+	idleWithin     = time.Minute
+	readyEvery     = 20 * time.Millisecond // between two looks of WaitReady
+	maxAdminHead   = 16 << 10
 )
 
 // Node is one running node. It holds parts, not state: each part owns its own.
@@ -40,7 +43,8 @@ type Node struct {
 	ring    *sealing.Ring // nil: a witness
 	fsm     *raftfsm.FSM
 	cluster *cluster.Cluster
-	data    *data // nil: a witness
+	data    *data                           // nil: a witness
+	serving atomic.Pointer[session.Service] // data's, for the cluster, which runs before data is there
 
 	admin    *http.Server // nil: alone
 	operator net.Listener
@@ -74,9 +78,13 @@ func (n *Node) open() error {
 		return err
 	}
 	if n.member.Role == admin.RoleData {
+		if err := n.state().opens(); err != nil {
+			return err
+		}
 		if n.data, err = openData(n); err != nil {
 			return err
 		}
+		n.serving.Store(n.data.sessions)
 	}
 	if n.cfg.alone() {
 		return nil
@@ -99,8 +107,9 @@ func (n *Node) unlock() (err error) {
 	}
 	if n.member.Role == admin.RoleData {
 		n.ring, err = loadKeyring(n.cfg.Material)
+		return err
 	}
-	return err
+	return refuseKeyring(n.cfg.Material)
 }
 
 func (n *Node) clusterConfig() cluster.Config {
@@ -108,10 +117,10 @@ func (n *Node) clusterConfig() cluster.Config {
 		Topology: n.cfg.Topology, Self: n.cfg.Self, Dir: n.cfg.path("raft"), Alone: n.cfg.alone(),
 		Keys: n.ring != nil, Version: n.cfg.Version, Logger: n.cfg.Logger, Tuning: n.cfg.Tuning,
 		Sessions: func() int {
-			if n.data == nil {
-				return 0
+			if s := n.serving.Load(); s != nil {
+				return s.Count()
 			}
-			return n.data.sessions.Count()
+			return 0
 		},
 	}
 	if n.certs != nil {
@@ -159,9 +168,14 @@ func (n *Node) Run(ctx context.Context) error {
 }
 
 // Ready says why the node should not be sent work to: no leader is heard, the state
-// has failed, a security projection is too old. nil: it should.
+// has failed or another keyring sealed it, a security projection is too old. nil: it
+// should.
 func (n *Node) Ready() error {
-	return errors.Join(leaderHeard(n), n.fsm.Err(), n.state().fresh())
+	ready := []error{leaderHeard(n), n.fsm.Err(), n.state().fresh()}
+	if n.ring != nil {
+		ready = append(ready, n.state().opens())
+	}
+	return errors.Join(ready...)
 }
 
 // WaitReady waits until the node is ready, or ctx ends.
@@ -188,7 +202,11 @@ func (n *Node) leave() error {
 		faults = append(faults, n.data.leave())
 	}
 	if n.admin != nil {
-		faults = append(faults, n.admin.Close())
+		ctx, cancel := context.WithTimeout(context.Background(), adminEndWithin)
+		defer cancel()
+		if n.admin.Shutdown(ctx) != nil { // an operator's call that goes on: it is cut off
+			faults = append(faults, n.admin.Close())
+		}
 	}
 	return errors.Join(faults...)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tvilling/node/internal/access"
+	adminendpoint "tvilling/node/internal/admin"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/record"
 	"tvilling/node/internal/sealing"
@@ -17,7 +18,7 @@ import (
 )
 
 // errNoKeys is asked of a witness what only a data node can read.
-var errNoKeys = errors.New("this node holds no keys: ask a data node")
+var errNoKeys = fmt.Errorf("%w: it holds no keys: ask a data node", adminendpoint.ErrElsewhere)
 
 // state reads the replicated state for those who ask for little of it: the operator
 // endpoint, readiness, ingest and the feeds.
@@ -40,6 +41,9 @@ var projections = []struct {
 // freshFor is how old a projection may be before the gate holds it for unknown.
 const freshFor = time.Duration(access.MaxAge) * time.Millisecond
 
+// aheadFor is how far ahead of this node's clock a projection may be known.
+const aheadFor = time.Duration(access.MaxClockSkew) * time.Millisecond
+
 // Level returns the feature level that is active.
 func (s state) Level() uint16 { return s.fsm.Level() }
 
@@ -57,7 +61,7 @@ func (s state) Feeds(now time.Time) ([]admin.Feed, error) {
 			age := now.Sub(time.UnixMilli(asOf))
 			feed.AsOf = time.UnixMilli(asOf).UTC().Format(time.RFC3339)
 			feed.AgeSeconds = int64(age.Seconds())
-			feed.Fresh = age <= freshFor
+			feed.Fresh = age <= freshFor && age >= -aheadFor // as the gate sees it
 		}
 		feeds = append(feeds, feed)
 	}
@@ -73,7 +77,7 @@ func (s state) fresh() error {
 	var late []error
 	for _, f := range feeds {
 		if !f.Fresh {
-			late = append(late, fmt.Errorf("feed of %s is unknown or older than %d s", f.Name, f.BoundSecond))
+			late = append(late, fmt.Errorf("feed of %s is unknown, older than %d s, or ahead of this node's clock", f.Name, f.BoundSecond))
 		}
 	}
 	return errors.Join(late...)
@@ -89,14 +93,26 @@ func (s state) Sources() ([]command.RegisterSource, error) {
 	return v.Sources(), nil
 }
 
-// registration finds one source; a state that cannot be read knows none.
-func (s state) registration(source string) (command.RegisterSource, bool) {
+// registration finds one source.
+func (s state) registration(source string) (command.RegisterSource, bool, error) {
 	v, err := s.fsm.View()
 	if err != nil {
-		return command.RegisterSource{}, false
+		return command.RegisterSource{}, false, err
 	}
 	defer v.Close()
-	return v.Source(source)
+	r, found := v.Source(source)
+	return r, found, nil
+}
+
+// opens tells whether the keyring is the one that the state was sealed with: it must
+// open the oldest entry of the access log, which is never removed. A node with
+// another keyring would find nobody, and write what no other node can read.
+func (s state) opens() error {
+	_, err := s.Record(0, 1)
+	if errors.Is(err, sealing.ErrNotSealed) {
+		return fmt.Errorf("%w: it is not the one that the state was sealed with: %w", ErrKeyring, err)
+	}
+	return err
 }
 
 // progress returns how far the projection that a kind of command feeds has been fed.
@@ -109,7 +125,7 @@ func (s state) progress(kind command.Kind) (ingest.Progress, error) {
 	var progress ingest.Progress
 	for _, p := range projections {
 		if p.kind == kind {
-			_, progress.Watermark, _ = v.Freshness(p.projection)
+			progress.AsOf, progress.Watermark, _ = v.Freshness(p.projection)
 			progress.Resync, progress.Running = v.Resync(p.projection)
 		}
 	}

@@ -47,7 +47,7 @@ var layers = []layer{
 		tests: []string{"node/internal/cluster/..."}},
 	{packages: "node/internal/admin", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster"}},
 	{packages: "node/internal/gateway", may: []string{"protocol", "protocol/admin", "node/internal/session", "node/internal/identity",
-		"node/internal/ingest", "node/internal/rivta", "wasm/site"}},
+		"node/internal/ingest", "node/internal/rivta", "wasm/site"}, tests: []string{"node/internal/certs"}},
 	{packages: "node", may: []string{"protocol/...", "raftfsm/...", "node/internal/...", "wasm/site"},
 		tests: []string{"node", "ops/internal/pki", "ops/internal/demo/patients"}},
 

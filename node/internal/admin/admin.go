@@ -12,8 +12,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,6 +71,7 @@ func (e *Endpoint) Handler() http.Handler {
 	mux.Handle("POST "+admin.PathSources, e.answer(e.registerSource))
 	mux.Handle("GET "+admin.PathRecord, e.answer(e.record))
 	mux.Handle("POST "+admin.PathActivate, e.answer(e.activate))
+	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }
 
@@ -163,7 +166,9 @@ func registrationOf(want admin.Source) (command.RegisterSource, error) {
 		if !ok {
 			return command.RegisterSource{}, fmt.Errorf("%w: no contract is called %q", errRequest, name)
 		}
-		registration.Contracts = append(registration.Contracts, uint8(contract))
+		if !slices.Contains(registration.Contracts, uint8(contract)) {
+			registration.Contracts = append(registration.Contracts, uint8(contract))
+		}
 	}
 	return registration, nil
 }
@@ -221,17 +226,31 @@ func decode(r *http.Request, into any) error {
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("%w: %w", errRequest, err)
 	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: something follows it", errRequest)
+	}
 	return nil
 }
 
+// ErrElsewhere is a question that this node cannot answer and another can.
+var ErrElsewhere = errors.New("not on this node")
+
 var (
+	errPath    = errors.New("no such call")
 	errRequest = errors.New("the request cannot be read")
 	errState   = errors.New("the state of the cluster does not allow it")
 )
 
-// problemOf numbers what an operator can meet.
+// problemOf numbers what an operator can meet. An operator's tool asks the next node
+// when one says that it is unavailable.
 func problemOf(err error) (admin.Problem, int) {
 	switch {
+	case errors.Is(err, errPath):
+		return admin.Problem{Code: "TV-4005", Title: "There is no such call", Detail: err.Error(),
+			Action: "Use the tvilling of the nodes' own release; see tvilling help."}, http.StatusNotFound
+	case errors.Is(err, ErrElsewhere):
+		return admin.Problem{Code: "TV-4004", Title: "This node cannot answer", Detail: err.Error(),
+			Action: "Ask another node: a data node holds keys, a witness does not."}, http.StatusServiceUnavailable
 	case errors.Is(err, errRequest):
 		return admin.Problem{Code: "TV-4001", Title: "The request cannot be read", Detail: err.Error(),
 			Action: "Use the tvilling of the nodes' own release; see tvilling help."}, http.StatusBadRequest

@@ -86,28 +86,33 @@ func (n *Node) AdminServer(cluster string) *tls.Config {
 }
 
 // SourceServer is for the sources' listener: certificates of the sources' authority.
-// Which source it is, and what it may send, is not decided here.
+// Without one there is no connection. Which source it is, and what it may send, is
+// not decided here.
 func (n *Node) SourceServer() *tls.Config {
 	config := n.server(n.Certificate)
 	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, n.Sources
 	return config
 }
 
-// BrowserServer is for the browsers' listener; nil without a certificate to show. With
-// signIn a certificate of the staff's authority is asked for, and verified if given.
-func (n *Node) BrowserServer(signIn bool) *tls.Config {
+// BrowserServer is for the browsers' listener; nil without a certificate to show. A
+// certificate of the staff's authority is asked for where there is one, and may be
+// left out: the page itself tells nobody's secrets, and whoever opens the stream is
+// asked there.
+func (n *Node) BrowserServer() *tls.Config {
 	if n.Client == nil {
 		return nil
 	}
 	config := n.server(*n.Client)
-	if signIn && n.Staff != nil {
+	if n.Staff != nil {
 		config.ClientAuth, config.ClientCAs = tls.VerifyClientCertIfGiven, n.Staff
 	}
 	return config
 }
 
+// server is what all listeners have in common. No tickets: a resumed connection would
+// not be held against the authority again.
 func (n *Node) server(cert tls.Certificate) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}}
+	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}
 }
 
 func pool(path string) (*x509.CertPool, error) {

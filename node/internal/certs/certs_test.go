@@ -61,7 +61,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.Sources == nil || n.Staff == nil || n.Client == nil || n.BrowserServer(true) == nil {
+	if n.Sources == nil || n.Staff == nil || n.Client == nil || n.BrowserServer() == nil {
 		t.Errorf("a data node lacks something: %+v", n)
 	}
 	witness, err := Load(w.dir, admin.RoleWitness)
@@ -77,7 +77,7 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	n, err = Load(w.dir, admin.RoleData)
-	if err != nil || n.Client != nil || n.Staff != nil || n.BrowserServer(true) != nil {
+	if err != nil || n.Client != nil || n.Staff != nil || n.BrowserServer() != nil {
 		t.Errorf("without the optional files: %+v, %v", n, err)
 	}
 }
@@ -145,19 +145,19 @@ func TestWhoIsLetIn(t *testing.T) {
 		server, client *tls.Config
 		in             bool
 	}{
-		"admin, operator":                 {n.AdminServer("demo"), client(operator), true},
-		"admin, node":                     {n.AdminServer("demo"), client(node), false},
-		"admin, operator of another":      {n.AdminServer("demo"), client(foreign), false},
-		"admin, nobody":                   {n.AdminServer("demo"), client(), false},
-		"admin, source":                   {n.AdminServer("demo"), client(source), false},
-		"admin, TLS 1.2":                  {n.AdminServer("demo"), old, false},
-		"source, source":                  {n.SourceServer(), client(source), true},
-		"source, operator":                {n.SourceServer(), client(operator), false},
-		"source, nobody":                  {n.SourceServer(), client(), false},
-		"browser, staff":                  {n.BrowserServer(true), client(person), true},
-		"browser, nobody":                 {n.BrowserServer(true), client(), true}, // told so on the stream
-		"browser, source":                 {n.BrowserServer(true), client(source), false},
-		"browser without sign-in, nobody": {n.BrowserServer(false), client(), true},
+		"admin, operator":               {n.AdminServer("demo"), client(operator), true},
+		"admin, node":                   {n.AdminServer("demo"), client(node), false},
+		"admin, operator of another":    {n.AdminServer("demo"), client(foreign), false},
+		"admin, nobody":                 {n.AdminServer("demo"), client(), false},
+		"admin, source":                 {n.AdminServer("demo"), client(source), false},
+		"admin, TLS 1.2":                {n.AdminServer("demo"), old, false},
+		"source, source":                {n.SourceServer(), client(source), true},
+		"source, operator":              {n.SourceServer(), client(operator), false},
+		"source, nobody":                {n.SourceServer(), client(), false},
+		"browser, staff":                {n.BrowserServer(), client(person), true},
+		"browser, nobody":               {n.BrowserServer(), client(), true}, // told so on the stream
+		"browser, source":               {n.BrowserServer(), client(source), false},
+		"browser where nobody signs in": {(&Node{Client: n.Client}).BrowserServer(), client(), true},
 	} {
 		if err := greet(t, c.server, c.client); (err == nil) != c.in {
 			t.Errorf("%s: %v", name, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"tvilling/node/internal/certs"
 	"tvilling/node/internal/session"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
@@ -246,7 +247,7 @@ func TestClientTLS(t *testing.T) {
 	staff := newAuthority(t)
 	web := newAuthority(t)
 	w := start(t, func(c *Config) {
-		c.Client, c.Staff = web.issue(""), staff.pool()
+		c.Browsers = (&certs.Node{Client: web.issue(""), Staff: staff.pool()}).BrowserServer()
 		c.Topology.Environment = admin.Production
 	})
 	own := staff.issue("SE1000000001-D1")
@@ -282,8 +283,8 @@ func TestClientTLS(t *testing.T) {
 func TestConfigurationsThatAreRefused(t *testing.T) {
 	good := func() Config {
 		return Config{
-			Topology: topology(), Self: "a1", Sessions: &rooms{}, Ingest: &intake{}, Sources: x509.NewCertPool(),
-			Source: tls.Certificate{Certificate: [][]byte{{1}}}, Logger: start(t, nil).cfg.Logger,
+			Topology: topology(), Self: "a1", Sessions: &rooms{}, Ingest: &intake{}, Logger: start(t, nil).cfg.Logger,
+			Sources: &tls.Config{Certificates: []tls.Certificate{{}}, ClientCAs: x509.NewCertPool(), ClientAuth: tls.RequireAndVerifyClientCert},
 		}
 	}
 	if _, err := New(good()); err != nil {
@@ -296,8 +297,10 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		"nobody":                    func(c *Config) { c.Self = "x" },
 		"an origin with a path":     func(c *Config) { c.Topology.Members[1].Origin = "https://b1.example/x" },
 		"an origin without scheme":  func(c *Config) { c.Topology.Members[1].Origin = "b1.example" },
-		"no authority for sources":  func(c *Config) { c.Sources = nil },
-		"no certificate of its own": func(c *Config) { c.Source = tls.Certificate{} },
+		"no TLS for sources":        func(c *Config) { c.Sources = nil },
+		"no authority for sources":  func(c *Config) { c.Sources.ClientCAs = nil },
+		"sources without one":       func(c *Config) { c.Sources.ClientAuth = tls.VerifyClientCertIfGiven },
+		"no certificate of its own": func(c *Config) { c.Sources.Certificates = nil },
 		"no sessions":               func(c *Config) { c.Sessions = nil },
 	} {
 		c := good()

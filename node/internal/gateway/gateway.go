@@ -3,12 +3,12 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,11 +45,9 @@ type Check struct {
 type Config struct {
 	Topology admin.Topology
 	Self     string
-	Client   *tls.Certificate // what browsers see; nil: no TLS, on loopback outside production only
-	Staff    *x509.CertPool   // who signs members of staff; nil: nobody has a certificate
-	Source   tls.Certificate  // what source systems see
-	Sources  *x509.CertPool   // who signs source systems
-	Site     *site.Site       // nil: not built in; browsers are told
+	Browsers *tls.Config // nil: no TLS, on loopback outside production only
+	Sources  *tls.Config // must ask for a certificate and hold it against the sources' authority
+	Site     *site.Site  // nil: not built in; browsers are told
 	Sessions Sessions
 	Ingest   Ingest
 	Checks   []Check
@@ -77,11 +75,12 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, fmt.Errorf("%w: %q is not a data node of the cluster", ErrConfig, cfg.Self)
 	case cfg.Sessions == nil || cfg.Ingest == nil || cfg.Logger == nil:
 		return nil, fmt.Errorf("%w: sessions, ingest and logger are needed", ErrConfig)
-	case member.Source != "" && (cfg.Sources == nil || len(cfg.Source.Certificate) == 0):
+	case member.Source != "" && (cfg.Sources == nil || cfg.Sources.ClientAuth != tls.RequireAndVerifyClientCert ||
+		cfg.Sources.ClientCAs == nil || len(cfg.Sources.Certificates) == 0):
 		return nil, fmt.Errorf("%w: the source listener needs a certificate, and an authority to hold sources against", ErrConfig)
-	case cfg.Client == nil && cfg.Topology.Environment == admin.Production:
+	case cfg.Browsers == nil && cfg.Topology.Environment == admin.Production:
 		return nil, fmt.Errorf("%w: in production browsers need TLS: no client certificate is configured", ErrConfig)
-	case cfg.Client == nil && !isLoopback(member.Client):
+	case cfg.Browsers == nil && !isLoopback(member.Client):
 		return nil, fmt.Errorf("%w: without TLS the client address must be on loopback", ErrConfig)
 	}
 	allowed, err := originsOf(cfg.Topology, member)
@@ -90,9 +89,9 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: semaphore.NewWeighted(answersRoom), wait: roomWithin}
 	g.sockets.open = map[*socket]struct{}{}
-	g.servers = append(g.servers, g.server(g.ClientHandler(), clientTLS(cfg), requestWithin, responseWithin))
+	g.servers = append(g.servers, g.server(g.ClientHandler(), cfg.Browsers, requestWithin, responseWithin))
 	if member.Source != "" {
-		g.servers = append(g.servers, g.server(g.SourceHandler(), sourceTLS(cfg), answerWithin, answerWithin+durableWithin))
+		g.servers = append(g.servers, g.server(g.SourceHandler(), cfg.Sources, answerWithin, answerWithin+durableWithin))
 	}
 	return g, nil
 }
@@ -194,4 +193,14 @@ func (g *Gateway) Close() error {
 	g.unbind()
 	g.sockets.end()
 	return err
+}
+
+// isLoopback reports whether an address can be reached from this machine alone.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }

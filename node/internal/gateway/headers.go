@@ -61,7 +61,7 @@ func (g *Gateway) secured(h http.Handler) http.Handler {
 			"hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), browsing-topics=(), clipboard-read=()",
 		"Cache-Control": "no-store",
 	}
-	if g.cfg.Client != nil {
+	if g.cfg.Browsers != nil {
 		fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"tvilling/node/internal/certs"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
@@ -180,9 +181,9 @@ func start(t *testing.T, change func(*Config)) *world {
 	}
 	cfg := Config{
 		Topology: topology(), Self: "a1", Site: page, Sessions: w.rooms, Ingest: w.intake,
-		Source: *w.web.issue(""), Sources: w.sources.pool(),
-		Checks: []Check{{Name: "leader", Ask: func() error { return w.unready }}},
-		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Sources: (&certs.Node{Certificate: *w.web.issue(""), Sources: w.sources.pool()}).SourceServer(),
+		Checks:  []Check{{Name: "leader", Ask: func() error { return w.unready }}},
+		Logger:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&cfg)

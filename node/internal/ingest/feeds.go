@@ -10,11 +10,15 @@ import (
 	"tvilling/node/internal/projection"
 	"tvilling/node/internal/sealing"
 	"tvilling/node/internal/upstream"
+	"tvilling/protocol"
 	"tvilling/raftfsm/command"
 )
 
-// errFeed is a page that the state machine did not take.
-var errFeed = errors.New("the state machine refused a page of a feed")
+// Errors of a round.
+var (
+	errFeed = errors.New("the state machine refused a page of a feed")
+	errRow  = errors.New("a row of a feed is larger than the log takes")
+)
 
 // Upstream is the service that the security projections are fed from.
 type Upstream interface {
@@ -24,6 +28,7 @@ type Upstream interface {
 // Progress is how far a projection of the replicated state has been fed.
 type Progress struct {
 	Watermark string // stored with the last page
+	AsOf      int64  // what it is known as of, milliseconds since 1970 UTC; 0: it is not known
 	Resync    uint64 // number of the latest resync: the next one's is greater
 	Running   bool   // that resync has not ended
 }
@@ -66,51 +71,70 @@ func (f *Feeds) Run(ctx context.Context) error {
 	}
 }
 
-// round reads the upstream once and brings the replicated state up to it.
+// round reads the upstream once and brings the replicated state up to it. What goes
+// wrong with one projection keeps nothing from the others.
 func (f *Feeds) round(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, feedTimeout)
-	defer cancel()
-	snapshot, err := f.upstream.Feed(ctx)
+	snapshot, err := f.read(ctx)
 	if err != nil {
 		return err
 	}
-	if err := f.registerSources(ctx, snapshot.Sources); err != nil {
-		return err
-	}
-	feeds := []struct {
+	faults := []error{f.registerSources(ctx, snapshot.Sources)}
+	for _, feed := range []struct {
 		kind command.Kind
-		rows func() []command.Row
+		rows func(upstream.Snapshot) []command.Row
 	}{
-		{command.KindBlockPage, func() []command.Row { return f.blocks(snapshot) }},
-		{command.KindRelationPage, func() []command.Row { return f.relations(snapshot) }},
-		{command.KindCommissionPage, func() []command.Row { return f.commissions(snapshot) }},
+		{command.KindBlockPage, f.blocks},
+		{command.KindRelationPage, f.relations},
+		{command.KindCommissionPage, f.commissions},
+		{command.KindConsentPage, nil},
+	} {
+		if ctx.Err() != nil {
+			break
+		}
+		faults = append(faults, f.bring(ctx, feed.kind, feed.rows, snapshot))
 	}
-	for _, feed := range feeds {
-		progress, err := f.progress(feed.kind)
-		if err != nil {
-			return fmt.Errorf("reading how far the projections are fed: %w", err)
-		}
-		if progress.Watermark == snapshot.Watermark && !progress.Running {
-			err = f.page(ctx, feed.kind, command.FeedPage{Watermark: snapshot.Watermark, AsOf: int64(snapshot.AsOf)})
-		} else {
-			err = f.resync(ctx, feed.kind, progress.Resync, feed.rows(), snapshot)
-		}
-		if err != nil {
-			return err
-		}
+	return errors.Join(faults...)
+}
+
+func (f *Feeds) read(ctx context.Context) (upstream.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, feedTimeout)
+	defer cancel()
+	return f.upstream.Feed(ctx)
+}
+
+// bring brings one projection up to a snapshot: with new rows, or with the word that
+// those there are hold still. rows is nil for consents: they are registered through
+// Tvilling itself, in the same log, and so are all here. Were the file's fed too, one
+// that was ended here would come back with the next resync.
+func (f *Feeds) bring(ctx context.Context, kind command.Kind, rows func(upstream.Snapshot) []command.Row, s upstream.Snapshot) error {
+	progress, err := f.progress(kind)
+	if err != nil {
+		return fmt.Errorf("reading how far the projections are fed: %w", err)
 	}
-	// Consents are registered through Tvilling itself, in the same log: as of now they
-	// are all here. Were the file's consents fed too, one that was ended here would
-	// come back with the next resync.
-	return f.page(ctx, command.KindConsentPage, command.FeedPage{Watermark: snapshot.Watermark, AsOf: int64(snapshot.AsOf)})
+	// The clock of who led before may have been ahead. A page that went back in time
+	// would leave the older watermark beside its rows.
+	s.AsOf = max(s.AsOf, protocol.Instant(progress.AsOf))
+	current := progress.Watermark == s.Watermark && !progress.Running
+	if rows == nil && !current && len(s.Consents) > 0 {
+		f.log.Warn("the feed lists consents, and those of another system are not taken", "consents", len(s.Consents))
+	}
+	if current || rows == nil {
+		return f.page(ctx, kind, command.FeedPage{Watermark: s.Watermark, AsOf: int64(s.AsOf)})
+	}
+	return f.resync(ctx, kind, progress.Resync, rows(s), s)
 }
 
 // resync replaces a projection page by page. The watermark comes with the last page
 // only: a resync that breaks off is begun again by whoever leads next.
 func (f *Feeds) resync(ctx context.Context, kind command.Kind, last uint64, rows []command.Row, s upstream.Snapshot) error {
+	for i := range rows { // all of them first: a resync that cannot end is not begun
+		if len(rows[i].Sealed) > command.MaxSealedRow {
+			return fmt.Errorf("%w: kind %d, row %d", errRow, kind, i+1)
+		}
+	}
 	number := max(last+1, uint64(s.AsOf))
 	for {
-		n := min(len(rows), pageRows)
+		n := pageLength(rows)
 		page := command.FeedPage{Upserts: rows[:n], Full: true, Resync: number, AsOf: int64(s.AsOf)}
 		rows = rows[n:]
 		if len(rows) == 0 {
@@ -125,11 +149,25 @@ func (f *Feeds) resync(ctx context.Context, kind command.Kind, last uint64, rows
 	}
 }
 
+// pageLength is how many of the rows go into the next page.
+func pageLength(rows []command.Row) int {
+	size := 0
+	for i := range rows[:min(len(rows), pageRows)] {
+		size += len(rows[i].Sealed) + rowOverhead
+		if i > 0 && size > pageBytes {
+			return i
+		}
+	}
+	return min(len(rows), pageRows)
+}
+
 func (f *Feeds) page(ctx context.Context, kind command.Kind, page command.FeedPage) error {
 	return f.propose(ctx, command.Command{Kind: kind, Version: 1, Intent: f.intent(), Body: page})
 }
 
 func (f *Feeds) propose(ctx context.Context, c command.Command) error {
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
 	results, err := f.proposer.Propose(ctx, c)
 	if err != nil {
 		return fmt.Errorf("proposing a page of kind %d: %w", c.Kind, err)
@@ -148,10 +186,14 @@ func (f *Feeds) registerSources(ctx context.Context, sources []upstream.Source) 
 		for i, c := range s.Contracts {
 			want.Contracts[i] = uint8(c)
 		}
-		if have, ok := f.sources(want.Source); ok && (have.Withdrawn || sameRegistration(have, want)) {
+		have, ok, err := f.sources(want.Source)
+		if err != nil {
+			return fmt.Errorf("reading the registrations: %w", err)
+		}
+		if ok && (have.Withdrawn || sameRegistration(have, want)) {
 			continue
 		}
-		err := f.propose(ctx, command.Command{Kind: command.KindRegisterSource, Version: 1, Intent: f.intent(), Body: want})
+		err = f.propose(ctx, command.Command{Kind: command.KindRegisterSource, Version: 1, Intent: f.intent(), Body: want})
 		if err != nil {
 			return err
 		}
@@ -166,7 +208,7 @@ func sameRegistration(a, b command.RegisterSource) bool {
 func (f *Feeds) blocks(s upstream.Snapshot) []command.Row {
 	rows := make([]command.Row, len(s.Blocks))
 	for i, b := range s.Blocks {
-		rows[i] = f.row(sealing.Blocks, f.ring.Patient(b.Patient), f.ring.Key("block", b.Row.ID), projection.AppendBlock(nil, b.Row))
+		rows[i] = f.row(sealing.Blocks, f.ring.Patient(b.Patient), f.ring.Key(projection.BlockDomain, b.Row.ID), projection.AppendBlock(nil, b.Row))
 	}
 	return rows
 }
@@ -174,7 +216,7 @@ func (f *Feeds) blocks(s upstream.Snapshot) []command.Row {
 func (f *Feeds) relations(s upstream.Snapshot) []command.Row {
 	rows := make([]command.Row, len(s.Relations))
 	for i, r := range s.Relations {
-		key := f.ring.Key("relation", r.Row.CareProvider, r.Row.CareUnit, r.Row.Employee)
+		key := f.ring.Key(projection.RelationDomain, r.Row.CareProvider, r.Row.CareUnit, r.Row.Employee)
 		rows[i] = f.row(sealing.Relations, f.ring.Patient(r.Patient), key, projection.AppendRelation(nil, r.Row))
 	}
 	return rows
@@ -183,7 +225,7 @@ func (f *Feeds) relations(s upstream.Snapshot) []command.Row {
 func (f *Feeds) commissions(s upstream.Snapshot) []command.Row {
 	rows := make([]command.Row, len(s.Commissions))
 	for i, c := range s.Commissions {
-		rows[i] = f.row(sealing.Commissions, f.ring.Employee(c.Employee), f.ring.Key("commission", c.Row.ID), projection.AppendCommission(nil, c.Row))
+		rows[i] = f.row(sealing.Commissions, f.ring.Employee(c.Employee), f.ring.Key(projection.CommissionDomain, c.Row.ID), projection.AppendCommission(nil, c.Row))
 	}
 	return rows
 }

@@ -14,9 +14,12 @@ const (
 	keyBytes         = 18        // a key in Keep, encoded
 	maxTries         = 3         // of writing a set that others write as well
 	pageRows         = 400       // rows in one feed page
+	pageBytes        = 192 << 10 // sealed rows in one feed page, give or take one row
+	rowOverhead      = 64        // keys, digest and framing of a sealed row
 	feedInterval     = 15 * time.Second
 	feedRetry        = 3 * time.Second
-	feedTimeout      = 10 * time.Second // one reading of a feed and its proposals
+	feedTimeout      = 10 * time.Second // one reading of a feed
+	pageTimeout      = 10 * time.Second // one page of a feed, to be durable
 )
 
 // A part with one document of the largest size, or with the keys of the largest

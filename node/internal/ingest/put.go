@@ -58,8 +58,9 @@ type Sealer interface {
 	Seal(bucket sealing.Bucket, key, plain []byte) []byte
 }
 
-// Registrations finds the registration of a source in the newest state.
-type Registrations func(source string) (command.RegisterSource, bool)
+// Registrations finds the registration of a source in the newest state. A state that
+// cannot be read is an error: it knows nothing of who is registered.
+type Registrations func(source string) (r command.RegisterSource, found bool, err error)
 
 // Ingest takes answers of source systems. It is safe for concurrent use.
 type Ingest struct {
@@ -88,17 +89,19 @@ func (in *Ingest) Put(ctx context.Context, r Request) (Receipt, error) {
 	}
 	message, err := rivta.Parse(r.Message)
 	var fault *rivta.FaultError
-	if failed := errors.As(err, &fault); err != nil && !failed {
+	failed := errors.As(err, &fault)
+	switch {
+	case err != nil && !failed:
 		return Receipt{}, err
-	} else if failed || message.Failed() {
-		return in.putFailure(ctx, r, contract, source)
-	}
-	if message.Contract != contract {
+	case !failed && message.Contract != contract: // a fault does not say whose it is
 		return Receipt{}, fmt.Errorf("%w: the address says %v, the message is an answer of %v", ErrAddress, contract, message.Contract)
 	}
 	patient, err := patientOf(r.Patient, message.Patients)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if failed || message.Failed() {
+		return in.putFailure(ctx, patient, contract, source)
 	}
 	documents, err := in.seal(patient, source, message.Documents)
 	if err != nil {
@@ -123,7 +126,10 @@ func (in *Ingest) admit(r Request, contract protocol.Contract) (protocol.SourceI
 			return protocol.SourceID{}, fmt.Errorf("%w: the source is no HSA-id", ErrNotRegistered)
 		}
 	}
-	registration, ok := in.sources(source.Reveal())
+	registration, ok, err := in.sources(source.Reveal())
+	if err != nil {
+		return protocol.SourceID{}, fmt.Errorf("reading the registrations: %w", err)
+	}
 	if !ok || registration.Withdrawn {
 		return protocol.SourceID{}, ErrNotRegistered
 	}
@@ -200,16 +206,12 @@ func (in *Ingest) seal(patient protocol.PatientID, source protocol.SourceID, doc
 }
 
 // putFailure notes that the source could not answer for the patient.
-func (in *Ingest) putFailure(ctx context.Context, r Request, contract protocol.Contract, source protocol.SourceID) (Receipt, error) {
-	patient, err := patientOf(r.Patient, rivta.Patients{})
-	if err != nil {
-		return Receipt{}, err
-	}
+func (in *Ingest) putFailure(ctx context.Context, patient protocol.PatientID, contract protocol.Contract, source protocol.SourceID) (Receipt, error) {
 	receipt, err := in.propose(ctx, command.PutSnapshot{
 		Subject: in.ring.Patient(patient), Contract: uint8(contract), Source: source.Reveal(),
 		Failed: true, At: time.Now().UnixMilli(),
 	}, nil)
-	receipt.Failed = true
+	receipt.Failed = err == nil
 	return receipt, err
 }
 
@@ -221,9 +223,12 @@ func (in *Ingest) propose(ctx context.Context, set command.PutSnapshot, document
 	parts := split(set, documents)
 	for range maxTries {
 		receipt, retry, err := in.proposeParts(ctx, parts)
-		if err != nil || !retry {
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !retry {
 			receipt.Documents = len(documents)
-			return receipt, err
+			return receipt, nil
 		}
 	}
 	return Receipt{}, ErrContended
