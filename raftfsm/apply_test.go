@@ -94,6 +94,52 @@ func TestPutSnapshot(t *testing.T) {
 	}
 }
 
+// A set that comes in parts is written by one writer while another replaces it: the
+// last part of the first must not complete what is no longer whole.
+func TestACompleteAnswerWhoseKeptDocumentsAreGoneIsStale(t *testing.T) {
+	f := fresh(t)
+	register(t, f)
+	follower := f.Feed().Follow(key(1))
+	defer follower.Close()
+	last := put(1, true, document(3, 1))
+	last.Keep = [][16]byte{key(1), key(2), key(3)}
+
+	one(t, f, command.KindPutSnapshot, put(1, false, document(1, 1), document(2, 1)))
+	one(t, f, command.KindPutSnapshot, put(1, true, document(2, 1), document(9, 1))) // another writer, whose answer lacks 1
+	drain(t, follower)
+	before, sets := list(view(t, f), 1, nil), setsOf(t, f)
+	if got, want := one(t, f, command.KindPutSnapshot, last), (command.Result{Status: stale, Index: 4}); got != want {
+		t.Errorf("a kept document is gone: %+v, want %+v", got, want)
+	}
+	if diff := cmp.Diff(before, list(view(t, f), 1, nil)); diff != "" {
+		t.Errorf("a stale answer changed documents:\n%s", diff)
+	}
+	if diff := cmp.Diff(sets, setsOf(t, f)); diff != "" {
+		t.Errorf("a stale answer changed the set's status:\n%s", diff)
+	}
+	if changes := drain(t, follower); len(changes) != 0 {
+		t.Errorf("a stale answer is told of: %v", changes)
+	}
+
+	elsewhere := put(1, false, document(1, 1))
+	elsewhere.Contract = 2
+	one(t, f, command.KindPutSnapshot, elsewhere) // the same key under another contract keeps nothing here
+	if got := one(t, f, command.KindPutSnapshot, last); got.Status != stale {
+		t.Errorf("kept by another contract's document: %+v", got)
+	}
+
+	f = fresh(t)
+	register(t, f)
+	one(t, f, command.KindPutSnapshot, put(1, false, document(1, 1), document(2, 1), document(9, 1)))
+	if got, want := one(t, f, command.KindPutSnapshot, last), (command.Result{Status: done, Index: 3, Changed: 1, Removed: 1}); got != want {
+		t.Errorf("all that is kept is there: %+v, want %+v", got, want)
+	}
+	last.Complete, last.Keep = false, nil
+	if got := one(t, f, command.KindPutSnapshot, last); got.Status != done {
+		t.Errorf("an answer that deletes nothing: %+v", got)
+	}
+}
+
 func TestDocumentAndHeaders(t *testing.T) {
 	f := fresh(t)
 	register(t, f)
