@@ -91,6 +91,7 @@ func Open(cfg Config, machine Machine) (*Cluster, error) {
 // start sets going what runs beside raft. See the package comment.
 func (c *Cluster) start() {
 	c.tasks.Go(c.watchLeadership)
+	c.tasks.Go(c.watchPulse)
 	c.calls.Go(c.serve)
 	c.tasks.Go(c.batcher.run)
 }
@@ -205,8 +206,9 @@ func epoch(cluster string) uint64 {
 }
 
 // HeardFromLeader tells when this node last had proof that a leader with a quorum was
-// there: on a follower the leader's last message; on a leader the last time that it
-// asked for a commit and got it, the canary's at the latest. A process that was
+// there, and that this node keeps up with it: on a follower the leader's last message,
+// or when it last got on with the log, if that is longer ago; on a leader the last time
+// that it asked for a commit and got it, the canary's at the latest. A process that was
 // paused does not take its old belief for proof.
 func (c *Cluster) HeardFromLeader() (at time.Time, ok bool) {
 	if c.raft.State() == raft.Leader {
@@ -214,6 +216,9 @@ func (c *Cluster) HeardFromLeader() (at time.Time, ok bool) {
 		return at, !at.IsZero()
 	}
 	at = c.raft.LastContact()
+	if pulse := c.lead.lastPulse(); pulse.Before(at) {
+		at = pulse
+	}
 	return at, !at.IsZero() && c.Leader() != ""
 }
 

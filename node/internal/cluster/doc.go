@@ -22,10 +22,12 @@
 //     can win, commits what it has and hands over at once (handOver).
 //   - A vote of confidence from raft is not proof: HeardFromLeader rests on messages
 //     that were received and on commits that were asked for and made.
+//   - A follower hears from its leader though nothing reaches its state machine any more:
+//     HeardFromLeader also rests on what was applied (watchPulse).
 //
 // # Goroutines
 //
-// Of a Cluster, until Close: watchLeadership, serve, the batcher's run. While it leads:
+// Of a Cluster, until Close: watchLeadership, watchPulse, serve, the batcher's run. While it leads:
 // canary and watchFollowers, or on a witness handOver, and the canary under way. For
 // each entry under way, one that waits for it, at most two. For each connection from a
 // peer: serveLink, its link's write, one for each call being answered, at most 512. For

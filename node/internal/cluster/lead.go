@@ -19,6 +19,7 @@ type leadership struct {
 	changed signal                // fired when somebody else leads, or nobody
 	current atomic.Pointer[reign]
 	at      atomic.Pointer[time.Time] // proof of a quorum
+	pulse   atomic.Pointer[time.Time] // proof that what is committed is applied here
 }
 
 // reign is one time of leading.

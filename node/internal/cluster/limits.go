@@ -26,6 +26,7 @@ const (
 	dialLimit         = 2 * time.Second           // for reaching a peer
 	memberLimit       = time.Second               // for a member to tell its status: then it is unreachable
 	statusEvery       = time.Second               // how often a leader asks its followers how far they are
+	pulseEvery        = 50 * time.Millisecond     // how often a node looks whether it gets on with the log
 	closeLimit        = 5 * time.Second           // for raft to stop: then its files are left open, the process ends anyway
 	attemptLimit      = 2 * time.Second           // for one attempt to propose: then it is made again, by the same intent
 	enqueueLimit      = time.Second               // for raft to take an entry: then it was not taken

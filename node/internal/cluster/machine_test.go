@@ -23,8 +23,9 @@ type machine struct {
 	done    chan struct{}
 	err     error
 	refuses atomic.Bool
-	restore atomic.Int64 // number of restores
-	batches []int        // commands by entry, as applied here
+	gate    atomic.Pointer[chan struct{}] // where there is one, nothing is applied before it is closed
+	restore atomic.Int64                  // number of restores
+	batches []int                         // commands by entry, as applied here
 }
 
 type machineState struct {
@@ -41,6 +42,9 @@ func newMachine() *machine {
 func (m *machine) Apply(log *raft.Log) any { return m.ApplyBatch([]*raft.Log{log})[0] }
 
 func (m *machine) ApplyBatch(logs []*raft.Log) []any {
+	if gate := m.gate.Load(); gate != nil {
+		<-*gate
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := make([]any, len(logs))

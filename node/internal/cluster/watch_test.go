@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 )
@@ -80,6 +81,57 @@ func TestHeardFromLeader(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
+	})
+}
+
+// A follower that the leader's heartbeats reach, and nothing else, knows of no
+// revocation: what it heard is no proof.
+func TestAFollowerThatStandsStillHasHeardNothing(t *testing.T) {
+	const soon = 2 * time.Second
+	stands := func(w *world, follower *node) {
+		w.t.Helper()
+		since := time.Now()
+		time.Sleep(soon)
+		for range 50 {
+			if at, ok := follower.HeardFromLeader(); ok && at.After(since.Add(pulseEvery)) {
+				w.t.Fatalf("heard %v after it stood still", at.Sub(since))
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if age := time.Since(follower.raft.LastContact()); age > time.Second {
+			w.t.Fatalf("raft has had no contact for %v either", age)
+		}
+	}
+	goesOn := func(w *world, follower *node) {
+		w.t.Helper()
+		w.until("the follower has heard again", 2*soon, func() bool {
+			at, ok := follower.HeardFromLeader()
+			return ok && time.Since(at) < soon
+		})
+	}
+	t.Run("replication", func(t *testing.T) {
+		within(t, three, func(w *world) {
+			l := w.lead("a1")
+			w.net.Hold(l.cfg.Self, "b1")
+			stands(w, w.nodes["b1"])
+			w.net.Heal()
+			goesOn(w, w.nodes["b1"])
+		})
+	})
+	t.Run("state machine", func(t *testing.T) {
+		within(t, three, func(w *world) {
+			w.lead("a1")
+			follower, gate := w.nodes["b1"], make(chan struct{})
+			release := sync.OnceFunc(func() {
+				follower.machine.gate.Store(nil)
+				close(gate)
+			})
+			defer release()
+			follower.machine.gate.Store(&gate)
+			stands(w, follower)
+			release()
+			goesOn(w, follower)
+		})
 	})
 }
 
