@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 
 	"tvilling/protocol"
@@ -79,6 +80,7 @@ type block struct {
 	inline bool
 	after  string // text that follows an inline element: where a link leads
 	words  []byte // gathered since the last node
+	cells  int    // of a row, empty ones too
 	nodes  []protocol.Node
 }
 
@@ -142,13 +144,16 @@ func (f *formatter) end() {
 		}
 		return
 	}
-	label := shortLabel(b.name)
+	label := f.label(b.name)
 	if len(b.nodes) > 0 {
 		b.flush(paragraph)
 	} else {
 		b.flush(label)
 	}
-	nodes := gather(b.nodes)
+	nodes := b.nodes
+	if !transparentNames[b.name] {
+		nodes = gather(nodes)
+	}
 	if len(f.open) == 0 {
 		f.done = append(f.done, nodes...)
 		return
@@ -164,6 +169,17 @@ func (f *formatter) end() {
 	default:
 		around.nodes = append(around.nodes, protocol.Node{Kind: protocol.NodeGroup, Label: label, Children: nodes})
 	}
+}
+
+// label names what is closed. Cells are numbered, so that each stays in its column when
+// one before it is empty.
+func (f *formatter) label(name string) string {
+	if len(f.open) > 0 && rowNames[f.open[len(f.open)-1].name] {
+		row := &f.open[len(f.open)-1]
+		row.cells++
+		return "cell" + strconv.Itoa(row.cells)
+	}
+	return shortLabel(name)
 }
 
 // gather makes one text of paragraphs, and one table of rows, that follow each other.

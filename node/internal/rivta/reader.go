@@ -136,6 +136,7 @@ func (b *treeBuilder) start(t xml.StartElement) error {
 	if len(b.texts) >= maxDepth {
 		return b.fail(ErrTooLarge, "elements nested too deep")
 	}
+	b.flush()
 	parent := b.open
 	e := b.enter(t)
 	parent.children = append(parent.children, e)
@@ -169,15 +170,22 @@ func (b *treeBuilder) text(t xml.CharData) error {
 	return nil
 }
 
+// flush makes a child of the text before a child, so that both stay in their order:
+// what a sentence says may hang on one word of it.
+func (b *treeBuilder) flush() {
+	e, top := b.open, &b.texts[len(b.texts)-1]
+	if text := string(bytes.TrimSpace(*top)); text != "" {
+		line, _ := b.dec.InputPos()
+		e.children = append(e.children, &element{name: textName, text: text, parent: e, line: line})
+	}
+	*top = nil
+}
+
 func (b *treeBuilder) end() {
-	e := b.open
-	text := string(bytes.TrimSpace(b.texts[len(b.texts)-1]))
-	switch {
-	case text == "":
-	case e.leaf():
-		e.text = text
-	default:
-		e.children = append(e.children, &element{name: textName, text: text, parent: e, line: e.line})
+	if e := b.open; e.leaf() {
+		e.text = string(bytes.TrimSpace(b.texts[len(b.texts)-1]))
+	} else {
+		b.flush()
 	}
 	b.texts = b.texts[:len(b.texts)-1]
 	b.leave()

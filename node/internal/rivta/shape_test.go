@@ -43,7 +43,7 @@ func TestShapes(t *testing.T) {
 	}{
 		{"text", `<a> b <![CDATA[<c>&]]> </a>`, text("a", "b <c>&"), 0},
 		{"text in pieces", `<a>b<!-- - -->c<?p?>d</a>`, text("a", "bcd"), 0},
-		{"text beside children", `<a>b<c>d</c></a>`, group("a", text("c", "d"), text("text", "b")), 0},
+		{"text beside children", `<a>b<c>d</c></a>`, group("a", text("text", "b"), text("c", "d")), 0},
 		{"attributes", `<a xmlns:x="urn:x" x:b="c" d="e">f</a>`, group("a", text("b", "c"), text("d", "e"), text("text", "f")), 0},
 		{"nil", `<a><b xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/><c>d</c></a>`, group("a", text("c", "d")), 0},
 		{"code", `<a><code>c</code><codeSystem>s</codeSystem><codeSystemName>n</codeSystemName><codeSystemVersion>v</codeSystemVersion><displayName>d</displayName><originalText>o</originalText></a>`,
@@ -110,6 +110,18 @@ func TestEmpty(t *testing.T) {
 	sections, _ := bodyOfRecord(t, `<a/><b>  </b><c><d/><e> </e></c><!-- f -->`)
 	if len(sections) > 0 {
 		t.Errorf("sections are %v, want none", sections)
+	}
+}
+
+// TestMixedContent keeps text and elements in the order in which they stand.
+func TestMixedContent(t *testing.T) {
+	sections, _ := bodyOfRecord(t, `<note>Patienten är <b>inte</b> opererad<c/>.</note>`)
+	text := func(label, s string) protocol.Node {
+		return protocol.Node{Kind: protocol.NodeText, Label: label, Text: s}
+	}
+	want := []protocol.Node{text("text", "Patienten är"), text("b", "inte"), text("text", "opererad"), text("text", ".")}
+	if diff := cmp.Diff(want, sections[0].Nodes); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
