@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -261,16 +262,22 @@ func refused(id [16]byte, fault protocol.Fault, err error) refusal {
 	return refusal{fault: fault, id: text(id), at: now(), err: err}
 }
 
-// newID draws an id. Its first half is what people read to each other.
+// newID draws an id. It begins with the time in milliseconds: the log finds entries by
+// id, and ids that come together then stand together, which makes a commit touch a few
+// pages of its file instead of one for each entry. Its second half is drawn, and is
+// what people read to each other.
 func newID() (id [16]byte) {
 	rand.Read(id[:])
+	var at [8]byte
+	binary.BigEndian.PutUint64(at[:], uint64(time.Now().UnixMilli()))
+	copy(id[:], at[2:])
 	return id
 }
 
 var ids = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // text is the part of an id that people meet.
-func text(id [16]byte) string { return ids.EncodeToString(id[:8]) }
+func text(id [16]byte) string { return ids.EncodeToString(id[8:]) }
 
 // place is where a sealed value stands: under whom, and which.
 func place(subject command.Subject, key [16]byte) []byte {
