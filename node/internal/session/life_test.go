@@ -204,6 +204,82 @@ func TestARevokeJumpsTheQueue(t *testing.T) {
 	})
 }
 
+// While a new choice is on its way the browser shows the old one, and what loses its
+// ground there is taken away at once: not only when the new view has arrived.
+func TestAnOlderViewIsRevokedToo(t *testing.T) {
+	ownAlert := doc{protocol.AlertInformation, "alert", ownProvider, ownUnit, "egen varning"}
+	otherAlert := doc{protocol.AlertInformation, "alert2", otherProvider, otherUnit, "en annans varning"}
+	setting := func(w *world) *browser {
+		w.consent("one", 0)
+		w.put(ownDoc, otherDoc)
+		w.put(ownAlert)
+		b := watching(w)
+		if !b.titles()[otherDoc.text] {
+			w.t.Fatal("the other's document is not on the screen")
+		}
+		return b
+	}
+	everything := func(frames []protocol.Frame) (n int) {
+		for _, f := range frames {
+			if r, is := f.(protocol.Revoke); is && len(r.Documents) == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	t.Run("the new view is queued", func(t *testing.T) {
+		scripted(t, func(t *testing.T, w *world) {
+			b := setting(w)
+			b.show(protocol.AlertInformation)
+			synctest.Wait() // nothing of the new view is read
+			w.block("one")
+			if n := everything(b.quiet()); n != 1 || b.shown {
+				t.Errorf("%d times everything is revoked, shown: %t", n, b.shown)
+			}
+			b.hangUp()
+		})
+	})
+	t.Run("the new view waits for its record", func(t *testing.T) {
+		scripted(t, func(t *testing.T, w *world) {
+			b := setting(w)
+			w.set(func() { w.dead = true })
+			b.show(protocol.AlertInformation)
+			synctest.Wait()
+			w.block("one")
+			if n := everything(b.quiet()); n != 1 || b.shown {
+				t.Errorf("%d times everything is revoked, shown: %t", n, b.shown)
+			}
+			w.set(func() { w.dead = false })
+			b.hangUp()
+		})
+	})
+	// P9: what is not on the screen is not missed.
+	t.Run("a block of what is not shown", func(t *testing.T) {
+		scripted(t, func(t *testing.T, w *world) {
+			b := setting(w)
+			w.put(otherAlert)
+			w.replace(protocol.Diagnosis, ownDoc)
+			b.quiet()
+			b.show(protocol.CareDocumentation)
+			synctest.Wait()
+			w.block("one")
+			if n := everything(b.quiet()); n != 0 {
+				t.Error("everything is revoked, and nothing of it was blocked")
+			}
+			b.hangUp()
+		})
+	})
+}
+
+func TestAGenerationBeyondTheLimit(t *testing.T) {
+	scripted(t, func(t *testing.T, w *world) {
+		w.putUsual()
+		b := watching(w)
+		b.send(protocol.Show{Generation: maxGeneration + 1, Contracts: []protocol.Contract{protocol.Diagnosis}})
+		b.closedWith(protocol.CloseMalformed)
+	})
+}
+
 // A batch that waits when a Revoke comes is not sent; what it held is sent after, from
 // where the browser is.
 func TestADroppedBatchIsMadeAnew(t *testing.T) {

@@ -49,11 +49,12 @@ const (
 )
 
 const (
-	decideTries  = 5   // decisions that went stale before FaultBusy
-	waitingActs  = 16  // acts queued behind one that waits: one more is refused with FaultBusy
-	batchItems   = 500 // headers, and removed keys, in one Chunk or Batch
-	batchBytes   = 64 << 10
-	queueCeiling = 64 << 20 // bytes queued in all, snapshot included: CloseSlow
+	decideTries   = 5       // decisions that went stale before FaultBusy
+	waitingActs   = 16      // acts queued behind one that waits: one more is refused with FaultBusy
+	maxGeneration = 1 << 31 // that a browser may begin: it counts up from 1, and so does a Revoke. Beyond: CloseMalformed
+	batchItems    = 500     // headers, and removed keys, in one Chunk or Batch
+	batchBytes    = 64 << 10
+	queueCeiling  = 64 << 20 // bytes queued in all, snapshot included: CloseSlow
 )
 
 // What must hold between the limits, checked by the compiler.

@@ -228,10 +228,10 @@ func (s *session) redecideOn(v *raftfsm.View) bool {
 	}
 	widened := false
 	switch lost := before.Basis() != protocol.BasisNone && o.decision.Basis() != before.Basis(); {
+	case s.older(o) && (lost || o.shrunk(v, &before)):
+		s.revoke(v.Index(), s.loss(lost), nil) // which documents it shows is not known here: everything goes
 	case o.view != nil:
 		widened = s.narrow(v, o, s.loss(lost))
-	case o.exposed && lost:
-		s.revoke(v.Index(), s.loss(lost), nil)
 	}
 	s.retell(o, widened)
 	return true

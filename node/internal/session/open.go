@@ -18,10 +18,11 @@ type open struct {
 	patient  protocol.PatientID
 	subject  command.Subject
 	actor    command.Subject
-	decision access.Decision  // the newest one
-	told     *protocol.Opened // what the browser was told last; nil: nothing yet
-	exposed  bool             // documents may be on the screen, of this view or an older one
-	view     *view            // nil: nothing is shown, or the next view is not recorded yet
+	decision access.Decision    // the newest one
+	told     *protocol.Opened   // what the browser was told last; nil: nothing yet
+	exposed  bool               // documents may be on the screen, of this view or an older one
+	screen   access.ContractSet // the types that an older one may show
+	view     *view              // nil: nothing is shown, or the next view is not recorded yet
 	changes  chan change
 	stop     context.CancelFunc
 }

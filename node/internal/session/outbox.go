@@ -130,6 +130,13 @@ func (o *outbox) idle() bool {
 	return !o.writing && len(o.queue) == 0 && len(o.urgent) == 0
 }
 
+// arrived reports whether the browser has been sent the whole view of a generation.
+func (o *outbox) arrived(g protocol.Generation) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sent.whole && o.sent.generation == g
+}
+
 // full reports whether so many bytes wait that no more should be asked for.
 func (o *outbox) full(limit int) bool {
 	o.mu.Lock()

@@ -85,16 +85,46 @@ func (s *session) show(ctx context.Context, f protocol.Show) {
 		return
 	case f.Generation < s.generation || f.Generation == 0:
 		return // sent before a Revoke was seen: the browser, when it sees it, asks anew or leaves
+	case f.Generation > maxGeneration:
+		s.close(protocol.CloseMalformed, "a generation beyond the limit", nil)
+		return
 	}
+	o.leaves(s.out, f.Resumed, chosen)
 	s.raise(f.Generation)
-	o.exposed = o.exposed || f.Resumed || o.view != nil
-	o.view = nil
 	a := s.ask(o, record.Read)
 	a.contracts, a.view = chosen, text(newID())
 	s.actLater(ctx, func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
 		return func() { s.shown(o, f.Generation, a, got) }
 	})
+}
+
+// leaves notes what stays on the screen while the next view is on its way.
+func (o *open) leaves(sent *outbox, resumed bool, chosen access.ContractSet) {
+	if resumed {
+		o.exposed, o.screen = true, o.screen|chosen
+	}
+	if w := o.view; w != nil {
+		if o.exposed = true; sent.arrived(w.generation) {
+			o.screen = 0
+		}
+		o.screen |= w.contracts
+	}
+	o.view = nil
+}
+
+// older reports whether the browser may still show a view from before the present one.
+func (s *session) older(o *open) bool {
+	return o.exposed && (o.view == nil || !s.out.arrived(o.view.generation))
+}
+
+// shrunk reports whether a document that an older view may show is shown no more.
+func (o *open) shrunk(v *raftfsm.View, before *access.Decision) (gone bool) {
+	v.Headers(o.subject, numbers(o.screen), func(a raftfsm.Attributes, _ []byte) bool {
+		gone = before.Document(a, o.screen).Shown && !o.decision.Document(a, o.screen).Shown
+		return !gone
+	})
+	return gone
 }
 
 // shown starts the view that was recorded.
