@@ -41,6 +41,11 @@ const (
 	agentPath  = "hypersensitivity/pharmaceuticalHypersensitivity/"
 )
 
+// drugNames are what a drug may be called: a name of a substance before the number of a
+// product that has none.
+const drugNames = drugPath + "drug/nplId/displayName|" + drugPath + "drug/nplId/originalText|" +
+	drugPath + "drug/atcCode/displayName|" + drugPath + "drug/atcCode/originalText|" + drugPath + "drug/nplId|" + drugPath + "drug/atcCode"
+
 // alertSubject is what an alert is about, in any of its kinds.
 const alertSubject = agentPath + "atcSubstance|" + agentPath + "nonATCSubstance|*" + agentPath + "pharmaceuticalProductId|" +
 	"hypersensitivity/otherHypersensitivity/hypersensitivityAgent|hypersensitivity/otherHypersensitivity/hypersensitivityAgentCode|" +
@@ -116,16 +121,17 @@ var descriptions = [...]description{
 	{
 		contract: protocol.MedicationHistory, record: "medicationMedicalRecord",
 		title: []phrase{
-			say(drugPath+"drug/nplId|"+drugPath+"drug/atcCode", drugPath+"drug/pharmaceuticalForm", drugPath+"drug/strength", drugPath+"drug/strengthUnit"),
+			say(drugNames, drugPath+"drug/pharmaceuticalForm", drugPath+"drug/strength", drugPath+"drug/strengthUnit"),
 			say(drugPath+"generics/substance", drugPath+"generics/form", drugPath+"generics/strength"),
 			say(drugPath + "drugArticle/nplPackId|" + drugPath + "merchandise/articleNumber|" +
 				drugPath + "unstructuredDrugInformation/unstructuredInformation|" + drugPath + "comment|/documentTitle"),
 		},
 		detail: []phrase{
-			say("*" + dosagePath + "dosageInstruction|*" + dosagePath + "shortNotation|*" + dosagePath + "setDosage/unstructuredDosageInformation/text"),
+			say("*" + dosagePath + "dosageInstruction,shortNotation|*" + dosagePath + "setDosage/unstructuredDosageInformation/text"),
 			joined(", ", "1"+dosagePath+"setDosage/frequencyDosage/dose", dosagePath+"setDosage/frequencyDosage/frequency"),
 			say("1"+dosagePath+"setDosage/periodDosage/dose", dosagePath+"setDosage/periodDosage/period=per …"),
 			joined(", ", "1"+dosagePath+"setDosage/singleDose/dose", dosagePath+"setDosage/singleDose/time"),
+			joined(", ", "1"+dosagePath+"conditionalDosage/conditionDescription", dosagePath+"conditionalDosage/singleDose/dose|"+dosagePath+"conditionalDosage/frequencyDosage/dose"),
 			say("medicationPrescription/treatmentPurpose|medicationPrescription/prescriptionNote"),
 		},
 		status: []phrase{say("medicationPrescription/prescriptionStatus")},

@@ -29,6 +29,13 @@ var enumerations = map[enumerated]string{
 	{"clinicalDocumentTypeCode", "ovs"}: "Öppenvårdssammanfattning",
 	{"clinicalDocumentTypeCode", "ovr"}: "Övrigt dokument",
 
+	{"typeOfAlertInformation", "upp-okh"}: "Överkänslighet",
+	{"typeOfAlertInformation", "upp-uas"}: "Allvarlig sjukdom",
+	{"typeOfAlertInformation", "upp-ube"}: "Behandling",
+	{"typeOfAlertInformation", "upp-vbe"}: "Vårdbegränsning",
+	{"typeOfAlertInformation", "upp-arb"}: "Arbetsmiljörisk",
+	{"typeOfAlertInformation", "upp-est"}: "Ej strukturerad",
+
 	{"careContactCode", "1"}:       "Besök",
 	{"careContactCode", "2"}:       "Telefon",
 	{"careContactCode", "3"}:       "Vårdtillfälle",

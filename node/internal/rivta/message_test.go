@@ -41,7 +41,7 @@ func TestAnswers(t *testing.T) {
 		"laboratory-v4.xml":         {protocol.LaboratoryOrderOutcome, 4, 1, true, false, 0},
 		"maternity.xml":             {protocol.MaternityMedicalHistory, 2, 3, true, false, 0},
 		"medication.xml":            {protocol.MedicationHistory, 2, 5, true, false, 0},
-		"medication-dosage.xml":     {protocol.MedicationHistory, 2, 4, true, false, 0},
+		"medication-dosage.xml":     {protocol.MedicationHistory, 2, 6, true, false, 0},
 		"referral-outcome.xml":      {protocol.ReferralOutcome, 3, 1, false, false, 0},
 		"vaccination.xml":           {protocol.VaccinationHistory, 2, 1, true, false, 0},
 	}
@@ -191,6 +191,8 @@ func TestLists(t *testing.T) {
 		"Kobalamin: 1–2 mL per 3 mån (Aktuell)",
 		"Morfin: ≤ 5 mg, 2024-05-02 12:00:00 (Ej aktuell)",
 		"Prednisolon: 30 mg, minskas med 5 mg var tredje dag (Aktuell)",
+		"Paracetamol Oral lösning: 10 ml x 3, Därefter vid behov (Aktuell)",
+		"Morfin: Vid smärta, 5–10 mg (Aktuell)",
 		"Pt-eGFR: > 90 mL/min (Slutsvar)",
 		"P-Troponin T: ≤ 5 ng/L L (Preliminärt svar)",
 		"U-Leukocyter: 10–20 /synfält H (Delsvar)",
@@ -199,6 +201,28 @@ func TestLists(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestHolds tells words that a phrase has from letters in the middle of others.
+func TestHolds(t *testing.T) {
+	tests := []struct {
+		text, said string
+		want       bool
+	}{
+		{"Alvedon, filmdragerad tablett 500 mg", "Filmdragerad tablett", true},
+		{"Alvedon 500mg", "500", true},
+		{"Alvedon 500mg", "mg", true},
+		{"Bisoprolol (tablett)", "tablett", true},
+		{"≤ 5 ng/L", "L", false},
+		{"Bisoprolol 50 mg", "5", false},
+		{"5,9 mmol/L", "9", false},
+		{"Salva", "Sal", false},
+	}
+	for _, test := range tests {
+		if got := holds(test.text, test.said); got != test.want {
+			t.Errorf("%q, %q: %v, want %v", test.text, test.said, got, test.want)
+		}
 	}
 }
 

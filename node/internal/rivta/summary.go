@@ -2,6 +2,7 @@ package rivta
 
 import (
 	"strings"
+	"unicode"
 
 	"tvilling/protocol"
 )
@@ -60,12 +61,19 @@ func holds(text, said string) bool {
 }
 
 // spaced is a text's words in lower case, each between blanks and without the marks
-// that follow it.
+// that follow it. A unit written together with its number is a word.
 func spaced(text string) string {
 	var b strings.Builder
 	b.WriteByte(' ')
 	for word := range strings.FieldsSeq(strings.ToLower(text)) {
-		b.WriteString(strings.Trim(word, ",;:()."))
+		digit := false
+		for _, r := range strings.Trim(word, ",;:().") {
+			if digit && unicode.IsLetter(r) {
+				b.WriteByte(' ')
+			}
+			digit = unicode.IsDigit(r)
+			b.WriteRune(r)
+		}
 		b.WriteByte(' ')
 	}
 	return b.String()
