@@ -40,7 +40,8 @@ var layers = []layer{
 	{packages: "node/internal/access", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/projection", "node/internal/sealing"}},
 	{packages: "node/internal/cluster/...", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster"},
 		tests: []string{"node/internal/cluster/...", "node/internal/certs/certstest"}},
-	{packages: "node/internal/ingest", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/rivta", "node/internal/upstream",
+	{packages: "node/internal/logtest", may: []string{"raftfsm", "raftfsm/command"}}, // for tests
+	{packages: "node/internal/ingest", tests: []string{"node/internal/logtest"}, may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/rivta", "node/internal/upstream",
 		"node/internal/projection", "node/internal/sealing", "node/internal/cluster"}},
 	{packages: "node/internal/session", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/access", "node/internal/identity",
 		"node/internal/projection", "node/internal/record", "node/internal/sealing", "node/internal/cluster"},
