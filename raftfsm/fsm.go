@@ -19,7 +19,7 @@ type Options struct {
 	// Sync syncs every batch, so that the file survives a power cut. Without, it is a
 	// cache of log and snapshots, and is built anew after one.
 	Sync bool
-	// InitialMmapBytes is the address space for the file, 0 for 1 GiB. A file that
+	// InitialMmapBytes is the address space for the file, 0 for 64 GiB. A file that
 	// outgrows it makes Apply wait for every View and snapshot.
 	InitialMmapBytes int
 	// BootID is the machine's present boot; empty: as the kernel says.

@@ -38,8 +38,10 @@ const (
 )
 
 // DefaultMmapBytes is how much address space the database takes at once: a writer
-// that must map more waits for every reader, so it is more than a file should become.
-const DefaultMmapBytes = 1 << 30
+// that must map more waits for every reader, a snapshot that is paced among them, for
+// longer than a leader may stand still. So it is more than a file should become: 64 GiB,
+// or 1 GiB where addresses have 32 bits. It costs no memory.
+const DefaultMmapBytes = 1 << (30 + 6*(^uint(0)>>63))
 
 const lockTimeout = 2 * time.Second
 
