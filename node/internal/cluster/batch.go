@@ -18,8 +18,8 @@ type applier interface {
 	Apply(entry []byte, timeout time.Duration) raft.ApplyFuture
 }
 
-// batcher makes entries of proposals. It waits for nothing but room: while two
-// entries are under way, proposals gather, and the next entry takes all that fit.
+// batcher makes entries of proposals. It waits for nothing but room: while an entry
+// is under way, proposals gather, and the next one takes all that fit.
 type batcher struct {
 	raft   applier
 	level  func() uint16

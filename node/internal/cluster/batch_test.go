@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -113,24 +114,30 @@ func batching(t *testing.T, test func(r *fakeRaft, b *batcher, submit func(...co
 	})
 }
 
-func TestBatchesGrowWhileTwoAreUnderWay(t *testing.T) {
+// singles are entries of one command each, that fill what may be under way, and what
+// follows upon them.
+func singles(then ...int) []int {
+	return append(slices.Repeat([]int{1}, maxEntriesInFlight), then...)
+}
+
+func TestBatchesGrowWhileEntriesAreUnderWay(t *testing.T) {
 	batching(t, func(r *fakeRaft, b *batcher, submit func(...command.Command) chan outcome) {
 		var outs []chan outcome
 		var want []uint64
-		for range 2 + 600 {
+		for range maxEntriesInFlight + 600 {
 			e := event()
 			want = append(want, number(e))
 			outs = append(outs, submit(e))
 		}
-		if diff := cmp.Diff([]int{1, 1}, r.shape()); diff != "" {
+		if diff := cmp.Diff(singles(), r.shape()); diff != "" {
 			t.Fatalf("entries while nothing was answered (-want +got):\n%s", diff)
 		}
 		for len(r.waiting) > 0 {
 			r.answer(nil)
 			synctest.Wait()
 		}
-		// The third was taken alone before it waited for room, and took the rest with it.
-		if diff := cmp.Diff([]int{1, 1, 256, 256, 88}, r.shape()); diff != "" {
+		// The next one was taken alone before it waited for room, and took the rest with it.
+		if diff := cmp.Diff(singles(256, 256, 88), r.shape()); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
 		var order []uint64
@@ -152,8 +159,9 @@ func TestBatchesGrowWhileTwoAreUnderWay(t *testing.T) {
 
 func TestEntriesAreBoundedInBytes(t *testing.T) {
 	batching(t, func(r *fakeRaft, b *batcher, submit func(...command.Command) chan outcome) {
-		submit(event())
-		submit(event())
+		for range maxEntriesInFlight {
+			submit(event())
+		}
 		for range 8 {
 			submit(document(200 << 10))
 		}
@@ -163,7 +171,7 @@ func TestEntriesAreBoundedInBytes(t *testing.T) {
 			r.answer(nil)
 			synctest.Wait()
 		}
-		if diff := cmp.Diff([]int{1, 1, 2, 2, 2, 2, 1, 3}, r.shape()); diff != "" {
+		if diff := cmp.Diff(singles(2, 2, 2, 2, 1, 3), r.shape()); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
 		for _, n := range r.bytes {
@@ -176,8 +184,9 @@ func TestEntriesAreBoundedInBytes(t *testing.T) {
 
 func TestWhoGaveUpIsNotWritten(t *testing.T) {
 	batching(t, func(r *fakeRaft, b *batcher, submit func(...command.Command) chan outcome) {
-		submit(event())
-		submit(event())
+		for range maxEntriesInFlight {
+			submit(event())
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		encoded, _ := encode([]command.Command{event()})
 		out := make(chan error, 1)
@@ -195,7 +204,7 @@ func TestWhoGaveUpIsNotWritten(t *testing.T) {
 			r.answer(nil)
 			synctest.Wait()
 		}
-		if diff := cmp.Diff([]int{1, 1, 1}, r.shape()); diff != "" {
+		if diff := cmp.Diff(singles(1), r.shape()); diff != "" {
 			t.Errorf("entries (-want +got):\n%s", diff)
 		}
 		if o := <-last; o.err != nil {

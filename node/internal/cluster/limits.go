@@ -12,7 +12,7 @@ const (
 	MaxProposalCommands = command.MaxCommands     // commands of one Propose: more is ErrTooLarge
 	maxEntryBytes       = 512 << 10               // commands of several proposals in one entry; a larger proposal has an entry of its own
 	maxEntryCommands    = 256                     // the same by number
-	maxEntriesInFlight  = 2                       // entries handed to raft and not answered: the batcher waits, and batches grow
+	maxEntriesInFlight  = 1                       // entries handed to raft and not answered: the batcher waits, and batches grow. An entry costs every node two syncs: one large costs less than two that do not wait
 	maxQueued           = 4096                    // proposals waiting for the batcher: the next ones wait outside, until their time is out
 	maxQueuedBytes      = 16 << 20                // the same by size
 
