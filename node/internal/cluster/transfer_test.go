@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -207,6 +208,7 @@ func TestAWitnessTakesNoProposals(t *testing.T) {
 		done := make(chan error, 1)
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { done <- n.WhileLeader(ctx, func(context.Context) error { worked = true; return nil }) }()
+		synctest.Wait() // raft calls itself leader before it has stored its no-op
 		last := n.raft.LastIndex()
 		for _, asked := range []*node{n, w.nodes["b1"]} {
 			if _, err := asked.Propose(context.Background(), event()); !errors.Is(err, ErrNoQuorum) {
