@@ -80,8 +80,8 @@ func (t Tuning) withDefaults() Tuning {
 			*field = value
 		}
 	}
-	set(&t.Heartbeat, 500*time.Millisecond)
-	set(&t.Lease, t.Heartbeat/2)
+	set(&t.Heartbeat, 400*time.Millisecond) // a lost leader is noticed within three of them: the first may fall just before it is due
+	set(&t.Lease, t.Heartbeat*5/8)
 	set(&t.CommitTimeout, 10*time.Millisecond)
 	set(&t.TransportTimeout, 2500*time.Millisecond)
 	set(&t.SnapshotInterval, 30*time.Second)
