@@ -104,15 +104,28 @@ func (s state) registration(source string) (command.RegisterSource, bool, error)
 	return r, found, nil
 }
 
-// opens tells whether the keyring is the one that the state was sealed with: it must
-// open the oldest entry of the access log, which is never removed. A node with
-// another keyring would find nobody, and write what no other node can read.
+// opens tells whether the keyring is one that the state was sealed with: it must open
+// the access log's oldest entry or its newest (the oldest one's key may have been
+// destroyed, the newest may be of a node with a wrong keyring). A node with another
+// keyring would find nobody, and write what no other node can read.
 func (s state) opens() error {
-	_, err := s.Record(0, 1)
-	if errors.Is(err, sealing.ErrNotSealed) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return err
+	}
+	newest := v.LogLength()
+	v.Close()
+	if newest == 0 {
+		return nil
+	}
+	_, err = s.Record(0, 1)
+	if err != nil {
+		_, err = s.Record(newest-1, 1)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: it is not the one that the state was sealed with: %w", ErrKeyring, err)
 	}
-	return err
+	return nil
 }
 
 // progress returns how far the projection that a kind of command feeds has been fed.

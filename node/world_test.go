@@ -1,0 +1,196 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"tvilling/node/internal/certs/certstest"
+	"tvilling/protocol/admin"
+)
+
+// Who takes part in every test.
+const (
+	system     = "SE2321000016-1SRC"
+	patientID  = "199701062383"
+	employeeID = "SE2321000016-1ANN"
+	startLimit = 30 * time.Second // for a node or a cluster to be ready
+)
+
+// feedText lets anna open the patient, and the system deliver diagnoses.
+const feedText = `
+[[person]]
+key = "anna"
+name = "Anna Ek"
+title = "Läkare"
+employee = "SE2321000016-1ANN"
+
+[[commission]]
+employee = "SE2321000016-1ANN"
+id = "SE2321000016-1UPP"
+name = "Vård och behandling, Vårdcentralen Eken"
+purpose = "Vård och behandling"
+rights = ["Läsa;alla;SJF"]
+care_unit = "SE2321000016-1EKN"
+care_unit_name = "Vårdcentralen Eken"
+care_provider = "SE2321000016-1REG"
+care_provider_name = "Regionen"
+
+[[relation]]
+patient = "199701062383"
+care_provider = "SE2321000016-1REG"
+care_unit = "SE2321000016-1EKN"
+start = 1999-01-01
+
+[[source]]
+id = "SE2321000016-1SRC"
+contracts = ["GetDiagnosis"]
+`
+
+// diagnosisAnswer holds one diagnosis of the patient, at the unit where anna works.
+const diagnosisAnswer = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>
+<r:GetDiagnosisResponse xmlns:r="urn:riv:clinicalprocess:healthcond:description:GetDiagnosisResponder:2" xmlns="urn:riv:clinicalprocess:healthcond:description:2">
+<r:diagnosis><diagnosisHeader><documentId>D-1</documentId><sourceSystemHSAId>SE2321000016-1SRC</sourceSystemHSAId>
+<patientId><id>199701062383</id><type>1.2.752.129.2.1.3.1</type></patientId>
+<accountableHealthcareProfessional><authorTime>20260301120000</authorTime>
+<healthcareProfessionalCareUnitHSAId>SE2321000016-1EKN</healthcareProfessionalCareUnitHSAId>
+<healthcareProfessionalCareGiverHSAId>SE2321000016-1REG</healthcareProfessionalCareGiverHSAId></accountableHealthcareProfessional>
+<approvedForPatient>true</approvedForPatient></diagnosisHeader>
+<diagnosisBody><typeOfDiagnosis>Huvuddiagnos</typeOfDiagnosis><diagnosisCode><code>J45.9</code><codeSystem>1.2.752.116.1.1.1.1.3</codeSystem><displayName>Astma</displayName></diagnosisCode></diagnosisBody>
+</r:diagnosis><r:result><resultCode>OK</resultCode><logId>1</logId></r:result></r:GetDiagnosisResponse></e:Body></e:Envelope>`
+
+// aloneIn is the configuration of a node alone, fed, on a port of its own.
+func aloneIn(t *testing.T, dir string) Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "feeds.toml")
+	if err := os.WriteFile(path, []byte(feedText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Alone(dir, "127.0.0.1:0", path)
+}
+
+// running is a node that runs until end is called, or the test ends.
+type running struct {
+	*Node
+	t    *testing.T
+	stop context.CancelFunc
+	ran  chan error
+}
+
+func run(t *testing.T, cfg Config) *running {
+	t.Helper()
+	n, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &running{Node: n, t: t, stop: stop, ran: make(chan error, 1)}
+	go func() { r.ran <- n.Run(ctx) }()
+	t.Cleanup(r.end)
+	return r
+}
+
+// ready waits until the node is.
+func (r *running) ready() {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), startLimit)
+	defer cancel()
+	if err := r.WaitReady(ctx); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// end ends the node in order. A second call does nothing.
+func (r *running) end() {
+	r.t.Helper()
+	if r.stop == nil {
+		return
+	}
+	r.stop()
+	r.stop = nil
+	if err := errors.Join(<-r.ran, r.Close()); err != nil {
+		r.t.Errorf("the node's end: %v", err)
+	}
+}
+
+// authorities sign what a cluster needs.
+type authorities struct {
+	t                       *testing.T
+	cluster, sources, staff *certstest.Authority
+}
+
+func newAuthorities(t *testing.T) authorities {
+	t.Helper()
+	return authorities{t: t, cluster: certstest.New(t), sources: certstest.New(t), staff: certstest.New(t)}
+}
+
+// material makes a node's directory as init does, without the keyring.
+func (a authorities) material(cluster, id, role string) string {
+	a.t.Helper()
+	dir := a.t.TempDir()
+	cert, key := a.encode(a.cluster.Issue(admin.Identity{Cluster: cluster, Node: id}))
+	files := map[string][]byte{admin.FileAuthority: a.cluster.PEM(), admin.FileNodeCert: cert, admin.FileNodeKey: key}
+	if role == admin.RoleData {
+		files[admin.FileSources], files[admin.FileStaff] = a.sources.PEM(), a.staff.PEM()
+		files[admin.FileClientCert], files[admin.FileClientKey] = cert, key
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, text, 0o600)); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (a authorities) encode(cert tls.Certificate) (certPEM, keyPEM []byte) {
+	a.t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+}
+
+// free returns addresses on loopback that nobody listened on a moment ago.
+func free(t *testing.T, n int) (all []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() // only when all are known, or one could be given twice
+		all = append(all, l.Addr().String())
+	}
+	return all
+}
+
+// member is a data node of a topology, on ports of its own.
+func member(t *testing.T, id, site string) admin.Node {
+	t.Helper()
+	at := free(t, 4)
+	return admin.Node{ID: id, Site: site, Role: admin.RoleData, Peer: at[0], Admin: at[1], Client: at[2], Source: at[3], Origin: "https://" + at[2]}
+}
+
+// single is a cluster of one member with everything that production needs.
+func single(t *testing.T, environment string) Config {
+	t.Helper()
+	a := newAuthorities(t)
+	cfg := Config{
+		Topology: admin.Topology{Cluster: "test", Environment: environment, Members: []admin.Node{member(t, "a1", "A")}},
+		Self:     "a1", DataDir: t.TempDir(), Material: a.material("test", "a1", admin.RoleData),
+	}
+	if err := NewKeyring(cfg.Material); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
