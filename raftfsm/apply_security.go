@@ -183,9 +183,13 @@ func (p *page) sweep() error {
 
 // refresh takes over how fresh the projection is. In the middle of a resync it is no
 // fresher than before; in the middle of its first one it is unknown still, whatever
-// other pages say. Time does not go back.
+// other pages say. Time does not go back, or an older watermark would stand beside newer
+// rows; but for a page that says nothing else. An older time only denies more, and one
+// leader whose clock was wrong must not make the projection unknown until then.
 func (p *page) refresh(body command.FeedPage) {
-	if body.Full && !body.Last || p.feed.running && !p.feed.known || p.feed.known && body.AsOf < p.feed.asOf {
+	older := p.feed.known && body.AsOf < p.feed.asOf
+	timeOnly := !body.Full && len(body.Upserts)+len(body.Removes) == 0 && body.Watermark == p.feed.watermark
+	if body.Full && !body.Last || p.feed.running && !p.feed.known || older && !timeOnly {
 		return
 	}
 	p.feed.asOf, p.feed.watermark, p.feed.known = body.AsOf, body.Watermark, true

@@ -462,6 +462,31 @@ func rowsOf(v *View, p Projection, subject byte) string {
 	return string(all)
 }
 
+// A leader's clock may have been wrong by a year: a page that says nothing but an older
+// time is believed, since that only denies more.
+func TestAProjectionsTimeIsTakenBack(t *testing.T) {
+	f := fresh(t)
+	for i, c := range []struct {
+		page command.FeedPage
+		want int64
+	}{
+		{command.FeedPage{Full: true, Resync: 1, Last: true, AsOf: 90, Watermark: "w"}, 90},
+		{command.FeedPage{AsOf: 20, Watermark: "older"}, 90},
+		{command.FeedPage{AsOf: 20, Watermark: "w", Upserts: []command.Row{row(1, 1, 1)}}, 90},
+		{command.FeedPage{AsOf: 20, Watermark: "w", Removes: []command.RowKey{row(1, 1, 1).RowKey}}, 90},
+		{command.FeedPage{AsOf: 20, Watermark: "w", Full: true, Resync: 2, Last: true}, 90},
+		{command.FeedPage{AsOf: 20, Watermark: "w"}, 20},
+		{command.FeedPage{AsOf: 21, Watermark: "w2"}, 21},
+	} {
+		one(t, f, command.KindBlockPage, c.page)
+		v := view(t, f)
+		if at, _, known := v.Freshness(Blocks); at != c.want || !known {
+			t.Errorf("after page %d: as of %d, %t; want %d", i+1, at, known, c.want)
+		}
+		v.Close()
+	}
+}
+
 func TestFeedPages(t *testing.T) {
 	f := fresh(t)
 	page := func(p command.FeedPage) command.Result { t.Helper(); return one(t, f, command.KindBlockPage, p) }

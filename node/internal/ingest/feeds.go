@@ -112,7 +112,14 @@ func (f *Feeds) bring(ctx context.Context, kind command.Kind, rows func(upstream
 		return fmt.Errorf("reading how far the projections are fed: %w", err)
 	}
 	// The clock of who led before may have been ahead. A page that went back in time
-	// would leave the older watermark beside its rows.
+	// would leave the older watermark beside its rows. Far ahead, the gate holds the
+	// projection for unknown until then: what it is known as of is taken back first.
+	if progress.AsOf-int64(s.AsOf) > maxAhead.Milliseconds() {
+		if err := f.page(ctx, kind, command.FeedPage{Watermark: progress.Watermark, AsOf: 1}); err != nil {
+			return err
+		}
+		progress.AsOf = 1
+	}
 	s.AsOf = max(s.AsOf, protocol.Instant(progress.AsOf))
 	current := progress.Watermark == s.Watermark && !progress.Running
 	if rows == nil && !current && len(s.Consents) > 0 {

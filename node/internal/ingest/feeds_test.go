@@ -345,6 +345,25 @@ func TestTheClockOfAFormerLeader(t *testing.T) {
 	})
 }
 
+// The clock of a former leader was ahead by a year: nothing could be opened for a year.
+func TestAClockThatWasFarAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFed(t, upstream.Snapshot{Watermark: "w1", Blocks: blocks(t, 2, "b")})
+		f.service.ahead = 365 * 24 * time.Hour
+		f.must(f.feeds.round(t.Context()))
+		f.service.set(func(s *service) { s.ahead, s.says.Blocks, s.says.Watermark = 0, blocks(t, 1, "b"), "w2" })
+		f.must(f.feeds.round(t.Context()))
+		for _, kind := range kinds {
+			if p, _ := f.progress(kind); p.AsOf != time.Now().UnixMilli() || p.Watermark != "w2" {
+				t.Errorf("kind %d is as of %v with watermark %q", kind, time.UnixMilli(p.AsOf), p.Watermark)
+			}
+		}
+		if n := f.rows(raftfsm.Blocks, f.subject(patient)); n != 1 {
+			t.Errorf("%d blocks, want one", n)
+		}
+	})
+}
+
 func source(t *testing.T, id string, contracts ...protocol.Contract) upstream.Source {
 	t.Helper()
 	s, err := protocol.ParseSourceID(id)
