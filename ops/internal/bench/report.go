@@ -187,6 +187,9 @@ func (r *Report) Print(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "views shown %d, found in the access log %d\n", r.Account.Shown, r.Account.Recorded)
 	r.Browser.print(w)
+	if most := r.disturbed(); most > disturbing {
+		fmt.Fprintf(w, "\nNOTE: something else used up to %.0f %% of the machine meanwhile: the figures are lower bounds.\n", 100*most)
+	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "AIM\t\tGOT\t\t")
@@ -201,6 +204,17 @@ func (r *Report) Print(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s %s\t%s\t%s\t\n", a.What, a.Aim, a.Unit, got, verdict)
 	}
 	return t.Flush()
+}
+
+// disturbing is the share of the machine that others may use without it being noted.
+const disturbing = 0.1
+
+// disturbed is the largest share of the machine that others used in any window.
+func (r *Report) disturbed() (most float64) {
+	for _, row := range r.Rows {
+		most = max(most, row.Usage.Others/row.Usage.total())
+	}
+	return most
 }
 
 func (b *Browser) print(w io.Writer) {
