@@ -302,6 +302,9 @@ func (s *session) revoke(index uint64, fault protocol.Fault, documents []protoco
 			o.view = nil // the browser asks anew, or leaves
 		}
 	}
+	if len(documents) == 0 {
+		o.exposed, o.screen = false, 0 // nothing is left on the screen, of any view
+	}
 	f := protocol.Revoke{Generation: old, Next: s.generation, Index: index, Fault: fault, Documents: documents}
 	s.out.jump(protocol.AppendFrame(nil, f), after)
 	s.clock.acks = append(s.clock.acks, awaited{generation: f.Next, due: time.Now().Add(ackWithin), ask: a, decision: o.decision})
