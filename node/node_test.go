@@ -254,6 +254,24 @@ func TestNewKeyringReplacesNothing(t *testing.T) {
 	}
 }
 
+// A new leader goes on from what the state says of each projection.
+func TestProgress(t *testing.T) {
+	r := run(t, aloneIn(t, t.TempDir()))
+	r.ready()
+	for _, p := range projections {
+		got, err := r.state().progress(p.kind)
+		if err != nil || got.Watermark == "" || got.Running || time.Since(time.UnixMilli(got.AsOf)).Abs() > startLimit {
+			t.Errorf("%s: %+v, %v", p.name, got, err)
+		}
+		if resynced := got.Resync > 0; resynced != (p.kind != command.KindConsentPage) {
+			t.Errorf("%s: resync %d", p.name, got.Resync)
+		}
+	}
+	if got, err := r.state().progress(command.KindCanary); err != nil || got != (ingest.Progress{}) {
+		t.Errorf("of no feed: %+v, %v", got, err)
+	}
+}
+
 func TestFreshness(t *testing.T) {
 	r := run(t, aloneIn(t, t.TempDir()))
 	r.ready()

@@ -324,6 +324,31 @@ func TestALeaderChangesInTheMiddleOfAResync(t *testing.T) {
 	})
 }
 
+// A resync breaks off and the feed says again what it said before: half of the other
+// rows are there, so that watermark does not hold.
+func TestAResyncThatWasTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFed(t, upstream.Snapshot{Watermark: "w1", Blocks: blocks(t, 2, "old")})
+		f.must(f.feeds.round(t.Context()))
+		f.service.set(func(s *service) { s.says.Blocks, s.says.Watermark = blocks(t, 1000, "new"), "w2" })
+		f.Before(func(c command.Command) error {
+			if page, is := c.Body.(command.FeedPage); is && c.Kind == command.KindBlockPage && page.Last {
+				return cluster.ErrNoQuorum
+			}
+			return nil
+		})
+		if err := f.feeds.round(t.Context()); !errors.Is(err, cluster.ErrNoQuorum) {
+			t.Fatalf("the round: %v", err)
+		}
+		f.Before(nil)
+		f.service.set(func(s *service) { s.says.Blocks, s.says.Watermark = blocks(t, 2, "old"), "w1" })
+		f.must(f.feeds.round(t.Context()))
+		if n := f.rows(raftfsm.Blocks, f.subject(patient)); n != 2 {
+			t.Errorf("%d blocks, want the two that hold", n)
+		}
+	})
+}
+
 // The clock of a former leader was ahead: the watermark that is stored is that of the
 // rows that are there, or a row could be missing for good.
 func TestTheClockOfAFormerLeader(t *testing.T) {
