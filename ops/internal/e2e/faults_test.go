@@ -2,12 +2,14 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf16"
@@ -109,6 +111,35 @@ func TestWithoutNodesTheViewGoesBlank(t *testing.T) {
 	restart(t, dataNodes...)
 	p.wait(hook("restart") + ` || document.documentElement.dataset.state !== 'blank'`)
 	p.shot("back")
+}
+
+// TestAFrozenNodeIsLeft stops a node's process in the middle of everything, with its
+// sockets open: the page goes on at another before the lease has run out.
+func TestAFrozenNodeIsLeft(t *testing.T) {
+	p := signIn(t, browser(t), "b2", "anna")
+	p.openPatient(patients.Harry)
+	p.click("consent-skip")
+	n := p.showAll()
+	node := eval[string](p, `document.documentElement.dataset.node`)
+	process, err := os.FindProcess(stage.PID(node))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := process.Signal(syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+		if err := stage.WaitReady(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	p.wait(`document.documentElement.dataset.node !== '` + node + `' && document.documentElement.dataset.connection === 'connected'`)
+	if got := p.state(); got != "overview" || p.count() != n {
+		t.Errorf("after the move: state %q with %d documents, want the overview with %d", got, p.count(), n)
+	}
 }
 
 // TestReplicasAreIdentical compares the state hashes of all five at one index (P7).
