@@ -160,6 +160,8 @@ func TestFullAndDraining(t *testing.T) {
 	w.rooms.full = true
 	if r := w.get(t, "/stream", upgrade("Sec-WebSocket-Protocol", subprotocol)...); r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" {
 		t.Errorf("full: %d", r.StatusCode)
+	} else if said := text(t, r); !strings.Contains(said, session.ErrStrangers.Error()) {
+		t.Errorf("full, and told %q", said)
 	}
 	w.rooms.mu.Lock()
 	w.rooms.full = false

@@ -27,7 +27,7 @@ var ErrConfig = errors.New("gateway configuration")
 // Sessions serves upgraded connections; *session.Service is one.
 type Sessions interface {
 	Serve(ctx context.Context, conn session.Conn, caller session.Caller)
-	Admits() bool
+	Admits(caller session.Caller) error // why not, in words for who asks
 }
 
 // Ingest takes answers of source systems; *ingest.Ingest is one.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ func (g *Gateway) notDraining() error {
 // stream upgrades a request and serves its session. What is refused is refused before
 // the upgrade, with a status that says why.
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
+	caller := session.Caller{TLS: r.TLS}
 	switch {
 	case !g.origins.allow(r.Header.Get("Origin")):
 		http.Error(w, "this page may not open a stream here", http.StatusForbidden)
@@ -35,9 +37,11 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
 	case !slices.Contains(tokens(r.Header.Values("Sec-WebSocket-Protocol")), subprotocol):
 		http.Error(w, "the subprotocol "+subprotocol+" is needed", http.StatusBadRequest)
 		return
-	case g.draining.Load() || !g.cfg.Sessions.Admits():
+	}
+	if err := cmp.Or(g.notDraining(), g.cfg.Sessions.Admits(caller)); err != nil {
+		g.cfg.Logger.Info("a stream was refused", "reason", err)
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		http.Error(w, "this node takes no more streams now", http.StatusServiceUnavailable)
+		http.Error(w, "this node takes no more streams now: "+err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -57,7 +61,7 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer g.sockets.remove(one)
-	g.cfg.Sessions.Serve(ctx, one, session.Caller{TLS: r.TLS})
+	g.cfg.Sessions.Serve(ctx, one, caller)
 }
 
 // patterns is the origins as the upgrade's own check reads them: '[' opens a class

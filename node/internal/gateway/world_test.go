@@ -112,10 +112,13 @@ type rooms struct {
 	ended   chan error // how each Read ended
 }
 
-func (r *rooms) Admits() bool {
+func (r *rooms) Admits(session.Caller) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !r.full
+	if r.full {
+		return session.ErrStrangers
+	}
+	return nil
 }
 
 func (r *rooms) Serve(ctx context.Context, conn session.Conn, caller session.Caller) {

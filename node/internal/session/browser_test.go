@@ -66,15 +66,17 @@ type browser struct {
 	since      time.Time // when the test began to wait
 }
 
-// dial starts a session.
-func dial(w *world) *browser {
+// dial starts a session of somebody without a certificate.
+func dial(w *world) *browser { return dialAs(w, Caller{}) }
+
+func dialAs(w *world, caller Caller) *browser {
 	b := &browser{
 		t: w.t, done: make(chan struct{}),
 		conn: &pipe{toNode: make(chan []byte), toBrowser: make(chan []byte), ended: make(chan struct{})},
 	}
 	go func() {
 		defer close(b.done)
-		w.service.Serve(context.Background(), b.conn, Caller{})
+		w.service.Serve(context.Background(), b.conn, caller)
 	}()
 	w.t.Cleanup(b.hangUp) // also where a test has failed
 	return b

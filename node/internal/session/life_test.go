@@ -2,6 +2,9 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -406,10 +409,14 @@ func TestSessionsAreBoundedAndDrained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(l *Limits) { l.Sessions = 2 })
 		one, two := dial(w).greet(commission), dial(w).greet(commission)
-		if w.service.Admits() || w.service.Count() != 2 {
-			t.Errorf("%d sessions, admits %v", w.service.Count(), w.service.Admits())
+		if err := w.service.Admits(certified); !errors.Is(err, ErrFull) || w.service.Count() != 2 {
+			t.Errorf("%d sessions, and one more: %v", w.service.Count(), err)
 		}
-		dial(w).closedWith(protocol.CloseMoving)
+		dialAs(w, certified).closedWith(protocol.CloseMoving)
+		late := dial(w)
+		late.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})
+		late.refusedWith(protocol.FaultBusy)
+		late.closedWith(protocol.CloseMoving)
 		within := 20 * time.Second
 		ctx, cancel := context.WithTimeout(t.Context(), within+10*time.Second)
 		defer cancel()
@@ -428,8 +435,40 @@ func TestSessionsAreBoundedAndDrained(t *testing.T) {
 		if passed := time.Since(began); passed != within+10*time.Second {
 			t.Errorf("drained after %v", passed)
 		}
-		if w.service.Admits() {
-			t.Error("a draining node admits")
+		if err := w.service.Admits(certified); !errors.Is(err, ErrDraining) {
+			t.Errorf("a draining node admits: %v", err)
+		}
+	})
+}
+
+// certified is a caller whose certificate the listener has verified.
+var certified = Caller{TLS: &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{{}}}}}
+
+// Who has neither a certificate nor said a word takes no place from who has.
+func TestStrangersHavePlacesOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(l *Limits) { l.Sessions, l.Strangers = 2, 3 })
+		began := time.Now()
+		var silent []*browser
+		for range 3 {
+			silent = append(silent, dial(w))
+		}
+		synctest.Wait()
+		if err := w.service.Admits(Caller{}); !errors.Is(err, ErrStrangers) {
+			t.Errorf("a fourth stranger: %v", err)
+		}
+		dial(w).closedWith(protocol.CloseMoving)
+		for range 2 {
+			dialAs(w, certified).greet(commission)
+		}
+		for _, b := range silent {
+			b.closedWith(protocol.CloseMalformed)
+		}
+		if passed := time.Since(began); passed > helloWithin {
+			t.Errorf("the silent ones held their places for %v", passed)
+		}
+		if err := w.service.Admits(Caller{}); err != nil {
+			t.Errorf("a stranger, when they are gone: %v", err)
 		}
 	})
 }

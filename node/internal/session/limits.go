@@ -8,7 +8,8 @@ import (
 
 // Limits of the sessions of a node. What happens at each is said beside it.
 type Limits struct {
-	Sessions      int // at once on this node: one more is closed with CloseMoving
+	Sessions      int // at once on this node, of browsers that are known: one more is ErrFull, CloseMoving
+	Strangers     int // at once, beside them, of browsers that have neither a certificate nor been greeted: one more is ErrStrangers, CloseMoving
 	InFlight      int // requests of one session that wait: one more is refused with FaultBusy
 	FramesPerSec  int // frames from one browser: beyond, the reader waits and TCP holds the sender
 	FramesAtOnce  int // of them at once
@@ -21,6 +22,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Sessions:      4000,
+		Strangers:     256,
 		InFlight:      32,
 		FramesPerSec:  400,
 		FramesAtOnce:  400,
@@ -36,7 +38,7 @@ const (
 	lease         = 8 * time.Second         // what a heartbeat is good for; without one for so long: CloseNoLeader
 	leaderWithin  = 1500 * time.Millisecond // a leader not heard for so long is not heard
 	silenceLimit  = 4 * beatEvery           // nothing from the browser: CloseSlow
-	helloWithin   = 10 * time.Second        // no Hello: CloseMalformed
+	helloWithin   = 3 * time.Second         // no Hello: CloseMalformed
 	catchUpWithin = 2 * time.Second         // the node is behind the browser's position: CloseBehind
 	ackWithin     = 2 * time.Second         // a Revoke not acknowledged: recorded, CloseNoAck
 	recordWithin  = 5 * time.Second         // a record not committed: FaultNoQuorum

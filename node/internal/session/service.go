@@ -18,8 +18,13 @@ import (
 	"tvilling/raftfsm/command"
 )
 
-// ErrConfig is a Config that lacks something.
-var ErrConfig = errors.New("session: incomplete configuration")
+// Errors of a Service. The texts go to whoever asks for a session.
+var (
+	ErrConfig    = errors.New("session: incomplete configuration")
+	ErrDraining  = errors.New("this node goes away")
+	ErrFull      = errors.New("this node serves as many as it may")
+	ErrStrangers = errors.New("too many have not said who they are")
+)
 
 // Conn is a websocket. Read and Write are each called by one goroutine at a time;
 // Close may be called beside both, sends the code, and ends them.
@@ -56,6 +61,10 @@ type Ring interface {
 // Caller is what the connection proves about who opened it: nil without TLS.
 type Caller struct{ TLS *tls.ConnectionState }
 
+// known reports whether the listener held a certificate of the caller's against the
+// authority of its own.
+func (c Caller) known() bool { return c.TLS != nil && len(c.TLS.VerifiedChains) > 0 }
+
 // Config is what sessions need of their node.
 type Config struct {
 	Node        string
@@ -76,8 +85,9 @@ type Service struct {
 	recorder *recorder
 
 	mu       sync.Mutex
-	sessions map[*session]struct{}
-	draining []string // alternates to point at; nil: not draining
+	sessions map[*session]bool // true: known, by a certificate or a greeting
+	known    int               // of them
+	draining []string          // alternates to point at; nil: not draining
 	empty    chan struct{}
 }
 
@@ -95,7 +105,7 @@ func New(cfg Config) (*Service, error) {
 	return &Service{
 		cfg:      cfg,
 		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, node: cfg.Node, log: cfg.Logger},
-		sessions: map[*session]struct{}{},
+		sessions: map[*session]bool{},
 	}, nil
 }
 
@@ -106,38 +116,75 @@ func (s *Service) Count() int {
 	return len(s.sessions)
 }
 
-// Admits reports whether one more session would be taken: ask before an upgrade.
-func (s *Service) Admits() bool {
+// Admits says why one more session of the caller would not be taken; nil: it would.
+// Ask before an upgrade.
+func (s *Service) Admits(caller Caller) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.draining == nil && len(s.sessions) < s.cfg.Limits.Sessions
+	return s.room(caller.known())
+}
+
+// room is what is left for one more. Strangers have places of their own: however many
+// come, they take none from who can say who they are.
+func (s *Service) room(known bool) error {
+	switch {
+	case s.draining != nil:
+		return ErrDraining
+	case known && s.known >= s.cfg.Limits.Sessions:
+		return ErrFull
+	case !known && len(s.sessions)-s.known >= s.cfg.Limits.Strangers:
+		return ErrStrangers
+	}
+	return nil
 }
 
 // Serve serves one websocket until it ends, and closes it. It returns when every
 // goroutine of the session has ended.
 func (s *Service) Serve(ctx context.Context, conn Conn, caller Caller) {
 	one := newSession(s, conn, caller)
-	if !s.enter(one) {
-		conn.Close(protocol.CloseMoving, "the node takes no more")
+	if err := s.enter(one); err != nil {
+		conn.Close(protocol.CloseMoving, err.Error())
 		return
 	}
 	defer s.leave(one)
 	one.serve(ctx)
 }
 
-func (s *Service) enter(one *session) bool {
+func (s *Service) enter(one *session) error {
+	known := one.caller.known()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.draining != nil || len(s.sessions) >= s.cfg.Limits.Sessions {
-		return false
+	if err := s.room(known); err != nil {
+		return err
 	}
-	s.sessions[one] = struct{}{}
-	return true
+	s.sessions[one] = known
+	if known {
+		s.known++
+	}
+	return nil
+}
+
+// greeted makes a stranger known: the session takes its place among the others.
+func (s *Service) greeted(one *session) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sessions[one] {
+		return nil
+	}
+	if s.known >= s.cfg.Limits.Sessions {
+		return ErrFull
+	}
+	s.sessions[one] = true
+	s.known++
+	return nil
 }
 
 func (s *Service) leave(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.sessions[one] {
+		s.known--
+	}
 	delete(s.sessions, one)
 	if len(s.sessions) == 0 && s.empty != nil {
 		close(s.empty)

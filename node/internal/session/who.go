@@ -44,6 +44,11 @@ func (s *session) hello(ctx context.Context, f protocol.Hello) {
 		s.close(protocol.CloseForbidden, "nobody is signed in", err)
 		return
 	}
+	if err := s.service.greeted(s); err != nil {
+		s.refuse(0, protocol.FaultBusy, err)
+		s.close(protocol.CloseMoving, err.Error(), nil)
+		return
+	}
 	s.who.employee = actor.Employee
 	s.welcome(epoch, people, actor)
 }
