@@ -16,34 +16,39 @@ const (
 	maxQueued           = 4096                    // proposals waiting for the batcher: the next ones wait outside, until their time is out
 	maxQueuedBytes      = 16 << 20                // the same by size
 
-	maxCallBytes      = MaxProposalBytes + 64<<10 // one frame of a peer call: more closes the connection
-	maxStatusBytes    = 16 << 10                  // an answer to Status: more is an error
-	maxErrorBytes     = 512                       // text of an error in an answer: the rest is cut off
-	maxCallsPerLink   = 512                       // calls being answered on one connection: the next is read when one is done
-	maxLinkQueue      = 64                        // frames waiting to be written on one connection: the caller waits
-	maxHandshakes     = 64                        // connections that have not shown who they are: the next waits to be accepted
-	handshakeLimit    = 5 * time.Second           // for a connection to show who it is: then it is closed
-	dialLimit         = 2 * time.Second           // for reaching a peer
-	memberLimit       = time.Second               // for a member to tell its status: then it is unreachable
-	statusEvery       = time.Second               // how often a leader asks its followers how far they are
-	pulseEvery        = 50 * time.Millisecond     // how often a node looks whether it gets on with the log
-	closeLimit        = 5 * time.Second           // for raft to stop: then its files are left open, the process ends anyway
-	attemptLimit      = 2 * time.Second           // for one attempt to propose: then it is made again, by the same intent
-	enqueueLimit      = time.Second               // for raft to take an entry: then it was not taken
-	transferLimit     = 3 * time.Second           // for leadership to arrive where it was sent
-	handoverPause     = 50 * time.Millisecond     // before a witness looks again for whom to hand over to
-	retryFloor        = 5 * time.Millisecond      // between two attempts to propose, doubled each time
-	retryCeiling      = 100 * time.Millisecond    // up to this
-	maxTransferLag    = 64                        // entries that a caught-up follower may lack: more refuses the transfer
-	refusalLogEvery   = time.Second               // one line in the log about refused connections, with the number unsaid
-	snapshotsKept     = 2                         // snapshots on disk; older ones are removed
-	maxTransportConns = 3                         // pooled raft connections to each peer
-	maxRecentLogs     = 4096                      // entries kept in memory; older ones are read from disk
-	maxRecentBytes    = 64 << 20                  // the same by size
-	maxAppendEntries  = 512                       // entries in one message between rafts
-	maxAppendBytes    = 8 << 20                   // the same by size, give or take one entry: the rest comes in the next
-	deleteChunk       = 4096                      // log entries removed in one transaction, so that appends get in between
-	notifyBacklog     = 8                         // changes of leadership not yet seen by the watcher; raft waits then
+	maxCallBytes       = MaxProposalBytes + 64<<10 // one frame of a peer call: more closes the connection
+	maxStatusBytes     = 16 << 10                  // an answer to Status: more is an error
+	maxErrorBytes      = 512                       // text of an error in an answer: the rest is cut off
+	maxCallsPerLink    = 512                       // calls being answered on one connection: the next is read when one is done
+	maxLinkQueue       = 64                        // frames waiting to be written on one connection: the caller waits
+	maxFromStranger    = 8                         // connections from one address, no member's, that have not shown who they are: the next is closed
+	maxStrangers       = 64                        // the same from all such addresses
+	maxFromMember      = 64                        // the same from one address that is a member's, counted by themselves
+	maxMemberAddresses = 1024                      // addresses that members' names have had: a newer one is a stranger's
+	lookupEvery        = 30 * time.Second          // between two lookups of members' names
+	lookupLimit        = 5 * time.Second           // for one of them: then what it was before holds
+	handshakeLimit     = 2 * time.Second           // for a connection to show who it is: then it is closed. A dialler waits no longer either
+	dialLimit          = 2 * time.Second           // for reaching a peer
+	memberLimit        = time.Second               // for a member to tell its status: then it is unreachable
+	statusEvery        = time.Second               // how often a leader asks its followers how far they are
+	pulseEvery         = 50 * time.Millisecond     // how often a node looks whether it gets on with the log
+	closeLimit         = 5 * time.Second           // for raft to stop: then its files are left open, the process ends anyway
+	attemptLimit       = 2 * time.Second           // for one attempt to propose: then it is made again, by the same intent
+	enqueueLimit       = time.Second               // for raft to take an entry: then it was not taken
+	transferLimit      = 3 * time.Second           // for leadership to arrive where it was sent
+	handoverPause      = 50 * time.Millisecond     // before a witness looks again for whom to hand over to
+	retryFloor         = 5 * time.Millisecond      // between two attempts to propose, doubled each time
+	retryCeiling       = 100 * time.Millisecond    // up to this
+	maxTransferLag     = 64                        // entries that a caught-up follower may lack: more refuses the transfer
+	refusalLogEvery    = time.Second               // one line in the log about refused connections, with the number unsaid
+	snapshotsKept      = 2                         // snapshots on disk; older ones are removed
+	maxTransportConns  = 3                         // pooled raft connections to each peer
+	maxRecentLogs      = 4096                      // entries kept in memory; older ones are read from disk
+	maxRecentBytes     = 64 << 20                  // the same by size
+	maxAppendEntries   = 512                       // entries in one message between rafts
+	maxAppendBytes     = 8 << 20                   // the same by size, give or take one entry: the rest comes in the next
+	deleteChunk        = 4096                      // log entries removed in one transaction, so that appends get in between
+	notifyBacklog      = 8                         // changes of leadership not yet seen by the watcher; raft waits then
 )
 
 // What must hold between them, checked by the compiler.
@@ -54,6 +59,7 @@ const (
 	_ = uint(maxQueuedBytes - 2*MaxProposalBytes)
 	_ = uint(maxCallBytes - MaxProposalBytes - 16*MaxProposalCommands - 64)
 	_ = uint(retryCeiling - retryFloor)
+	_ = uint(dialLimit - handshakeLimit) // a peer that was given up does not hold a place
 )
 
 // Tuning is what a test or an operator may turn. Zero fields have the default.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -33,11 +34,11 @@ type port struct {
 	listener  net.Listener
 	transport raft.Transport
 
-	streams    chan *trackedConn // raft's connections, shown who they are
-	calls      chan *trackedConn // peer calls'
-	handshakes chan struct{}
-	closed     chan struct{}
-	refusals   refusals
+	streams  chan *trackedConn // raft's connections, shown who they are
+	calls    chan *trackedConn // peer calls'
+	door     *door
+	closed   chan struct{}
+	refusals refusals
 
 	mu      sync.Mutex
 	conns   map[*trackedConn]struct{} // nil once closed
@@ -49,7 +50,7 @@ func openPort(cfg *Config, log *slog.Logger) (*port, error) {
 	p := &port{
 		topology: cfg.Topology, self: cfg.Self, tls: cfg.TLS, log: log, listener: cfg.Listener,
 		streams: make(chan *trackedConn), calls: make(chan *trackedConn),
-		handshakes: make(chan struct{}, maxHandshakes), closed: make(chan struct{}),
+		door: newDoor(), closed: make(chan struct{}),
 		conns: map[*trackedConn]struct{}{}, refusals: refusals{every: refusalLogEvery},
 	}
 	if err := p.checkSelf(); err != nil {
@@ -64,6 +65,7 @@ func openPort(cfg *Config, log *slog.Logger) (*port, error) {
 		p.listener = listener
 	}
 	p.transport = newTransport(stream{p}, cfg.Tuning.TransportTimeout, newBridge(log))
+	p.door.watch(p.topology, p.closed)
 	go p.accept()
 	return p, nil
 }
@@ -145,14 +147,8 @@ func (p *port) accept() {
 	config := p.serverTLS()
 	pause := retryFloor
 	for {
-		select {
-		case p.handshakes <- struct{}{}:
-		case <-p.closed:
-			return
-		}
 		conn, err := p.listener.Accept()
 		if err != nil {
-			<-p.handshakes
 			select {
 			case <-p.closed:
 				return
@@ -162,20 +158,27 @@ func (p *port) accept() {
 			continue
 		}
 		pause = retryFloor
-		go p.welcome(tls.Server(conn, config))
+		from := addressOf(conn)
+		if err := p.door.enter(from); err != nil {
+			p.refusals.log(p.log, from, err)
+			_ = conn.Close()
+			continue
+		}
+		go p.welcome(tls.Server(conn, config), from)
 	}
 }
 
 // welcome lets a connection show who it is and hands it to whom it asks for.
-func (p *port) welcome(conn *tls.Conn) {
+func (p *port) welcome(conn *tls.Conn, from netip.Addr) {
 	tracked, ok := p.track(conn, "")
 	if !ok {
+		p.door.leave(from)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handshakeLimit)
 	err := conn.HandshakeContext(ctx)
 	cancel()
-	<-p.handshakes
+	p.door.leave(from)
 	if err == nil {
 		tracked.from, err = p.peer(conn.ConnectionState())
 	}
