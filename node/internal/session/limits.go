@@ -14,6 +14,7 @@ type Limits struct {
 	FramesPerSec  int // frames from one browser: beyond, the reader waits and TCP holds the sender
 	FramesAtOnce  int // of them at once
 	QueueBytes    int // responses waiting for a slow reader: then Reads are refused with FaultBusy
+	NodeBytes     int // the same for all sessions together: from three quarters Shows and Reads are refused with FaultBusy, at the whole whoever queues more is closed with CloseSlow
 	ViewDocuments int // documents in one view: more is refused with FaultTooMany
 	DirtyKeys     int // changed documents waiting for a slow reader: more becomes a comparison of everything
 }
@@ -27,6 +28,7 @@ func DefaultLimits() Limits {
 		FramesPerSec:  400,
 		FramesAtOnce:  400,
 		QueueBytes:    1 << 20,
+		NodeBytes:     512 << 20,
 		ViewDocuments: protocol.MaxViewDocuments,
 		DirtyKeys:     5000,
 	}
@@ -56,7 +58,7 @@ const (
 	maxGeneration = 1 << 31 // that a browser may begin: it counts up from 1, and so does a Revoke. Beyond: CloseMalformed
 	batchItems    = 500     // headers, and removed keys, in one Chunk or Batch
 	batchBytes    = 64 << 10
-	queueCeiling  = 64 << 20 // bytes queued in all, snapshot included: CloseSlow
+	queueCeiling  = 64 << 20 // bytes queued for one browser, snapshot included: CloseSlow
 )
 
 // What must hold between the limits, checked by the compiler.

@@ -37,18 +37,20 @@ type outbox struct {
 	urgent     []out
 	queue      []out
 	bytes      int // of the queue
+	budget     *budget
 	beat       *protocol.Heartbeat
 	sent       mark
 	generation protocol.Generation // older frames are not written any more
 	writing    bool
+	underway   int // bytes of the queue's frame that is being written
 	closed     bool
 
 	wake    chan struct{} // something to write, or closed
 	drained chan struct{} // the queue became empty
 }
 
-func newOutbox() *outbox {
-	return &outbox{wake: make(chan struct{}, 1), drained: make(chan struct{}, 1)}
+func newOutbox(b *budget) *outbox {
+	return &outbox{budget: b, wake: make(chan struct{}, 1), drained: make(chan struct{}, 1)}
 }
 
 func signal(c chan struct{}) {
@@ -58,7 +60,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// put queues a frame. It fails with errSlow at the ceiling.
+// put queues a frame. It fails with errSlow at the ceiling, and with errCrowded where
+// the node's is reached.
 func (o *outbox) put(f out) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -67,6 +70,9 @@ func (o *outbox) put(f out) error {
 	}
 	if o.bytes+len(f.frame) > queueCeiling {
 		return errSlow
+	}
+	if !o.budget.take(len(f.frame)) {
+		return errCrowded
 	}
 	o.queue = append(o.queue, f)
 	o.bytes += len(f.frame)
@@ -106,6 +112,7 @@ func (o *outbox) dropBelow(g protocol.Generation) (dropped []out) {
 		if f.generation != 0 && f.generation < g {
 			dropped = append(dropped, f)
 			o.bytes -= len(f.frame)
+			o.budget.give(len(f.frame))
 			continue
 		}
 		kept = append(kept, f)
@@ -137,11 +144,20 @@ func (o *outbox) arrived(g protocol.Generation) bool {
 	return o.sent.whole && o.sent.generation == g
 }
 
-// full reports whether so many bytes wait that no more should be asked for.
+// full reports whether so many bytes wait, here or in all, that no more should be
+// asked for.
 func (o *outbox) full(limit int) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.bytes > limit
+	return o.bytes > limit || o.budget.tight()
+}
+
+// empty gives back what nobody will write any more. The writer has ended.
+func (o *outbox) empty() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.budget.give(o.bytes + o.underway)
+	o.queue, o.bytes, o.underway = nil, 0, 0
 }
 
 // close lets the writer write what waits, and end.
@@ -168,6 +184,7 @@ func (o *outbox) next() (f out, ok, ended bool) {
 		o.queue[0] = out{}
 		o.queue = o.queue[1:]
 		o.bytes -= len(f.frame)
+		o.underway = len(f.frame)
 	default:
 		return out{}, false, o.closed
 	}
@@ -191,6 +208,8 @@ func (o *outbox) wrote(f out) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.writing = false
+	o.budget.give(o.underway)
+	o.underway = 0
 	if f.mark != nil {
 		o.sent = *f.mark
 	}

@@ -83,6 +83,7 @@ type Config struct {
 type Service struct {
 	cfg      Config
 	recorder *recorder
+	budget   budget
 
 	mu       sync.Mutex
 	sessions map[*session]bool // true: known, by a certificate or a greeting
@@ -105,6 +106,7 @@ func New(cfg Config) (*Service, error) {
 	return &Service{
 		cfg:      cfg,
 		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, node: cfg.Node, log: cfg.Logger},
+		budget:   budget{limit: int64(cfg.Limits.NodeBytes)},
 		sessions: map[*session]bool{},
 	}, nil
 }

@@ -69,7 +69,7 @@ func newSession(s *Service, conn Conn, caller Caller) *session {
 			goAway: make(chan protocol.GoAway, 1),
 			moving: make(chan struct{}, 1),
 		},
-		out: newOutbox(),
+		out: newOutbox(&s.budget),
 	}
 }
 
@@ -98,6 +98,7 @@ func (s *session) serve(ctx context.Context) {
 	s.conn.Close(s.end.code, s.end.reason)
 	cut()
 	s.helpers.Wait()
+	s.out.empty()
 	s.log.Info("session ended", "code", uint16(s.end.code), "reason", s.end.reason, "error", s.end.err)
 }
 
@@ -285,7 +286,10 @@ func (s *session) actLater(ctx context.Context, work func(ctx context.Context) f
 func (s *session) put(f protocol.Frame) { s.queue(out{frame: protocol.AppendFrame(nil, f)}) }
 
 func (s *session) queue(f out) {
-	if err := s.out.put(f); err != nil {
+	switch err := s.out.put(f); {
+	case errors.Is(err, errCrowded):
+		s.close(protocol.CloseSlow, "the node is full", err)
+	case err != nil:
 		s.close(protocol.CloseSlow, "too slow", err)
 	}
 }

@@ -88,6 +88,9 @@ func (s *session) show(ctx context.Context, f protocol.Show) {
 	case f.Generation > maxGeneration:
 		s.close(protocol.CloseMalformed, "a generation beyond the limit", nil)
 		return
+	case s.service.budget.tight():
+		s.refuse(0, protocol.FaultBusy, errCrowded)
+		return
 	}
 	o.leaves(s.out, f.Resumed, chosen)
 	s.raise(f.Generation)
