@@ -193,7 +193,7 @@ func (e *Endpoint) record(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the access log: %w", err)
 	}
-	page := admin.Record{Entries: entries, Next: after}
+	page := admin.Record{Entries: append([]admin.RecordEntry{}, entries...), Next: after} // never null
 	if n := len(entries); n > 0 {
 		page.Next = entries[n-1].Sequence
 	}

@@ -220,6 +220,9 @@ func TestRecord(t *testing.T) {
 	if got := done[admin.Record](w, "GET", admin.PathRecord+"?after=9", ""); got.Next != 9 || w.state.limit != maxRecords {
 		t.Errorf("no more: %+v, limit %d", got, w.state.limit)
 	}
+	if answer := done[map[string]json.RawMessage](w, "GET", admin.PathRecord+"?after=9", ""); string(answer["entries"]) != "[]" {
+		t.Errorf("no entries are %s, want []", answer["entries"])
+	}
 	for _, query := range []string{"?limit=0", "?limit=-1", "?limit=1001", "?limit=x", "?after=-1", "?after=x", "?after=18446744073709551616"} {
 		w.refused(query, "GET", admin.PathRecord+query, "", 400, "TV-4001")
 	}

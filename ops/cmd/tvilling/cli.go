@@ -80,7 +80,23 @@ func (c *cli) root() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.status(), c.members(), c.transfer(),
 		c.source(), c.certificate(), c.log(), c.bench(), c.version())
+	checkArguments(root)
 	return root
+}
+
+// checkArguments makes wrong arguments a command line that cannot be used, everywhere.
+func checkArguments(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage("%v (see %s --help)", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		checkArguments(sub)
+	}
 }
 
 // operatorFlags are the flags of a command that asks a cluster.
@@ -132,7 +148,7 @@ func codeOf(err error) int {
 		return said.code
 	case errors.As(err, &wrong), errors.Is(err, adminclient.ErrOperator), errors.Is(err, admin.ErrTopology),
 		errors.Is(err, sourceclient.ErrFiles), errors.Is(err, sourceclient.ErrNowhere), errors.Is(err, node.ErrConfig),
-		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, pki.ErrID):
+		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID):
 		return exitUsage
 	case errors.Is(err, adminclient.ErrUnreachable), errors.Is(err, sourceclient.ErrNoAnswer):
 		return exitUnreachable

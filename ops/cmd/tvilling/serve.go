@@ -30,8 +30,9 @@ A member of a cluster:       tvilling serve --config DIR/cluster.toml --node ID 
 Alone, for development:      tvilling serve --data DIR [--listen 127.0.0.1:8470] [--feeds FILE]
 
 Alone, it makes what it needs in the data directory at its first start, and says
-where sources and operators find it. In a cluster, certificates and keyring are in the cluster file's directory, as init wrote them,
-unless --tls names another. Logs go to standard error as JSON.`,
+where sources and operators find it. In a cluster, certificates and keyring are in
+the cluster file's directory, as init wrote them, unless --tls names another. Logs go
+to standard error as JSON.`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := c.nodeConfig(f)

@@ -78,7 +78,7 @@ func (c *cli) put(ctx context.Context, f sending, files []string) error {
 		return err
 	}
 	outcomes := make([]sent, len(files))
-	worst, done := exitOK, 0
+	worst, done, taken := exitOK, 0, false
 	client.Deliver(ctx, len(files), func(n int) (sourceclient.Message, error) {
 		return f.message(files[n], c.in, patient)
 	}, func(d sourceclient.Delivery) {
@@ -89,6 +89,7 @@ func (c *cli) put(ctx context.Context, f sending, files []string) error {
 			worst = max(worst, codeOf(d.Err))
 			fmt.Fprintf(c.errs, "%s: %v\n", files[d.Number], d.Err)
 		} else {
+			taken = true
 			outcomes[d.Number].Receipt = &d.Receipt
 		}
 		if len(files) > 20 && done%20 == 0 {
@@ -96,6 +97,9 @@ func (c *cli) put(ctx context.Context, f sending, files []string) error {
 		}
 	})
 	err = c.print(outcomes, func(w io.Writer) {
+		if !taken {
+			return
+		}
 		fmt.Fprintln(w, "FILE\tINDEX\tDOCUMENTS\tCHANGED\tUNCHANGED\tREMOVED")
 		for _, o := range outcomes {
 			if r := o.Receipt; r != nil {
@@ -165,6 +169,9 @@ func (f sending) message(path string, in io.Reader, patient protocol.PatientID) 
 		return m, nil
 	}
 	m.Contract, err = sourceclient.ContractOf(m.Body)
+	if errors.Is(err, sourceclient.ErrFault) {
+		err = usage("%v: name it with --contract", err)
+	}
 	return m, err
 }
 
@@ -176,7 +183,7 @@ func readFile(path string, in io.Reader) ([]byte, error) {
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, err
+			return nil, usage("%v", err)
 		}
 		defer file.Close()
 		in = file

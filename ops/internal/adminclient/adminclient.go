@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"tvilling/protocol/admin"
@@ -41,6 +42,7 @@ var (
 	ErrWrongNode   = errors.New("another node answers at this address")
 	ErrAnswer      = errors.New("the answer is not one of an operator endpoint")
 	ErrNoMember    = errors.New("no such member")
+	ErrWitness     = errors.New("a witness, which has no keys and never leads")
 )
 
 // ProblemError is what a node answers with when it does not do as it is asked.
@@ -177,8 +179,11 @@ func (c *Client) Activate(ctx context.Context, node string) (admin.Done, error) 
 // a transfer that timed out may still happen.
 func (c *Client) Transfer(ctx context.Context, node, to string) error {
 	m, ok := c.topology.Member(to)
-	if !ok || m.Role != admin.RoleData {
-		return fmt.Errorf("%w: %q is not a data node of %s", ErrNoMember, to, c.topology.Cluster)
+	if !ok {
+		return fmt.Errorf("%w: %q; the data nodes are %s", ErrNoMember, to, c.dataNodes())
+	}
+	if m.Role != admin.RoleData {
+		return fmt.Errorf("%s is %w: name a data node: %s", to, ErrWitness, c.dataNodes())
 	}
 	status, err := c.Status(ctx, node)
 	if err != nil {
@@ -213,6 +218,17 @@ func first[T any](ctx context.Context, c *Client, node string, ask func(context.
 		faults = append(faults, fmt.Errorf("%s: %w", id, err))
 	}
 	return zero, fmt.Errorf("%w: %w", ErrUnreachable, errors.Join(faults...))
+}
+
+// dataNodes lists those that leadership can move to.
+func (c *Client) dataNodes() string {
+	var ids []string
+	for _, m := range c.topology.Members {
+		if m.Role == admin.RoleData {
+			ids = append(ids, m.ID)
+		}
+	}
+	return strings.Join(ids, ", ")
 }
 
 // order is whom to ask: the named node alone, or all of them.

@@ -157,7 +157,7 @@ func TestTransferIsAskedOfTheLeaderOnce(t *testing.T) {
 	if diff := cmp.Diff([]string{`b1 POST /admin/v1/transfer {"to":"a1"}`}, asked); diff != "" {
 		t.Error(diff)
 	}
-	if err := client.Transfer(t.Context(), "", "w"); !errors.Is(err, ErrNoMember) {
+	if err := client.Transfer(t.Context(), "", "w"); !errors.Is(err, ErrWitness) {
 		t.Errorf("to the witness: %v", err)
 	}
 }

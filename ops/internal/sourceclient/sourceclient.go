@@ -40,6 +40,7 @@ var (
 	ErrFiles    = errors.New("the source's certificate cannot be used")
 	ErrNowhere  = errors.New("no address to send to")
 	ErrMessage  = errors.New("the message is no answer of a contract that is kept")
+	ErrFault    = errors.New("the message is a fault, which does not name its contract")
 	ErrNoAnswer = errors.New("no node took the message")
 )
 
@@ -53,8 +54,13 @@ type RefusedError struct {
 func (e *RefusedError) Error() string {
 	p := e.Problem
 	text := p.Code + " " + p.Title
-	if p.Detail != "" {
-		text += ": " + p.Detail
+	// A detail that begins by saying the title again adds what comes after it.
+	detail := p.Detail
+	if n := len(p.Title); len(detail) >= n && strings.EqualFold(detail[:n], p.Title) {
+		detail = strings.TrimPrefix(detail[n:], ": ")
+	}
+	if detail != "" {
+		text += ": " + detail
 	}
 	if p.Action != "" {
 		text += ". " + p.Action
@@ -120,7 +126,9 @@ func New(c Config) (*Client, error) {
 		MaxConnsPerHost:        maxConnections,
 		MaxIdleConnsPerHost:    maxConnections,
 		IdleConnTimeout:        30 * time.Second,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots, Certificates: []tls.Certificate{mine}},
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots,
+			// Given whoever asks: a node says what is wrong with it better than "certificate required".
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &mine, nil }},
 	}}}, nil
 }
 
@@ -141,12 +149,19 @@ func ContractOf(message []byte) (protocol.Contract, error) {
 	d := xml.NewDecoder(bytes.NewReader(message))
 	for {
 		token, err := d.Token()
+		var syntax *xml.SyntaxError
+		if errors.As(err, &syntax) {
+			return protocol.NoContract, fmt.Errorf("%w: it is no well-formed XML, line %d", ErrMessage, syntax.Line)
+		}
 		if err != nil {
 			return protocol.NoContract, fmt.Errorf("%w: it has no response element", ErrMessage)
 		}
 		start, ok := token.(xml.StartElement)
 		if !ok {
 			continue
+		}
+		if start.Name.Local == "Fault" {
+			return protocol.NoContract, ErrFault
 		}
 		if name, is := strings.CutSuffix(start.Name.Local, "Response"); is {
 			if c, known := protocol.ContractNamed(name); known {

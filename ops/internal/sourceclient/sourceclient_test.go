@@ -144,6 +144,21 @@ func TestPutGoesOnUntilOneTakesIt(t *testing.T) {
 	}
 }
 
+func TestRefusalsAreSaidOnce(t *testing.T) {
+	p := admin.Problem{Code: "TV-3005", Title: "Not about one patient", Action: "Send one's."}
+	for detail, want := range map[string]string{
+		"":                               "TV-3005 Not about one patient. Send one's.",
+		"not about one patient":          "TV-3005 Not about one patient. Send one's.",
+		"not about one patient: of none": "TV-3005 Not about one patient: of none. Send one's.",
+		"something else":                 "TV-3005 Not about one patient: something else. Send one's.",
+	} {
+		p.Detail = detail
+		if got := (&RefusedError{Problem: p}).Error(); got != want {
+			t.Errorf("detail %q: %q, want %q", detail, got, want)
+		}
+	}
+}
+
 func TestPutEndsWithItsContext(t *testing.T) {
 	dir, issued := made(t)
 	ctx, cancel := context.WithCancel(t.Context())
