@@ -31,7 +31,9 @@
     document.body.replaceChildren(epilogue);
     for (const name of Object.keys(root.dataset)) delete root.dataset[name];
     root.dataset.state = 'ended';
-    byId('ended-reload').addEventListener('click', () => location.reload());
+    const reload = byId('ended-reload');
+    reload.addEventListener('click', () => location.reload());
+    reload.focus();
   }
 
   window.addEventListener('error', (e) => {

@@ -115,8 +115,8 @@ func (m *machine) actPatient(a Act) {
 		m.forgetPatient()
 		m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
 		m.leaveAll()
-		m.do(Paint{})
 		m.do(FocusOn{idMain})
+		m.do(Paint{}) // the focus with it: what is typed next must not lose it a frame later
 	}
 }
 

@@ -87,7 +87,7 @@ func (r *renderer) patientPage() string {
 	} else {
 		m.text(r.t(txtOpenPatient))
 	}
-	return m.raw(`</button></div><p class="hint" id="patient-hint"></p></form></div>`).String()
+	return m.raw(`</button></div><p class="hint" id="patient-hint" aria-live="polite"></p></form></div>`).String()
 }
 
 // patientHint tells which rule is broken, never what was typed. While the number is

@@ -99,8 +99,8 @@ func (m *machine) blank(n Notice) {
 	m.s.End.Blank = true
 	m.s.Notice = n
 	m.s.Said = Said{Alert: textOf(m.s.Lang, txtAccessOver)}
-	m.do(Paint{})
 	m.do(FocusOn{idMain})
+	m.do(Paint{})
 }
 
 // wipe forgets every document that is shown. What is on its way has just been decided
