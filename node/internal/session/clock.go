@@ -111,10 +111,9 @@ func (s *session) beat(at time.Time) {
 	}
 	s.clock.unanswered++
 	s.clock.leased = at
-	s.out.putBeat(protocol.Heartbeat{
-		Position:    protocol.Position{Epoch: cluster.Position().Epoch, Index: s.service.cfg.State.AppliedIndex()},
-		LeaseMillis: uint32(lease.Milliseconds()),
-	})
+	s.out.putBeat(beat{heard: heard, Heartbeat: protocol.Heartbeat{
+		Position: protocol.Position{Epoch: cluster.Position().Epoch, Index: s.service.cfg.State.AppliedIndex()},
+	}})
 }
 
 // acknowledged notes that everything up to the generation is gone from the screen.

@@ -8,6 +8,13 @@
 // record stands for, never hold a View while it waits for the network, and never tell
 // a blocked document from an absent one (P9).
 //
+// How long a screen may stand when the line is cut (P3): a heartbeat grants what is left
+// of eight seconds since the leader was last heard, counted when it is handed to the
+// socket, and the socket has two seconds to take it; the browser counts from when it
+// arrives. So a screen is blank at most ten seconds after the last word from the leader
+// that its node had, and what the network itself held the last heartbeat for. A
+// heartbeat that comes when the lease has run out brings nothing back.
+//
 // Goroutines of one session, and what each alone may touch:
 //
 //	owner     run: the session struct, the open patient, the view. Decides what is

@@ -37,7 +37,8 @@ func DefaultLimits() Limits {
 // Times of a session. What happens when each is out is said beside it.
 const (
 	beatEvery     = 2 * time.Second         // a heartbeat, while a leader is heard
-	lease         = 8 * time.Second         // what a heartbeat is good for; without one for so long: CloseNoLeader
+	lease         = 8 * time.Second         // what a leader's word is good for; without one for so long: CloseNoLeader
+	beatWithin    = 2 * time.Second         // a heartbeat not taken by the socket: CloseSlow. It ends the lease that much later at most
 	leaderWithin  = 1500 * time.Millisecond // a leader not heard for so long is not heard
 	silenceLimit  = 4 * beatEvery           // nothing from the browser: CloseSlow
 	helloWithin   = 3 * time.Second         // no Hello: CloseMalformed

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -27,7 +28,8 @@ type out struct {
 	frame      []byte
 	generation protocol.Generation
 	mark       *mark
-	lost       func() // what the owner does when the frame was dropped instead
+	within     time.Duration // for the socket to take it; zero: writeWithin
+	lost       func()        // what the owner does when the frame was dropped instead
 }
 
 // outbox holds what waits for the writer. Urgent frames go before everything else,
@@ -38,7 +40,7 @@ type outbox struct {
 	queue      []out
 	bytes      int // of the queue
 	budget     *budget
-	beat       *protocol.Heartbeat
+	beat       *beat
 	sent       mark
 	generation protocol.Generation // older frames are not written any more
 	writing    bool
@@ -81,7 +83,7 @@ func (o *outbox) put(f out) error {
 }
 
 // putBeat replaces the heartbeat that waits, if any: only the newest counts.
-func (o *outbox) putBeat(b protocol.Heartbeat) {
+func (o *outbox) putBeat(b beat) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.beat = &b
@@ -176,8 +178,8 @@ func (o *outbox) next() (f out, ok, ended bool) {
 	switch {
 	case len(o.urgent) > 0:
 		f, o.urgent = o.urgent[0], o.urgent[1:]
-	case o.beat != nil:
-		f.frame = protocol.AppendFrame(nil, o.filled())
+	case o.beat != nil && o.left() > 0:
+		f.frame, f.within = protocol.AppendFrame(nil, o.filled()), beatWithin
 		o.beat = nil
 	case len(o.queue) > 0:
 		f = o.queue[0]
@@ -192,10 +194,22 @@ func (o *outbox) next() (f out, ok, ended bool) {
 	return f, true, false
 }
 
-// filled is the heartbeat that waits, with what the frames written so far have left
-// the browser with: a heartbeat that overtook a batch must not speak of it.
+// beat is a heartbeat, and when the leader was heard on whose word it rests.
+type beat struct {
+	protocol.Heartbeat
+	heard time.Time
+}
+
+// left is what the lease of the heartbeat that waits is still good for. One that
+// waited until nothing is left is never written.
+func (o *outbox) left() time.Duration { return lease - time.Since(o.beat.heard) }
+
+// filled is the heartbeat that waits, with what is left of its lease, and with what the
+// frames written so far have left the browser with: a heartbeat that overtook a batch
+// must not speak of it.
 func (o *outbox) filled() protocol.Heartbeat {
-	b := *o.beat
+	b := o.beat.Heartbeat
+	b.LeaseMillis = uint32(o.left().Milliseconds())
 	b.Generation = o.generation
 	if o.sent.whole && o.sent.generation == o.generation {
 		b.Position.Index, b.Count, b.Digest = o.sent.index, o.sent.count, o.sent.digest
@@ -234,17 +248,17 @@ func (o *outbox) write(ctx context.Context, conn Conn) error {
 				return ctx.Err()
 			}
 		}
-		if err := writeOne(ctx, conn, f.frame); err != nil {
+		if err := writeOne(ctx, conn, f); err != nil {
 			return err
 		}
 		o.wrote(f)
 	}
 }
 
-func writeOne(ctx context.Context, conn Conn, frame []byte) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, writeWithin, errSlow)
+func writeOne(ctx context.Context, conn Conn, f out) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(f.within, writeWithin), errSlow)
 	defer cancel()
-	if err := conn.Write(ctx, frame); err != nil {
+	if err := conn.Write(ctx, f.frame); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}

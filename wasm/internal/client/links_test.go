@@ -182,6 +182,8 @@ func TestSnapshotThatOutlivesTheLeaseIsShown(t *testing.T) {
 	count, digest := sum(items)
 	p.get(2, protocol.End{Generation: 1, Position: at, Count: count, Digest: digest})
 	p.phase(PhaseOverview)
+	p.pass(500) // ten seconds after the node's last word of a lease
+	p.phase(PhaseBlank)
 }
 
 func TestCloseCodes(t *testing.T) {

@@ -55,7 +55,7 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 		return
 	}
 	l.Stage = StageWelcome
-	l.Terms = Terms{f.Node, f.Site, int64(f.BeatMillis), int64(f.LeaseMillis)}
+	l.Terms = Terms{f.Node, f.Site, int64(f.BeatMillis), int64(f.LeaseMillis), m.s.Clock}
 	if !m.sameEpoch(l, f.Position) {
 		return
 	}
@@ -231,7 +231,7 @@ func (m *machine) ended(l *Link, f protocol.End) {
 		Index: f.Position.Index, Vouched: f.Position.Index,
 	}
 	l.Shadow, l.Stage = nil, StageLive
-	m.renew(l.Terms.Lease)
+	m.renew(l)
 	if m.s.End.Blank || first {
 		m.s.Notice, m.s.Said.Alert = Notice{}, ""
 	}
@@ -258,9 +258,10 @@ func (m *machine) refilter() {
 	m.s.List.Filter = protocol.NoContract
 }
 
-// renew lets the view stand for that long from now.
-func (m *machine) renew(millis int64) {
-	m.s.Lease.Due = m.s.Clock.after(min(millis, maxLease))
+// renew lets the view stand for as long as the node has given, from when it gave it: a
+// snapshot is no word from the node that nothing has been taken away.
+func (m *machine) renew(l *Link) {
+	m.s.Lease.Due = l.Terms.Given.after(min(l.Terms.Lease, maxLease))
 }
 
 // doubt is a view that does not hold what the node says it should: it is taken away
@@ -395,7 +396,7 @@ func (m *machine) heartbeat(l *Link, f protocol.Heartbeat) {
 	if !m.sameEpoch(l, f.Position) {
 		return
 	}
-	l.Terms.Lease = int64(f.LeaseMillis)
+	l.Terms.Lease, l.Terms.Given = int64(f.LeaseMillis), m.s.Clock
 	v := &m.s.View
 	switch {
 	case m.current(l, f.Generation):
@@ -404,9 +405,9 @@ func (m *machine) heartbeat(l *Link, f protocol.Heartbeat) {
 			return
 		}
 		l.Doubts, v.Vouched = 0, max(v.Vouched, f.Position.Index)
-		m.renew(l.Terms.Lease)
+		m.renew(l)
 	case v.Shown && v.Link == l.ID && f.Generation >= v.Generation:
-		m.renew(l.Terms.Lease) // a new choice is on its way
+		m.renew(l) // a new choice is on its way
 	case m.s.End.Blank && l.Stage == StageLive && len(m.s.Wish.Contracts) > 0:
 		m.show(l) // the lease ran out, and the node is back
 	}

@@ -142,6 +142,7 @@ type Link struct {
 type Terms struct {
 	Node, Site  string
 	Beat, Lease int64
+	Given       Clock // when the lease was last given
 }
 
 // Stage is how far a link has climbed.
