@@ -105,8 +105,19 @@ func (t Topology) Validate() error {
 		}
 		seen[n.ID] = true
 		faults = append(faults, n.validate()...)
+		if t.Environment != Production && n.Client != "" && !onLoopback(n.Client) {
+			fault("member %q: client: %s is not a port on loopback, such as 127.0.0.1:8471; in %s anyone may choose to be anyone, so nobody else may reach it",
+				n.ID, n.Client, t.Environment)
+		}
 	}
 	return errors.Join(faults...)
+}
+
+// onLoopback reports whether an address is reached from its own machine alone. A name
+// may come to mean another address: only an address in figures counts.
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && net.ParseIP(host).IsLoopback()
 }
 
 func (n Node) validate() []error {

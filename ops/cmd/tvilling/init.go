@@ -19,7 +19,8 @@ environment = "production"   # production, demo or development
 feeds       = ""             # file that the security projections are fed from
 
 # Two sites with two data nodes each and a witness elsewhere: any one site may go.
-# peer: raft; admin: operators; client: browsers; source: source systems.
+# peer: raft; admin: operators; client: browsers, in demo and development a port on
+# loopback, since one may choose to be anyone there; source: source systems.
 `
 
 const exampleMember = `

@@ -17,7 +17,7 @@ import (
 
 func topology() admin.Topology {
 	return admin.Topology{
-		Cluster: "region-test", Environment: admin.Demo,
+		Cluster: "region-test", Environment: admin.Production,
 		Members: []admin.Node{
 			{ID: "a1", Site: "a", Role: admin.RoleData, Peer: "127.0.0.1:1", Admin: "127.0.0.1:2", Client: "127.0.0.1:3", Source: "a1.test:4", Origin: "http://127.0.0.1:3"},
 			{ID: "b1", Site: "b", Role: admin.RoleData, Peer: "b1.test:1", Admin: "b1.test:2", Client: "0.0.0.0:3", Source: "b1.test:4", Origin: "https://journal.test"},
