@@ -24,7 +24,7 @@ func (m *machine) recordAccess(body command.RecordAccess) (command.Result, error
 	if body.DecidedAt >= m.index {
 		return answer(command.StatusInvalid), nil // on a view that nobody can have had
 	}
-	if body.Permit && max(revision(m.tx, body.Patient), revision(m.tx, body.Actor)) > body.DecidedAt {
+	if body.Permit && m.stale(body.DecidedAt, body.Patient, body.Actor) {
 		return answer(command.StatusStale), nil
 	}
 	return m.logged(&body.Entry, command.Result{})

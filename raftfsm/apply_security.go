@@ -49,6 +49,12 @@ func (m *machine) revise(s command.Subject) error {
 // revision returns the index of the latest such change, 0 for none.
 func revision(r getter, s command.Subject) uint64 { return toNumber(r.Get(store.Revisions, s[:])) }
 
+// stale reports whether what a decision rests on has changed since the view it was
+// made on (P2).
+func (m *machine) stale(decidedAt uint64, patient, actor command.Subject) bool {
+	return max(revision(m.tx, patient), revision(m.tx, actor)) > decidedAt
+}
+
 // rows collects what a page changed, subject by subject in the order of the page.
 type rows struct {
 	kind    command.Kind
@@ -195,9 +201,17 @@ func (p *page) refresh(body command.FeedPage) {
 	p.feed.asOf, p.feed.watermark, p.feed.known = body.AsOf, body.Watermark, true
 }
 
+// registerConsent holds if the decision that it rests on does: nobody gives themselves
+// access by a commission that has been taken away meanwhile.
 func (m *machine) registerConsent(body command.RegisterConsent) (command.Result, error) {
 	if r, seen := m.loggedBefore(&body.Entry); seen {
 		return r, nil
+	}
+	switch {
+	case body.DecidedAt >= m.index:
+		return answer(command.StatusInvalid), nil // on a view that nobody can have had
+	case m.stale(body.DecidedAt, body.Row.Subject, body.Actor):
+		return answer(command.StatusStale), nil
 	}
 	changed, err := m.putRow(store.Consents, &body.Row, true)
 	if err != nil {
@@ -211,9 +225,13 @@ func (m *machine) registerConsent(body command.RegisterConsent) (command.Result,
 	return m.logged(&body.Entry, result)
 }
 
+// endConsent takes access away, and so it is never too late for it.
 func (m *machine) endConsent(body command.EndConsent) (command.Result, error) {
 	if r, seen := m.loggedBefore(&body.Entry); seen {
 		return r, nil
+	}
+	if body.DecidedAt >= m.index {
+		return answer(command.StatusInvalid), nil // on a view that nobody can have had
 	}
 	var result command.Result
 	change := Change{Kind: command.KindEndConsent, Subject: body.Entry.Subject}

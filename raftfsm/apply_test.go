@@ -428,11 +428,11 @@ func TestConsents(t *testing.T) {
 	f := fresh(t)
 	reader := f.Feed().Follow(key(1))
 	defer reader.Close()
-	begin := command.RegisterConsent{Row: row(1, 5, 1), Entry: logEntry(1, 1)}
+	begin := command.RegisterConsent{Actor: key(9), Row: row(1, 5, 1), Entry: logEntry(1, 1)}
 	if got, want := one(t, f, command.KindRegisterConsent, begin), (command.Result{Status: done, Index: 1, Sequence: 1, Changed: 1}); got != want {
 		t.Errorf("register: %+v", got)
 	}
-	end := command.EndConsent{Rows: []command.RowKey{{Subject: key(1), Key: key(5)}, {Subject: key(1), Key: key(6)}}, Entry: logEntry(1, 2)}
+	end := command.EndConsent{Actor: key(9), Rows: []command.RowKey{{Subject: key(1), Key: key(5)}, {Subject: key(1), Key: key(6)}}, Entry: logEntry(1, 2)}
 	if got, want := one(t, f, command.KindEndConsent, end), (command.Result{Status: done, Index: 2, Sequence: 2, Removed: 1}); got != want {
 		t.Errorf("end: %+v", got)
 	}
@@ -450,6 +450,43 @@ func TestConsents(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, drain(t, reader)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// P2: nobody gives themselves access on what has changed meanwhile; giving it up is
+// never too late.
+func TestAConsentIsDecidedOnWhatStillHolds(t *testing.T) {
+	f := fresh(t)
+	attest := func(decidedAt uint64, id byte) command.Result {
+		t.Helper()
+		return one(t, f, command.KindRegisterConsent, command.RegisterConsent{DecidedAt: decidedAt, Actor: key(9), Row: row(1, id, 1), Entry: logEntry(1, id)})
+	}
+	end := func(decidedAt uint64, consent, id byte) command.Result {
+		t.Helper()
+		return one(t, f, command.KindEndConsent, command.EndConsent{DecidedAt: decidedAt, Actor: key(9), Rows: []command.RowKey{{Subject: key(1), Key: key(consent)}}, Entry: logEntry(1, id)})
+	}
+	one(t, f, command.KindCommissionPage, command.FeedPage{Upserts: []command.Row{row(9, 1, 1)}, AsOf: 1}) // 1
+	if got := attest(1, 5); got.Status != done || got.Sequence != 1 {
+		t.Errorf("nothing changed: %+v", got)
+	}
+	one(t, f, command.KindCommissionPage, command.FeedPage{Removes: []command.RowKey{{Subject: key(9), Key: key(1)}}, AsOf: 1}) // 3
+	if got := attest(2, 6); got != (command.Result{Status: stale, Index: 4}) {
+		t.Errorf("the actor's commission was taken away: %+v", got)
+	}
+	one(t, f, command.KindBlockPage, command.FeedPage{Upserts: []command.Row{row(1, 1, 1)}, AsOf: 1}) // 5
+	if got := attest(4, 6); got.Status != stale {
+		t.Errorf("the patient's blocks changed: %+v", got)
+	}
+	if got := rowsOf(view(t, f), Consents, 1); got != "51 " {
+		t.Errorf("consents that stand: %q", got)
+	}
+	if got := end(1, 5, 7); got.Status != done || got.Removed != 1 {
+		t.Errorf("an end, decided long ago: %+v", got)
+	}
+	for _, got := range []command.Result{attest(100, 8), end(100, 5, 8)} {
+		if got.Status != invalid {
+			t.Errorf("decided on a view of the future: %+v", got)
+		}
 	}
 }
 

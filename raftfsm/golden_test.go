@@ -42,8 +42,8 @@ func goldenLog() [][]command.Command {
 			intended(13, command.KindBlockPage, last),
 		},
 		{
-			intended(14, command.KindRegisterConsent, command.RegisterConsent{Row: row(1, 8, 1), Entry: logged(1, 1)}),
-			intended(15, command.KindEndConsent, command.EndConsent{Rows: []command.RowKey{row(1, 1, 1).RowKey}, Entry: logged(1, 2)}),
+			intended(14, command.KindRegisterConsent, command.RegisterConsent{DecidedAt: 4, Actor: key(7), Row: row(1, 8, 1), Entry: logged(1, 1)}),
+			intended(15, command.KindEndConsent, command.EndConsent{DecidedAt: 4, Actor: key(7), Rows: []command.RowKey{row(1, 1, 1).RowKey}, Entry: logged(1, 2)}),
 			intended(16, command.KindRecordAccess, command.RecordAccess{DecidedAt: 3, Patient: key(1), Actor: key(7), Permit: true, Entry: logged(1, 3)}),
 			intended(17, command.KindRecordAccess, command.RecordAccess{DecidedAt: 3, Patient: key(9), Actor: key(7), Permit: true, Entry: logged(9, 4)}),
 			intended(18, command.KindRecordEvent, command.RecordEvent{Entry: logged(1, 5)}),

@@ -211,9 +211,15 @@ func randomCommand(r *rapid.T, index uint64) command.Command {
 	case command.KindErasePatient:
 		c.Body = command.ErasePatient{Subject: key(subject)}
 	case command.KindRegisterConsent:
-		c.Body = command.RegisterConsent{Row: row(subject, small("row"), small("digest")), Entry: logged}
+		c.Body = command.RegisterConsent{
+			DecidedAt: index - min(index, rapid.Uint64Range(0, 9).Draw(r, "age")), Actor: key(small("actor")),
+			Row: row(subject, small("row"), small("digest")), Entry: logged,
+		}
 	case command.KindEndConsent:
-		c.Body = command.EndConsent{Rows: []command.RowKey{{Subject: key(subject), Key: key(small("row"))}}, Entry: logged}
+		c.Body = command.EndConsent{
+			DecidedAt: index - min(index, rapid.Uint64Range(0, 9).Draw(r, "age")), Actor: key(small("actor")),
+			Rows: []command.RowKey{{Subject: key(subject), Key: key(small("row"))}}, Entry: logged,
+		}
 	case command.KindRecordAccess:
 		c.Body = command.RecordAccess{
 			DecidedAt: index - min(index, rapid.Uint64Range(0, 9).Draw(r, "age")), Patient: key(subject),

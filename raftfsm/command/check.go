@@ -146,6 +146,9 @@ func (b RegisterConsent) rule() string {
 	if rule := b.Row.rule(); rule != "" {
 		return rule
 	}
+	if b.Actor == (Subject{}) {
+		return "a consent without an actor"
+	}
 	if b.Entry.Subject != b.Row.Subject {
 		return "a consent and its log entry of two patients"
 	}
@@ -153,6 +156,9 @@ func (b RegisterConsent) rule() string {
 }
 
 func (b EndConsent) rule() string {
+	if b.Actor == (Subject{}) {
+		return "a consent without an actor"
+	}
 	if len(b.Rows) == 0 || len(b.Rows) > MaxRows {
 		return "no rows, or too many"
 	}

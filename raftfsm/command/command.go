@@ -107,15 +107,23 @@ type (
 		Watermark string
 		AsOf      int64 // milliseconds since 1970 UTC; the projection's freshness
 	}
-	// RegisterConsent adds a consent row and the access log's entry about it.
+	// RegisterConsent adds a consent row and the access log's entry about it, or is
+	// refused as stale when the patient's or the actor's security revision is newer
+	// than DecidedAt.
 	RegisterConsent struct {
-		Row   Row
-		Entry LogEntry
+		DecidedAt uint64 // applied index of the view that the decision was made on
+		Actor     Subject
+		Row       Row
+		Entry     LogEntry
 	}
-	// EndConsent removes consent rows and adds the access log's entry about it.
+	// EndConsent removes consent rows and adds the access log's entry about it. It
+	// says what it was decided on, and is never refused for being stale: what it
+	// does is to take access away.
 	EndConsent struct {
-		Rows  []RowKey
-		Entry LogEntry
+		DecidedAt uint64 // applied index of the view that the decision was made on
+		Actor     Subject
+		Rows      []RowKey
+		Entry     LogEntry
 	}
 	// RecordAccess adds a decision to the access log, or is refused as stale when
 	// the patient's or the actor's security revision is newer than DecidedAt.
@@ -175,7 +183,7 @@ type Status uint8
 const (
 	StatusNone    Status = iota
 	StatusDone           // applied
-	StatusStale          // RecordAccess: something it rests on changed after DecidedAt; decide anew. PutSnapshot: a document to keep is gone; put the set anew
+	StatusStale          // RecordAccess, RegisterConsent: something it rests on changed after DecidedAt; decide anew. PutSnapshot: a document to keep is gone; put the set anew
 	StatusRefused        // the state does not allow it (unknown source, level too low)
 	StatusInvalid        // well-formed but meaningless (unknown contract, empty key)
 )

@@ -55,8 +55,11 @@ func (s *session) ask(o *open, activity record.Activity) ask {
 func (s *session) openPatient(ctx context.Context, f protocol.Open) {
 	s.leave()
 	switch {
+	case s.who.commission.IsZero() && (s.who.employee.IsZero() || f.Patient.IsZero()):
+		s.refuse(f.Request, protocol.FaultNoCommission, nil) // there is nobody to record it of
+		return
 	case s.who.commission.IsZero():
-		s.refuse(f.Request, protocol.FaultNoCommission, nil)
+		s.uncommissioned(ctx, f)
 		return
 	case f.Patient.IsZero():
 		s.refuse(f.Request, protocol.FaultPatientID, nil)
@@ -67,6 +70,21 @@ func (s *session) openPatient(ctx context.Context, f protocol.Open) {
 	s.actLater(ctx, func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, s.ask(o, record.OpenPatient))
 		return func() { s.opened(o, f.Request, got) }
+	})
+}
+
+// uncommissioned refuses who has chosen no commission, and has that recorded.
+func (s *session) uncommissioned(ctx context.Context, f protocol.Open) {
+	a := ask{
+		question: access.Question{Employee: s.who.employee, Patient: f.Patient},
+		activity: record.OpenPatient, session: s.id,
+	}
+	s.actLater(ctx, func(ctx context.Context) func() {
+		got := s.service.recorder.access(ctx, a).refusal
+		if got.fault == access.ReasonNobody.Fault() { // who it is, is known
+			got.fault = protocol.FaultNoCommission
+		}
+		return func() { s.refuseWith(f.Request, got) }
 	})
 }
 

@@ -157,18 +157,46 @@ func (r *recorder) seal(e record.Entry) command.LogEntry {
 
 // consent registers a consent for the commission's unit, or for its holder alone.
 // Where one stands already, or the gate refuses the patient, nothing is registered:
-// opening the patient anew then says, and records, how it is.
+// opening the patient anew then says, and records, how it is. It decides anew when the
+// log says that something changed after the View (P2).
 func (r *recorder) consent(ctx context.Context, a ask, f protocol.Consent) refusal {
 	id := newID()
-	d, _, _, err := r.decide(a)
-	switch {
-	case err != nil:
-		return refused(id, protocol.FaultInternal, err)
-	case !d.Permitted() || d.Basis() != protocol.BasisNone:
-		return refusal{}
-	case !d.MayConsent():
-		return refused(id, protocol.FaultUnknownFacts, nil)
+	for range decideTries {
+		d, _, _, err := r.decide(a)
+		switch {
+		case err != nil:
+			return refused(id, protocol.FaultInternal, err)
+		case !d.Permitted() || d.Basis() != protocol.BasisNone:
+			return refusal{}
+		case !d.MayConsent():
+			return r.denyConsent(ctx, id, a, d)
+		}
+		status, fault := r.act(ctx, id, command.KindRegisterConsent, command.RegisterConsent{
+			DecidedAt: d.Index(), Actor: r.ring.Employee(a.question.Employee),
+			Row:   r.consentRow(a.question.Patient, consentOf(a, d, f)),
+			Entry: r.seal(r.entry(id, a, d, true, "consent attested")),
+		})
+		if status != command.StatusStale {
+			return fault
+		}
 	}
+	return refused(id, protocol.FaultBusy, errStale)
+}
+
+// denyConsent records that nothing may be registered on what is known, and says so.
+func (r *recorder) denyConsent(ctx context.Context, id [16]byte, a ask, d access.Decision) refusal {
+	_, fault := r.act(ctx, id, command.KindRecordAccess, command.RecordAccess{
+		DecidedAt: d.Index(), Patient: r.ring.Patient(a.question.Patient), Actor: r.ring.Employee(a.question.Employee),
+		Entry: r.seal(r.entry(id, a, d, false, d.Reason().String())),
+	})
+	if fault.fault != protocol.FaultNone {
+		return fault
+	}
+	return refused(id, protocol.FaultUnknownFacts, nil)
+}
+
+// consentOf is the consent that the frame asks for, from now on.
+func consentOf(a ask, d access.Decision, f protocol.Consent) projection.Consent {
 	at, c := now(), d.Commission()
 	row := projection.Consent{
 		ID: text(newID()), CareProvider: c.CareProvider, CareUnit: c.CareUnit,
@@ -178,10 +206,7 @@ func (r *recorder) consent(ctx context.Context, a ask, f protocol.Consent) refus
 	if f.Personal {
 		row.Employee = a.question.Employee.Reveal()
 	}
-	return r.act(ctx, id, command.KindRegisterConsent, command.RegisterConsent{
-		Row:   r.consentRow(a.question.Patient, row),
-		Entry: r.seal(r.entry(id, a, d, true, "consent attested")),
-	})
+	return row
 }
 
 // consentRow seals a consent as the state keeps it.
@@ -210,24 +235,27 @@ func (r *recorder) endConsent(ctx context.Context, a ask) refusal {
 	if len(rows) == 0 {
 		return refusal{}
 	}
-	return r.act(ctx, id, command.KindEndConsent, command.EndConsent{
+	_, fault := r.act(ctx, id, command.KindEndConsent, command.EndConsent{
+		DecidedAt: d.Index(), Actor: r.ring.Employee(a.question.Employee),
 		Rows: rows, Entry: r.seal(r.entry(id, a, d, true, "consent ended")),
 	})
+	return fault
 }
 
-// act proposes a change that holds its own entry, and waits until it is applied here.
-func (r *recorder) act(ctx context.Context, id [16]byte, kind command.Kind, body any) refusal {
+// act proposes a change that holds its own entry, and waits until it is applied here,
+// or until what made it stale is.
+func (r *recorder) act(ctx context.Context, id [16]byte, kind command.Kind, body any) (command.Status, refusal) {
 	result, err := r.propose(ctx, kind, body)
-	switch {
-	case err != nil:
-		return refused(id, protocol.FaultNoQuorum, err)
-	case result.Status != command.StatusDone:
-		return refused(id, protocol.FaultInternal, fmt.Errorf("%w: status %d", errNotRecorded, result.Status))
+	if err != nil {
+		return command.StatusNone, refused(id, protocol.FaultNoQuorum, err)
 	}
 	if err := r.applied(ctx, result.Index); err != nil {
-		return refused(id, protocol.FaultBehind, err)
+		return command.StatusNone, refused(id, protocol.FaultBehind, err)
 	}
-	return refusal{}
+	if result.Status != command.StatusDone {
+		return result.Status, refused(id, protocol.FaultInternal, fmt.Errorf("%w: status %d", errNotRecorded, result.Status))
+	}
+	return result.Status, refusal{}
 }
 
 // propose has one command committed. It repeats what failed with the same intent, so
