@@ -91,7 +91,7 @@ func quorum(_ admin.Topology, s admin.Status) []Finding {
 	case up < need:
 		return []Finding{{Broken,
 			fmt.Sprintf("no majority: %d of %d members answer node %s, and %d are needed. Nothing can be recorded, so nothing is shown", up, len(s.Members), s.Node, need),
-			"Start or reconnect " + list(down) + ". If their machines are lost for good, do not make a new cluster of what is left before you have read the runbook: it can lose what was acknowledged."}}
+			"Start or reconnect " + list(down) + ". If their machines are lost for good, keep every data directory that is left, and do not make a new cluster of them: it can lose what was acknowledged."}}
 	case s.Leader == "":
 		return []Finding{{Broken, "no leader, though a majority answers: nothing can be recorded, so nothing is shown",
 			"An election takes a second or two: ask again. If it stays so, look in the members' logs for a slow disk or a network that lets only one way through."}}
@@ -185,10 +185,15 @@ func dataSites(t admin.Topology) int {
 	return len(sites)
 }
 
+const mendFeeds = "The leader reads the feeds. Look in its log for why it cannot, and mend the feed or the way to it."
+
 func feeds(_ admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, f := range s.Feeds {
 		if f.Fresh {
+			if 2*f.AgeSeconds > f.BoundSecond {
+				all = append(all, Finding{Degraded, fmt.Sprintf("what is known of %s is %v old: after %v nobody can open a patient", f.Name, seconds(f.AgeSeconds), seconds(f.BoundSecond)), mendFeeds})
+			}
 			continue
 		}
 		age := "it was never read"
@@ -196,7 +201,7 @@ func feeds(_ admin.Topology, s admin.Status) []Finding {
 			age = fmt.Sprintf("it is %v old, and %v is the most", seconds(f.AgeSeconds), seconds(f.BoundSecond))
 		}
 		all = append(all, Finding{Broken, fmt.Sprintf("what is known of %s is too old: %s. Unknown is no: nobody can open a patient", f.Name, age),
-			"The leader reads the feeds. Look in its log for why it cannot, and mend the feed or the way to it."})
+			mendFeeds})
 	}
 	return all
 }

@@ -62,6 +62,7 @@ func TestAssess(t *testing.T) {
 		{"witness leads", func(s *admin.Status) { s.Leader = "w" }, health.Degraded, "w leads and is a witness", 1},
 		{"behind", func(s *admin.Status) { s.Members[2].Lag = 5000 }, health.Degraded, "b1 is 5000 entries behind", 1},
 		{"stale feed", func(s *admin.Status) { s.Feeds[0].Fresh = false; s.Feeds[0].AgeSeconds = 720 }, health.Broken, "blocks is too old: it is 12m0s old, and 10m0s is the most", 1},
+		{"feed that is not renewed", func(s *admin.Status) { s.Feeds[0].AgeSeconds = 330 }, health.Degraded, "blocks is 5m30s old: after 10m0s nobody can open", 1},
 		{"feed never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "consents"} }, health.Broken, "consents is too old: it was never read", 1},
 		{"release", func(s *admin.Status) { s.Members[0].Version = "1.1.0" }, health.Notice, "1.0.0 on a2, b1, b2 and w; 1.1.0 on a1", 1},
 		{"level", func(s *admin.Status) { s.Level = 0 }, health.Notice, "at level 0 and every member that answers knows 1", 1},
