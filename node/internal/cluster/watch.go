@@ -66,20 +66,35 @@ func (c *Cluster) encodeCanary(number uint64) ([]byte, error) {
 	return command.EncodeCommand(command.Command{Kind: command.KindCanary, Body: command.Canary{Node: c.cfg.Self, Number: number}})
 }
 
-// progress is how far a follower was when it was last seen to move.
-type progress struct {
-	last, applied, snapshot uint64
-	commit                  uint64 // the leader's, then
-	at                      time.Time
-	warned                  bool
+// progress is how far a follower was when it was last seen to move: with its log, and
+// with what it has applied of it.
+type progress struct{ log, applied stand }
+
+// stand is a place in the log, and since when.
+type stand struct {
+	index    uint64
+	goal     uint64 // what the leader had committed, then
+	moves    uint64 // everything else that would show that the follower gets on
+	at       time.Time
+	reported bool
+}
+
+// still is how long an index has been behind the goal without moving.
+func (s *stand) still(index, moves, commit uint64, now time.Time) time.Duration {
+	if s.at.IsZero() || index != s.index || moves != s.moves || index >= s.goal {
+		*s = stand{index: index, goal: commit, moves: moves, at: now}
+	}
+	return now.Sub(s.at)
 }
 
 // watchFollowers finds a follower that answers and stands still while this leader
-// commits. Raft goes on sending it heartbeats; only an end of this leadership helps.
+// commits. Raft goes on sending it heartbeats; where its log stands still, only an end
+// of this leadership helps. Where the log moves and is not applied, no leader can help:
+// it is said, and the follower's own screens go blank for want of a pulse.
 func (c *Cluster) watchFollowers(r *reign) {
 	ticker := time.NewTicker(statusEvery)
 	defer ticker.Stop()
-	seen := map[string]progress{}
+	seen := map[string]*progress{}
 	for {
 		select {
 		case <-ticker.C:
@@ -92,25 +107,31 @@ func (c *Cluster) watchFollowers(r *reign) {
 			if s.ID == c.cfg.Self {
 				continue
 			}
-			p, known := seen[s.ID]
-			moved := !known || s.LastIndex != p.last || s.AppliedIndex != p.applied || s.SnapshotBytes != p.snapshot
-			if s.Error != "" || moved || s.LastIndex >= p.commit {
-				seen[s.ID] = progress{last: s.LastIndex, applied: s.AppliedIndex, snapshot: s.SnapshotBytes, commit: commit, at: now}
-				continue
+			if s.Error != "" || seen[s.ID] == nil {
+				seen[s.ID] = &progress{}
 			}
-			still := now.Sub(p.at)
-			if still > c.cfg.Tuning.ProgressLimit/3 && !p.warned {
-				p.warned = true
-				c.counts.stuck.Add(1)
-				c.log.Error("a follower answers and stands still", "member", s.ID, "index", s.LastIndex, "commit", commit, "for", still)
+			p := seen[s.ID]
+			still := p.log.still(s.LastIndex, s.SnapshotBytes+s.AppliedIndex, commit, now)
+			c.report(&p.log, "log", s, still)
+			if unapplied := p.applied.still(s.AppliedIndex, s.SnapshotBytes, commit, now); !p.log.reported {
+				c.report(&p.applied, "applied", s, unapplied)
 			}
-			seen[s.ID] = p
 			if still > c.cfg.Tuning.ProgressLimit && c.leads(r) {
 				c.leaveFor(r, s.ID, still)
 				return
 			}
 		}
 	}
+}
+
+// report says once that something of a follower stands still.
+func (c *Cluster) report(p *stand, what string, s status, still time.Duration) {
+	if still <= c.cfg.Tuning.ProgressLimit/3 || p.reported {
+		return
+	}
+	p.reported = true
+	c.counts.stuck.Add(1)
+	c.log.Error("a follower answers and stands still", "member", s.ID, "what", what, "index", p.index, "commit", p.goal, "for", still)
 }
 
 // leaveFor gives leadership up for a follower's sake: to another node or, where that

@@ -47,6 +47,25 @@ func TestAStuckFollowerEndsTheLeaderThatCannotGiveWay(t *testing.T) {
 	})
 }
 
+// A follower that takes the log and applies nothing of it is said to; another leader
+// could not help it.
+func TestAFollowerThatAppliesNothingIsReported(t *testing.T) {
+	within(t, three, func(w *world) {
+		l := w.lead("a1")
+		follower, gate := w.nodes["b1"], make(chan struct{})
+		follower.machine.gate.Store(&gate)
+		defer func() {
+			follower.machine.gate.Store(nil)
+			close(gate)
+		}()
+		w.until("it is reported", l.cfg.Tuning.ProgressLimit, func() bool { return l.Counters().StuckFollowers == 1 })
+		time.Sleep(2 * l.cfg.Tuning.ProgressLimit)
+		if n := l.Counters().StuckFollowers; !l.IsLeader() || n != 1 {
+			t.Errorf("leads %t, %d reported", l.IsLeader(), n)
+		}
+	})
+}
+
 // A follower that is away is not stuck: the leader stays.
 func TestAnAbsentFollowerHarmsNobody(t *testing.T) {
 	within(t, three, func(w *world) {
