@@ -209,6 +209,16 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// A large answer is written in parts: where one fails, the words must not deny those
+// that came before it.
+func TestWhatMayHaveBeenWrittenInPartIsSaid(t *testing.T) {
+	for _, err := range []error{ingest.ErrNoQuorum, ingest.ErrUnknown, ingest.ErrContended} {
+		if action := refusalOf(err).action; strings.HasPrefix(action, "Nothing was written") || !strings.Contains(action, "part") || !strings.Contains(action, "Send the whole answer again") {
+			t.Errorf("%v: told %q", err, action)
+		}
+	}
+}
+
 // An error that nobody foresaw is not quoted to the source: who knows what it holds.
 func TestTheUnforeseenIsNotQuoted(t *testing.T) {
 	w := start(t, nil)

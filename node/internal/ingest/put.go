@@ -77,7 +77,9 @@ func New(p Proposer, ring Sealer, sources Registrations, intent func() command.I
 }
 
 // Put checks one answer and makes it durable. When it returns without an error, the
-// set is committed by a majority at the receipt's index.
+// set is committed by a majority at the receipt's index. When it fails after a first
+// part, what that part holds stays, nothing has been removed, and the set's last
+// success is the one before: the same answer again completes it.
 func (in *Ingest) Put(ctx context.Context, r Request) (Receipt, error) {
 	contract, ok := protocol.ContractNamed(r.Contract)
 	if !ok {
