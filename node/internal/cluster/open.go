@@ -82,8 +82,10 @@ func openStorage(cfg *Config) (Storage, error) {
 		return Storage{}, fmt.Errorf("%w: %w", ErrStorage, err)
 	}
 	store, err := raftboltdb.New(raftboltdb.Options{
-		Path:        filepath.Join(cfg.Dir, "log.db"),
-		BoltOptions: &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType},
+		Path: filepath.Join(cfg.Dir, "log.db"),
+		// The list of free pages is long after a snapshot, and would be written with
+		// every append: it is found anew when the file is opened.
+		BoltOptions: &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true},
 	})
 	if err != nil {
 		return Storage{}, fmt.Errorf("%w: opening the log (is another process using it?): %w", ErrStorage, err)
