@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/ingest"
 	"tvilling/protocol/admin"
 )
@@ -39,7 +40,8 @@ func startThree(t *testing.T) *three {
 	}
 	var keepers []string
 	for _, m := range topology.Members {
-		cfg := Config{Topology: topology, Self: m.ID, DataDir: t.TempDir(), Material: c.signers.material("test", m.ID, m.Role), Version: "test"}
+		cfg := Config{Topology: topology, Self: m.ID, DataDir: t.TempDir(), Material: c.signers.material("test", m.ID, m.Role), Version: "test",
+			Tuning: cluster.Tuning{SnapshotThreshold: 4, SnapshotInterval: 50 * time.Millisecond, TrailingLogs: 8}}
 		c.configs[m.ID] = cfg
 		if m.Role == admin.RoleData {
 			keepers = append(keepers, cfg.Material)
@@ -119,6 +121,7 @@ func TestThreeNodes(t *testing.T) {
 	}
 	leader.enter()
 	c.checkWitness(leader.cluster.Position().Index)
+	c.checkFiles()
 
 	leader.end() // gives way first
 	after := c.put(other)
@@ -130,8 +133,7 @@ func TestThreeNodes(t *testing.T) {
 	c.agree(after.Index, back, other, witness)
 }
 
-// checkWitness holds the witness to serving operators alone, and to holding nothing
-// that can be read.
+// checkWitness holds the witness to serving operators alone.
 func (c *three) checkWitness(index uint64) {
 	t, witness := c.t, c.nodes["w"]
 	t.Helper()
@@ -159,21 +161,53 @@ func (c *three) checkWitness(index uint64) {
 	if code := c.ask("a1", admin.PathRecord, &page); code != http.StatusOK || len(page.Entries) != 1 {
 		t.Errorf("the access log of a data node: %d, %+v", code, page)
 	}
-	err := filepath.WalkDir(c.configs["w"].DataDir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		for _, plain := range []string{patientID, "Astma", "J45.9", "Anna Ek", employeeID} {
-			if bytes.Contains(text, []byte(plain)) {
-				t.Errorf("%q stands in the witness's %s", plain, d.Name())
+}
+
+// checkFiles waits until every node has taken a snapshot, and reads every file that it
+// keeps: log, snapshots and state hold nothing of the patient, nor of who read (P6).
+func (c *three) checkFiles() {
+	c.t.Helper()
+	for id, cfg := range c.configs {
+		c.awaitSnapshot(cfg.DataDir)
+		err := filepath.WalkDir(cfg.DataDir, func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // an old snapshot is removed as a new one comes
 			}
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			for _, plain := range []string{patientID, "Astma", "J45.9", "Anna Ek", employeeID} {
+				if bytes.Contains(text, []byte(plain)) {
+					c.t.Errorf("%q stands in %s of %s", plain, d.Name(), id)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			c.t.Error(err)
 		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
 	}
+}
+
+// awaitSnapshot waits until a snapshot is whole: it loses its .tmp then.
+func (c *three) awaitSnapshot(dir string) {
+	c.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(startLimit); time.Now().Before(deadline); <-tick.C {
+		whole, err := filepath.Glob(filepath.Join(dir, "raft", "snapshots", "*-*[0-9]", "state.bin"))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if len(whole) > 0 {
+			return
+		}
+	}
+	c.t.Fatalf("no snapshot was taken within %v", startLimit)
 }
 
 // ask asks a node's operator endpoint.
