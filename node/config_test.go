@@ -10,6 +10,7 @@ import (
 	"tvilling/node/internal/certs"
 	"tvilling/node/internal/gateway"
 	"tvilling/node/internal/identity"
+	"tvilling/node/internal/upstream"
 	"tvilling/protocol/admin"
 )
 
@@ -111,6 +112,31 @@ func anotherKEK(dir string) error {
 		return err
 	}
 	return os.Rename(filepath.Join(other, admin.FileKeyOfKeys), filepath.Join(dir, admin.FileKeyOfKeys))
+}
+
+// The feed file holds patient ids: in production it is not read while everyone may.
+func TestProductionRefusesAFeedFileThatIsOpenToEveryone(t *testing.T) {
+	for _, c := range []struct {
+		environment string
+		mode        os.FileMode
+		want        error
+	}{
+		{admin.Production, 0o600, nil}, {admin.Production, 0o640, nil}, {admin.Demo, 0o644, nil},
+		{admin.Production, 0o644, upstream.ErrOpenToAll}, {admin.Production, 0o602, upstream.ErrOpenToAll},
+	} {
+		cfg := single(t, c.environment)
+		cfg.Topology.Feeds = filepath.Join(t.TempDir(), "feeds.toml")
+		if err := errors.Join(os.WriteFile(cfg.Topology.Feeds, []byte(feedText), 0o600), os.Chmod(cfg.Topology.Feeds, c.mode)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := Open(cfg)
+		if err == nil {
+			err = n.Close()
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s, mode %04o: %v, want %v", c.environment, c.mode, err, c.want)
+		}
+	}
 }
 
 // In production nobody chooses who to be, whatever the feed file lists.

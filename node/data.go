@@ -36,6 +36,11 @@ func openData(n *Node) (*data, error) {
 		if file, err = upstream.NewFile(path, n.ring.Digest); err != nil {
 			return nil, err
 		}
+		if n.cfg.Topology.Environment == admin.Production {
+			if err := file.Private(); err != nil {
+				return nil, err
+			}
+		}
 		d.feeds = ingest.NewFeeds(file, d.ingest, n.state().progress)
 	}
 	who, err := identifier(n, file)

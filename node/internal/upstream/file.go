@@ -34,13 +34,16 @@ const zone = "Europe/Stockholm"
 //	[[block.lift]]  care_unit, employee, end
 //	[[source]]      id, agent, contracts = ["GetDiagnosis"]
 //
+// The file holds patient ids in clear: see Private.
+//
 // Times are RFC 3339, or Swedish local without a zone; a date alone that ends something
 // includes the day. An end that is left out is open, an employee that is left out is
 // the whole unit. Unknown keys are refused.
 type File struct {
-	path   string
-	digest func(plain ...[]byte) [16]byte
-	loc    *time.Location
+	path    string
+	digest  func(plain ...[]byte) [16]byte
+	loc     *time.Location
+	private bool // set before the first reading
 
 	mu   sync.Mutex // guards last
 	last Snapshot   // of the file as it was last read; zero: never
@@ -54,6 +57,34 @@ func NewFile(path string, digest func(plain ...[]byte) [16]byte) (*File, error) 
 		return nil, fmt.Errorf("%w: %w", ErrFeed, err)
 	}
 	return &File{path: path, digest: digest, loc: loc}, nil
+}
+
+// othersMay are the rights of those who are neither the file's owner nor of its group.
+const othersMay = 0o007
+
+// Private has the file refused whenever others than its owner and group have any right
+// to it: it says who is a patient where. It returns how that is now; a file that is not
+// there yet is at no fault. Call it before Feed.
+func (f *File) Private() error {
+	f.private = true
+	info, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err == nil:
+		err = keptFrom(info)
+	}
+	if err != nil {
+		return fmt.Errorf("%w %s: %w", ErrFeed, filepath.Base(f.path), err)
+	}
+	return nil
+}
+
+func keptFrom(info os.FileInfo) error {
+	if mode := info.Mode().Perm(); mode&othersMay != 0 {
+		return fmt.Errorf("%w: its mode is %04o, and it holds patient ids: chmod it to 0600, or to 0640 with a group that may know them", ErrOpenToAll, mode)
+	}
+	return nil
 }
 
 // Feed reads the file. A file that has not changed is not parsed again. Callers share
@@ -91,6 +122,15 @@ func (f *File) read() ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	if f.private {
+		info, err := file.Stat()
+		if err != nil {
+			return nil, err
+		}
+		if err := keptFrom(info); err != nil {
+			return nil, err
+		}
+	}
 	text, err := io.ReadAll(io.LimitReader(file, MaxFileBytes+1))
 	if err != nil {
 		return nil, err

@@ -295,3 +295,33 @@ func TestFeedEndsWithItsContext(t *testing.T) {
 		t.Errorf("Feed after the end: %v", err)
 	}
 }
+
+// A file that becomes open to everyone while a node runs is not read any more, and one
+// that is closed again is.
+func TestAPrivateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "feeds.toml")
+	file, err := upstream.NewFile(path, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Private(); err != nil {
+		t.Fatalf("not there yet: %v", err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		mode os.FileMode
+		want error
+	}{{0o600, nil}, {0o644, upstream.ErrOpenToAll}, {0o640, nil}, {0o601, upstream.ErrOpenToAll}} {
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Feed(t.Context()); !errors.Is(err, c.want) {
+			t.Errorf("%04o: %v, want %v", c.mode, err, c.want)
+		}
+		if err := file.Private(); !errors.Is(err, c.want) {
+			t.Errorf("%04o, asked: %v, want %v", c.mode, err, c.want)
+		}
+	}
+}

@@ -14,8 +14,11 @@ import (
 	"tvilling/protocol"
 )
 
-// ErrFeed is a feed that could not be read. It names the place and never what stands there.
-var ErrFeed = errors.New("security feed")
+// Errors of a feed. They name the place and never what stands there.
+var (
+	ErrFeed      = errors.New("security feed") // one that could not be read
+	ErrOpenToAll = errors.New("open to everyone on this machine")
+)
 
 // Limits of a feed. Past one, the feed is refused whole: its projections keep what
 // they had and grow stale.

@@ -16,7 +16,7 @@ import (
 const example = `# The cluster file: the same on every node and with every operator.
 cluster     = "norr"         # in every certificate: choose once
 environment = "production"   # production, demo or development
-feeds       = ""             # file that the security projections are fed from
+feeds       = ""             # file that the security projections are fed from; it holds patient ids: mode 0600
 
 # Two sites with two data nodes each and a witness elsewhere: any one site may go.
 # peer: raft; admin: operators; client: browsers, in demo and development a port on
