@@ -111,9 +111,8 @@ func (m *machine) opened(l *Link, f protocol.Opened) {
 		form.Request, form.Consenting, form.Ending = 0, false, false
 		if m.s.Phase() == PhaseOverview {
 			m.s.Said.Status = textOf(m.s.Lang, txtConsentEnded)
-		} else {
-			m.do(FocusOn{idMain})
 		}
+		m.do(FocusOn{idMain}) // the control that was pressed is gone
 	case f.Request != 0 || l.Stage < StageOpened:
 		return
 	}
@@ -160,6 +159,9 @@ func (m *machine) refused(l *Link, f protocol.Refused) {
 		m.s.Reader = Reader{Open: true, Key: m.s.Reader.Key, Fault: n}
 		return
 	case f.Request != 0 && f.Request == m.s.Form.Request && l == &m.s.Links.Live:
+		if m.s.Form.Ending {
+			m.do(FocusOn{idEndAsk})
+		}
 		m.s.Form.Request, m.s.Form.Ending = 0, false
 		m.s.Notice = n
 		return

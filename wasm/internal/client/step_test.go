@@ -456,6 +456,19 @@ func TestEndingConsentIsAskedForTwice(t *testing.T) {
 	if p.s.Access.Basis != protocol.BasisNone || p.s.Form.Ending {
 		t.Error("the answer was not taken")
 	}
+	if !slices.Contains(p.last, Effect(FocusOn{idMain})) {
+		t.Errorf("effects %v: the focus went with the control that was pressed", p.last)
+	}
+}
+
+// Where one has left the patient, the focus is there in the same frame as the page.
+func TestLeavingFocusesAtOnce(t *testing.T) {
+	p := toOverview(t)
+	p.act(ActLeave, "")
+	focus, paint := slices.Index(p.last, Effect(FocusOn{idMain})), slices.Index(p.last, Effect(Paint{}))
+	if focus < 0 || paint < focus {
+		t.Errorf("effects %v, want the focus before the painting", p.last)
+	}
 }
 
 func regionOf(p Page, id string) string {
