@@ -94,7 +94,7 @@ func (m *machine) apply(c command.Command) (command.Result, error) {
 	case command.RecordAccess:
 		return m.recordAccess(body)
 	case command.RecordEvent:
-		return m.logged(&body.Entry, command.Result{})
+		return m.recordEvent(body)
 	case command.Activate:
 		return m.activate(body)
 	case command.RegisterSource:

@@ -41,19 +41,25 @@ func (m *machine) loggedBefore(e *command.LogEntry) (command.Result, bool) {
 	}, true
 }
 
-// logged adds an entry to the access log and completes the result with its number.
-func (m *machine) logged(e *command.LogEntry, result command.Result) (command.Result, error) {
-	if r, seen := m.loggedBefore(e); seen {
+// recordEvent adds an entry that is no decision.
+func (m *machine) recordEvent(body command.RecordEvent) (command.Result, error) {
+	if r, seen := m.loggedBefore(&body.Entry); seen {
 		return r, nil
 	}
+	return m.logged(&body.Entry, command.Result{})
+}
+
+// logged adds an entry, which loggedBefore has not found, to the access log and
+// completes the result with its number.
+func (m *machine) logged(e *command.LogEntry, result command.Result) (command.Result, error) {
 	m.sequence++
 	sequence := number(m.sequence)
 	result.Status, result.Sequence = command.StatusDone, m.sequence
-	if err := m.tx.Put(store.Log, sequence, logValue(e, m.index)); err != nil {
+	if err := m.tx.Replace(store.Log, sequence, nil, logValue(e, m.index)); err != nil {
 		return result, err
 	}
-	if err := m.tx.Put(store.LogIDs, e.ID[:], joined(sequence, number(m.index))); err != nil {
+	if err := m.tx.Replace(store.LogIDs, e.ID[:], nil, joined(sequence, number(m.index))); err != nil {
 		return result, err
 	}
-	return result, m.tx.Put(store.LogSubjects, joined(e.Subject[:], sequence), nil)
+	return result, m.tx.Replace(store.LogSubjects, joined(e.Subject[:], sequence), nil, nil)
 }

@@ -14,11 +14,12 @@ func (m *machine) putSnapshot(p command.PutSnapshot) (command.Result, error) {
 		return answer(command.StatusRefused), nil
 	}
 	key := setKey(p.Subject, p.Contract, p.Source)
-	set := decodeSet(m.tx.Get(store.Sets, key))
+	stored := m.tx.Get(store.Sets, key)
+	set := decodeSet(stored)
 	set.index = m.index
 	if p.Failed {
 		set.failure = max(set.failure, p.At)
-		return answer(command.StatusDone), m.tx.Put(store.Sets, key, set.encode())
+		return answer(command.StatusDone), m.tx.Replace(store.Sets, key, stored, set.encode())
 	}
 	if p.Complete && m.lacksKept(&p) {
 		return answer(command.StatusStale), nil
@@ -52,7 +53,7 @@ func (m *machine) putSnapshot(p command.PutSnapshot) (command.Result, error) {
 		set.count -= result.Removed
 	}
 	m.change(change)
-	return result, m.tx.Put(store.Sets, key, set.encode())
+	return result, m.tx.Replace(store.Sets, key, stored, set.encode())
 }
 
 // lacksKept reports whether a document that a complete answer keeps, and that came in
@@ -84,13 +85,12 @@ func (m *machine) mayWrite(p *command.PutSnapshot) bool {
 	}
 	for i := range p.Documents {
 		key := p.Documents[i].Key
-		body := m.tx.Get(store.Bodies, joined(p.Subject[:], key[:]))
-		if body == nil {
-			continue
-		}
-		old := decodeDocument(m.tx.Get(store.Headers, headerKey(p.Subject, body[0], key)))
-		if body[0] != p.Contract || string(old.source) != p.Source {
-			return false
+		if b := m.tx.Get(store.Headers, headerKey(p.Subject, p.Contract, key)); b != nil {
+			if old := decodeDocument(b); string(old.source) != p.Source {
+				return false
+			}
+		} else if m.tx.Get(store.Bodies, joined(p.Subject[:], key[:])) != nil {
+			return false // it is of another contract
 		}
 	}
 	return true
@@ -98,15 +98,20 @@ func (m *machine) mayWrite(p *command.PutSnapshot) bool {
 
 func (m *machine) putDocument(p *command.PutSnapshot, d *command.SealedDocument) (changed, added bool, err error) {
 	key, value := headerKey(p.Subject, p.Contract, d.Key), documentOf(d, p.Source, m.index)
-	if b := m.tx.Get(store.Headers, key); b == nil {
-		added = true
-	} else if old := decodeDocument(b); old.same(&value) {
-		return false, false, nil
+	stored := m.tx.Get(store.Headers, key)
+	if stored != nil {
+		if old := decodeDocument(stored); old.same(&value) {
+			return false, false, nil
+		}
 	}
-	if err := m.tx.Put(store.Headers, key, value.encode()); err != nil {
+	if err := m.tx.Replace(store.Headers, key, stored, value.encode()); err != nil {
 		return false, false, err
 	}
-	return true, added, m.tx.Put(store.Bodies, joined(p.Subject[:], d.Key[:]), joined([]byte{p.Contract}, d.Body))
+	place, body := joined(p.Subject[:], d.Key[:]), joined([]byte{p.Contract}, d.Body)
+	if stored == nil { // and no body: mayWrite has looked
+		return true, true, m.tx.Replace(store.Bodies, place, nil, body)
+	}
+	return true, false, m.tx.Put(store.Bodies, place, body)
 }
 
 func (m *machine) deleteDocument(s command.Subject, contract uint8, key [16]byte) error {

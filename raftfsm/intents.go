@@ -45,7 +45,7 @@ func (n *intents) add(i command.Intent, r command.Result) {
 // entries' intents beyond the limit.
 func (n *intents) keep(tx *store.Tx, index uint64) error {
 	if len(n.entry) > 0 {
-		if err := tx.Put(store.Intents, number(index), n.entry); err != nil {
+		if err := tx.Replace(store.Intents, number(index), nil, n.entry); err != nil {
 			return err
 		}
 		n.entry = nil

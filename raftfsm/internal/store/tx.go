@@ -72,16 +72,19 @@ type Tx struct {
 }
 
 // Put stores value under key.
-func (t *Tx) Put(b Bucket, key, value []byte) error {
-	bucket := t.bucket(b)
-	if old := bucket.Get(key); old != nil {
+func (t *Tx) Put(b Bucket, key, value []byte) error { return t.Replace(b, key, t.Get(b, key), value) }
+
+// Replace is Put for who has looked already: old must be what Get answers for the key,
+// nil where there is nothing. Any other makes the sum wrong for good.
+func (t *Tx) Replace(b Bucket, key, old, value []byte) error {
+	if old != nil {
 		if bytes.Equal(old, value) {
 			return nil
 		}
 		t.sum.subtract(t.hasher.hash(b, key, old))
 	}
 	t.sum.add(t.hasher.hash(b, key, value))
-	if err := bucket.Put(key, value); err != nil {
+	if err := t.bucket(b).Put(key, value); err != nil {
 		return fmt.Errorf("store: put in %s: %w", b, err)
 	}
 	return nil
