@@ -127,8 +127,12 @@ func New(c Config) (*Client, error) {
 		MaxIdleConnsPerHost:    maxConnections,
 		IdleConnTimeout:        30 * time.Second,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots,
-			// Given whoever asks: a node says what is wrong with it better than "certificate required".
-			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &mine, nil }},
+			GetClientCertificate: func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				if err := asked.SupportsCertificate(&mine); err != nil {
+					return nil, fmt.Errorf("%w: %s is not of an authority that the node takes sources from", ErrFiles, c.Certificate)
+				}
+				return &mine, nil
+			}},
 	}}}, nil
 }
 
@@ -188,6 +192,9 @@ func (c *Client) Put(ctx context.Context, m Message) (Receipt, error) {
 			var refused *RefusedError
 			if err == nil || errors.As(err, &refused) && !refused.temporary() {
 				return receipt, err
+			}
+			if errors.Is(err, ErrFiles) {
+				return Receipt{}, err
 			}
 			if last = err; ctx.Err() != nil {
 				return Receipt{}, fmt.Errorf("%w: %w", ErrNoAnswer, last)

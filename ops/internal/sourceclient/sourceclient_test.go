@@ -144,6 +144,17 @@ func TestPutGoesOnUntilOneTakesIt(t *testing.T) {
 	}
 }
 
+// A certificate of another authority is told before anything is sent, not as a cut line.
+func TestACertificateOfAnotherAuthority(t *testing.T) {
+	dir, _ := made(t)
+	foreign := pki.Issued{Certificate: filepath.Join(dir, "a1", admin.FileNodeCert), Key: filepath.Join(dir, "a1", admin.FileNodeKey)}
+	address := listen(t, dir, func(http.ResponseWriter, *http.Request) { t.Error("the node was asked") })
+	_, err := newClient(t, dir, foreign, address).Put(t.Context(), Message{Contract: protocol.Diagnosis})
+	if !errors.Is(err, ErrFiles) || errors.Is(err, ErrNoAnswer) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestRefusalsAreSaidOnce(t *testing.T) {
 	p := admin.Problem{Code: "TV-3005", Title: "Not about one patient", Action: "Send one's."}
 	for detail, want := range map[string]string{
