@@ -122,6 +122,10 @@ func (w *world) close1(id string) {
 	}
 }
 
+// farewells is how long raft may go on offering leadership, on its own goroutine, to a
+// node that has closed meanwhile: ten times the timeout of the network in memory.
+const farewells = 11 * time.Second
+
 func (w *world) close() {
 	w.net.Heal()
 	var wait sync.WaitGroup
@@ -129,6 +133,7 @@ func (w *world) close() {
 		wait.Go(func() { w.close1(id) })
 	}
 	wait.Wait()
+	time.Sleep(farewells)
 }
 
 // until waits, in the bubble's time, for a level.
