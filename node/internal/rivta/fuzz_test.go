@@ -66,3 +66,15 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkParseNote reads an answer with one note: what most messages are.
+func BenchmarkParseNote(b *testing.B) {
+	one := read(b, "care-documentation-v3.xml")
+	b.SetBytes(int64(len(one)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(one); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -45,16 +45,8 @@ func (r *reader) fail(sentinel error, what string) error {
 func (r *reader) token() (xml.Token, error) {
 	for {
 		t, err := r.dec.Token()
-		var syntax *xml.SyntaxError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil, io.EOF
-		case errors.Is(err, errCharset):
-			return nil, r.fail(ErrMalformed, errCharset.Error())
-		case errors.As(err, &syntax) && r.open != nil && strings.HasSuffix(syntax.Msg, "unexpected EOF"):
-			return nil, r.fail(ErrMalformed, "the message ends in the middle")
-		case err != nil:
-			return nil, r.fail(ErrMalformed, "XML that is not well-formed")
+		if err != nil {
+			return nil, r.tokenError(err)
 		}
 		switch t := t.(type) {
 		case xml.Directive:
@@ -62,6 +54,20 @@ func (r *reader) token() (xml.Token, error) {
 		case xml.StartElement, xml.EndElement, xml.CharData:
 			return t, nil
 		}
+	}
+}
+
+func (r *reader) tokenError(err error) error {
+	var syntax *xml.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.Is(err, errCharset):
+		return r.fail(ErrMalformed, errCharset.Error())
+	case errors.As(err, &syntax) && r.open != nil && strings.HasSuffix(syntax.Msg, "unexpected EOF"):
+		return r.fail(ErrMalformed, "the message ends in the middle")
+	default:
+		return r.fail(ErrMalformed, "XML that is not well-formed")
 	}
 }
 
@@ -140,7 +146,12 @@ func (b *treeBuilder) start(t xml.StartElement) error {
 	parent := b.open
 	e := b.enter(t)
 	parent.children = append(parent.children, e)
-	b.texts = append(b.texts, nil)
+	if n := len(b.texts); n < cap(b.texts) {
+		b.texts = b.texts[:n+1] // with the memory of an element that was this deep before
+		b.texts[n] = b.texts[n][:0]
+	} else {
+		b.texts = append(b.texts, nil)
+	}
 	return b.attributes(t)
 }
 
@@ -178,7 +189,7 @@ func (b *treeBuilder) flush() {
 		line, _ := b.dec.InputPos()
 		e.children = append(e.children, &element{name: textName, text: text, parent: e, line: line})
 	}
-	*top = nil
+	*top = (*top)[:0]
 }
 
 func (b *treeBuilder) end() {
