@@ -18,8 +18,10 @@ type applier interface {
 	Apply(entry []byte, timeout time.Duration) raft.ApplyFuture
 }
 
-// batcher makes entries of proposals. It waits for nothing but room: while an entry
-// is under way, proposals gather, and the next one takes all that fit.
+// batcher makes entries of proposals. It waits for room: while an entry is under way,
+// proposals gather, and the next one takes all that fit. When many propose at once it
+// also lingers a little, since those who were just answered are about to come again,
+// and would otherwise be half of them in each of two entries.
 type batcher struct {
 	raft   applier
 	level  func() uint16
@@ -85,6 +87,7 @@ func (b *batcher) submit(ctx context.Context, commands [][]byte) ([]command.Resu
 // run takes proposals in the order they came until stop.
 func (b *batcher) run() {
 	var carried *proposal
+	latest := 0 // proposals in the entry before
 	for {
 		first := carried
 		carried = nil
@@ -103,13 +106,38 @@ func (b *batcher) run() {
 			b.refuseAll(first)
 			return
 		}
+		if latest >= lingerFrom {
+			b.linger()
+		}
 		var batch []*proposal
 		batch, carried = b.gather(first)
+		latest = len(batch)
 		if len(batch) == 0 {
 			<-b.slots
 			continue
 		}
 		b.write(batch)
+	}
+}
+
+// linger waits for as long as proposals keep coming, within bounds.
+func (b *batcher) linger() {
+	timer := time.NewTimer(lingerStep)
+	defer timer.Stop()
+	for range lingerSteps {
+		had := len(b.queue)
+		if had >= maxEntryCommands || b.bytes.Load() >= maxEntryBytes {
+			return
+		}
+		select {
+		case <-timer.C:
+			timer.Reset(lingerStep)
+		case <-b.quit:
+			return
+		}
+		if len(b.queue) == had {
+			return
+		}
 	}
 }
 

@@ -120,6 +120,50 @@ func singles(then ...int) []int {
 	return append(slices.Repeat([]int{1}, maxEntriesInFlight), then...)
 }
 
+// lingered lets the batcher's longest wait pass, on the bubble's clock.
+func lingered() {
+	time.Sleep((lingerSteps + 1) * lingerStep)
+	synctest.Wait()
+}
+
+// After an entry of many, the next one waits for as long as proposals keep coming;
+// after an entry of few it does not wait.
+func TestLingersWhereManyPropose(t *testing.T) {
+	batching(t, func(r *fakeRaft, _ *batcher, submit func(...command.Command) chan outcome) {
+		answer := func() {
+			r.answer(nil)
+			synctest.Wait()
+		}
+		var want []int
+		expect := func(what string, then ...int) {
+			t.Helper()
+			want = append(want, then...)
+			if diff := cmp.Diff(want, r.shape()); diff != "" {
+				t.Fatalf("%s (-want +got):\n%s", what, diff)
+			}
+		}
+		submit(event())
+		for range lingerFrom {
+			submit(event())
+		}
+		answer()
+		expect("after an entry of one", 1, lingerFrom)
+		answer()
+		submit(event())
+		time.Sleep(lingerStep / 2)
+		submit(event())
+		time.Sleep(lingerStep)
+		submit(event())
+		expect("while they keep coming")
+		time.Sleep(2 * lingerStep)
+		synctest.Wait()
+		expect("when no more came", 3)
+		submit(event())
+		answer()
+		expect("after an entry of three", 1)
+	})
+}
+
 func TestBatchesGrowWhileEntriesAreUnderWay(t *testing.T) {
 	batching(t, func(r *fakeRaft, b *batcher, submit func(...command.Command) chan outcome) {
 		var outs []chan outcome
@@ -134,7 +178,7 @@ func TestBatchesGrowWhileEntriesAreUnderWay(t *testing.T) {
 		}
 		for len(r.waiting) > 0 {
 			r.answer(nil)
-			synctest.Wait()
+			lingered()
 		}
 		// The next one was taken alone before it waited for room, and took the rest with it.
 		if diff := cmp.Diff(singles(256, 256, 88), r.shape()); diff != "" {
