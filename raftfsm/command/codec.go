@@ -173,29 +173,36 @@ func DecodeCommand(b []byte) (Command, error) {
 	if err := walk(b); err != nil {
 		return Command{}, err
 	}
-	d := decoder{scanner{b: b}}
-	c, err := d.command()
+	decoder := newDecoder(b)
+	defer msgpack.PutDecoder(decoder)
+	c, err := decodeCommand(decoder)
 	if err != nil {
 		return Command{}, err
 	}
 	return c, Check(c)
 }
 
-// Decode reads an entry. Its bytes are the entry's own: b must not be written to while
-// they are in use. It does not Check the commands: one that is meaningless is
+// Decode reads an entry. It does not Check the commands: one that is meaningless is
 // answered with StatusInvalid, on every replica alike.
 func Decode(b []byte) (Entry, error) {
 	commands, err := scanEntry(b)
 	if err != nil {
 		return Entry{}, err
 	}
-	d := decoder{scanner{b: b}}
+	decoder := newDecoder(b)
+	defer msgpack.PutDecoder(decoder)
 	e := Entry{Commands: make([]Command, commands)}
-	d.array()
-	_, e.Level, e.Stamp = d.unsigned(), uint16(d.unsigned()), d.signed() // the first is the form
-	d.array()
+	if _, err := decoder.DecodeArrayLen(); err != nil {
+		return Entry{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if err := decoder.DecodeMulti(new(uint8), &e.Level, &e.Stamp); err != nil {
+		return Entry{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if _, err := decoder.DecodeArrayLen(); err != nil {
+		return Entry{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
 	for i := range e.Commands {
-		if e.Commands[i], err = d.command(); err != nil {
+		if e.Commands[i], err = decodeCommand(decoder); err != nil {
 			return Entry{}, fmt.Errorf("command %d: %w", i, err)
 		}
 	}
@@ -245,10 +252,36 @@ func scanEntry(b []byte) (int, error) {
 	return n, nil
 }
 
+// decodeCommand reads a command whose form has been walked.
+func decodeCommand(decoder *msgpack.Decoder) (Command, error) {
+	var c Command
+	if _, err := decoder.DecodeArrayLen(); err != nil {
+		return Command{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if err := decoder.DecodeMulti((*uint16)(&c.Kind), &c.Version, &c.Intent); err != nil {
+		return Command{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	body := newBody(c.Kind)
+	if body == nil {
+		return Command{}, fmt.Errorf("%w: %d", ErrUnknownKind, c.Kind)
+	}
+	if err := decoder.Decode(body); err != nil {
+		return Command{}, fmt.Errorf("%w: kind %d: %w", ErrMalformed, c.Kind, err)
+	}
+	c.Body = reflect.ValueOf(body).Elem().Interface()
+	return c, nil
+}
+
 func newEncoder(buffer *bytes.Buffer) *msgpack.Encoder {
 	encoder := msgpack.GetEncoder()
 	encoder.Reset(buffer)
 	encoder.UseArrayEncodedStructs(true)
 	encoder.UseCompactInts(true)
 	return encoder
+}
+
+func newDecoder(b []byte) *msgpack.Decoder {
+	decoder := msgpack.GetDecoder()
+	decoder.Reset(bytes.NewReader(b))
+	return decoder
 }

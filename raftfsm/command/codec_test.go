@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -108,74 +107,6 @@ func decodeGolden(t *testing.T, golden string) {
 		}
 		if diff := cmp.Diff(command.Entry{Level: 1, Stamp: 1_700_000_000_000, Commands: want[i : i+1]}, got); diff != "" {
 			t.Errorf("line %d (-want +got):\n%s", i+1, diff)
-		}
-	}
-}
-
-// The decoder names every field: one that it forgot would be zero, or shift the rest.
-// So between them the samples of a kind must have no field that is always zero.
-func TestSamplesLeaveNothingOut(t *testing.T) {
-	set := make(map[string]bool)
-	var note func(path string, v reflect.Value)
-	note = func(path string, v reflect.Value) {
-		set[path] = set[path] || !v.IsZero()
-		switch {
-		case v.Kind() == reflect.Struct:
-			for i := range v.NumField() {
-				note(path+"."+v.Type().Field(i).Name, v.Field(i))
-			}
-		case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct && v.Len() > 0:
-			note(path, v.Index(0))
-		}
-	}
-	failed := command.Command{Body: command.PutSnapshot{Failed: true}}
-	for _, c := range append(samples(), failed) {
-		note(reflect.TypeOf(c.Body).Name(), reflect.ValueOf(c.Body))
-	}
-	for path, some := range set {
-		if !some {
-			t.Errorf("no sample has a %s", path)
-		}
-	}
-}
-
-// Numbers, texts, bytes and lists stand in as few bytes as they need, so each length
-// has a form of its own.
-func TestEveryLengthComesBack(t *testing.T) {
-	var bodies []any
-	for bits := range 64 {
-		for _, n := range []int64{1<<bits - 1, 1 << bits, -1 << bits, -1<<bits - 1} {
-			bodies = append(bodies, command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", At: n, Failed: true})
-			bodies = append(bodies, command.Canary{Node: "a", Number: uint64(n)})
-		}
-	}
-	for _, n := range []int{1, 15, 16, 31, 32, 33, 64, command.MaxNameBytes} {
-		bodies = append(bodies, command.DropSource{Source: strings.Repeat("s", n)})
-	}
-	for _, n := range []int{1, 15, 16, 255, 256, 1000, 1 << 16} {
-		if n <= command.MaxKeep {
-			bodies = append(bodies, command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Complete: true, Keep: make([][16]byte, n)})
-		}
-		document := command.SealedDocument{Key: key(1), Header: make([]byte, min(n, command.MaxSealedHeader)), Body: make([]byte, n)}
-		bodies = append(bodies, command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Documents: []command.SealedDocument{document}})
-	}
-	kinds := map[reflect.Type]command.Kind{
-		reflect.TypeFor[command.PutSnapshot](): command.KindPutSnapshot,
-		reflect.TypeFor[command.Canary]():      command.KindCanary,
-		reflect.TypeFor[command.DropSource]():  command.KindDropSource,
-	}
-	for i, body := range bodies {
-		want := command.Entry{Level: 1, Stamp: int64(i) - 40, Commands: []command.Command{{Kind: kinds[reflect.TypeOf(body)], Version: 1, Body: body}}}
-		b, err := command.Encode(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := command.Decode(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%d (-want +got):\n%s", i, diff)
 		}
 	}
 }
