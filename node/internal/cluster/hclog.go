@@ -2,11 +2,14 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -65,6 +68,9 @@ func (b *bridge) Log(level hclog.Level, msg string, args ...any) {
 		return
 	}
 	args = plain(append(append([]any{}, b.with...), args...))
+	if hungUp(msg, args) {
+		to = slog.LevelInfo // how every ordinary stop of a peer looks from here
+	}
 	if to >= slog.LevelWarn && b.quiet.again(msg+peerIn(args)) {
 		return
 	}
@@ -81,6 +87,21 @@ func plain(args []any) []any {
 		}
 	}
 	return args
+}
+
+// hungUp tells a connection that its other end has closed from bytes that make no sense:
+// raft says both in the same words.
+func hungUp(msg string, args []any) bool {
+	if msg != "failed to decode incoming command" {
+		return false
+	}
+	for _, arg := range args {
+		err, ok := arg.(error)
+		if ok && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET)) {
+			return true
+		}
+	}
+	return false
 }
 
 // peerIn finds which peer a line is about.

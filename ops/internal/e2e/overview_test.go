@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,5 +268,24 @@ func TestNoViewWithoutItsEntry(t *testing.T) {
 	}
 	if permits["Öppna patient"] != 1 || permits["Läsa"] != 1 {
 		t.Errorf("the access log gained %v, want one opening and one reading", permits)
+	}
+}
+
+// TestAStoppedProgramLeavesNothing makes the page's script fail as a crash of the
+// program does: the screen is emptied, and says so.
+func TestAStoppedProgramLeavesNothing(t *testing.T) {
+	p := signIn(t, browser(t), "a2", "anna")
+	p.openPatient(patients.Fiona)
+	if eval[bool](p, `!!`+hook("consent-skip")) {
+		p.click("consent-skip")
+	}
+	p.showAll()
+	p.click("row")
+	p.waitHook("document")
+	eval[bool](p, `window.dispatchEvent(new ErrorEvent('error', {message: 'made to fail'}))`)
+	p.waitState("ended")
+	p.shot("ended")
+	if text := p.text(); strings.Contains(text, "9701") || eval[bool](p, `!!`+hook("row")+` || !!`+hook("document")) {
+		t.Error("something of the patient is left on the page")
 	}
 }
