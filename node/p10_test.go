@@ -142,7 +142,11 @@ func newWhole(t *testing.T) *whole {
 
 func (w *whole) write(text string) {
 	w.t.Helper()
-	if err := os.WriteFile(w.feeds, []byte(text), 0o600); err != nil {
+	next := w.feeds + ".next" // a file that is written while it is read would be half a feed
+	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Rename(next, w.feeds); err != nil {
 		w.t.Fatal(err)
 	}
 }

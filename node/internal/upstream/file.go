@@ -22,7 +22,7 @@ import (
 const zone = "Europe/Stockholm"
 
 // File is a feed from a TOML file. Replace the file by renaming another over it: one
-// that is read while it is written could lack its last rows.
+// that is read while it is written could lack its last rows. An empty one is refused.
 //
 //	[[person]]      key, name, title, employee
 //	[[commission]]  employee, id, name, purpose, rights = ["Läsa;alla;SJF"],
@@ -137,6 +137,9 @@ func (f *File) read() ([]byte, error) {
 	}
 	if len(text) > MaxFileBytes {
 		return nil, fmt.Errorf("larger than %d bytes", MaxFileBytes)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errors.New("empty: somebody is writing it, or it is lost; to feed nothing, say so in a comment")
 	}
 	return text, nil
 }

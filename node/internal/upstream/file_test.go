@@ -174,6 +174,7 @@ func TestFaultsNameTheRowAlone(t *testing.T) {
 	consent := "[[consent]]\npatient = \"" + patient + "\"\n" + units
 	block := "[[block]]\npatient = \"" + patient + "\"\nid = \"secret\"\n"
 	cases := []struct{ name, text, want string }{
+		{"nothing, as while it is written", " \n", "empty: somebody is writing it"},
 		{"not TOML", "secret", "line 1, column"},
 		{"an unknown key", relation + "secret = 1\n", "line 5, column 1: a key that is not known"},
 		{"an unknown table", "[[secret]]\nx = 1\n", "line 1"},
@@ -273,7 +274,7 @@ func TestWatermarkFollowsTheContent(t *testing.T) {
 		if got := second.AsOf - first.AsOf; got != 60_000 {
 			t.Errorf("as-of moved %d ms, want 60000", got)
 		}
-		write("")
+		write("# nothing\n")
 		if third := read(); third.Watermark == first.Watermark || len(third.Blocks) != 0 {
 			t.Error("another content has the same watermark or the old rows")
 		}
@@ -307,7 +308,7 @@ func TestAPrivateFile(t *testing.T) {
 	if err := file.Private(); err != nil {
 		t.Fatalf("not there yet: %v", err)
 	}
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("# nothing\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
