@@ -21,6 +21,14 @@ const (
 	FaultConsentTerms  Fault = 1010 // consent for zero or too many days
 	FaultTooMany       Fault = 1011 // more documents than a view may hold
 
+	FaultProtected      Fault = 1012 // the patient's identity is protected
+	FaultEmergencyTerms Fault = 1013 // an emergency without a reason, or its steps out of order
+	FaultEmergencyEnded Fault = 1014 // the emergency's time is out
+	FaultFollowUp       Fault = 1015 // the commission does not allow following up the access log
+	FaultReportTerms    Fault = 1016 // a report of nothing, or over too long a time
+	FaultGiver          Fault = 1017 // a child's consent needs a guardian, or to be found mature
+	FaultNoBasis        Fault = 1018 // the question needs a consent or an emergency
+
 	FaultNoQuorum     Fault = 2001 // no majority of nodes: nothing can be recorded, so nothing is shown
 	FaultBehind       Fault = 2002 // the node is behind the client's position
 	FaultVersion      Fault = 2003 // client and node speak different versions

@@ -21,6 +21,10 @@ const (
 	KindLeave      Kind = 8
 	KindAck        Kind = 9
 	KindBeat       Kind = 10
+	KindAsk        Kind = 11
+	KindEmergency  Kind = 12
+	KindFollow     Kind = 13
+	KindReview     Kind = 14
 
 	KindWelcome   Kind = 64
 	KindChosen    Kind = 65
@@ -34,6 +38,11 @@ const (
 	KindRevoke    Kind = 73
 	KindHeartbeat Kind = 74
 	KindGoAway    Kind = 75
+	KindTold      Kind = 76
+	KindCoverage  Kind = 77
+	KindFreshness Kind = 78
+	KindReport    Kind = 79
+	KindReviewed  Kind = 80
 )
 
 // Frame is one message on the websocket.
@@ -71,10 +80,14 @@ type (
 	// Consent attests that the patient has consented ("Intyga samtycke") for the
 	// commission's care unit, or with Personal for this member of staff alone,
 	// for Days days (1 to MaxConsentDays).
+	//
+	// Given says who consented; a guardian is named by Representative.
 	Consent struct {
-		Request  uint32
-		Personal bool
-		Days     uint16
+		Request        uint32
+		Personal       bool
+		Days           uint16
+		Given          ConsentGiver
+		Representative PatientID
 	}
 	// EndConsent ends every standing consent that this commission rests on.
 	EndConsent struct{ Request uint32 }
@@ -100,6 +113,39 @@ type (
 	Beat struct {
 		Generation Generation
 		Index      uint64
+	}
+	// Ask is an active question about what there is, on the way to what it is. It is
+	// decided and recorded, and answered with Told.
+	Ask struct {
+		Request uint32
+		What    Question
+	}
+	// Emergency attests that the patient cannot be asked and is in danger: first to
+	// learn which care providers have information, then to see it. Reason is needed
+	// in both steps, at most MaxReasonBytes. Answered with Opened.
+	Emergency struct {
+		Request uint32
+		Step    EmergencyStep
+		Reason  string
+	}
+	// Follow asks for a report of the access log, from From to To inclusive. Patient
+	// and Employee are given where the report is about one. After continues a report
+	// that said More. It is recorded, and answered with Report.
+	Follow struct {
+		Request  uint32
+		Report   ReportKind
+		From     Instant
+		To       Instant
+		Patient  PatientID
+		Employee EmployeeID
+		After    uint64
+	}
+	// Review registers the outcome of the review of one entry. Answered with Reviewed.
+	Review struct {
+		Request uint32
+		Entry   string // its id, as LogRow has it
+		Outcome ReviewOutcome
+		Comment string // at most MaxReasonBytes
 	}
 )
 
@@ -127,8 +173,12 @@ type (
 	Opened struct {
 		Request    uint32
 		Basis      Basis
-		MayConsent bool    // consent can be registered from here
-		Ends       Instant // when the basis ends; 0: it does not end by itself, or there is none
+		MayConsent bool          // consent can be registered from here
+		Ends       Instant       // when the basis ends; 0: it does not end by itself, or there is none
+		Step       EmergencyStep // how far an emergency goes, where the basis is one
+		MayAttest  bool          // an emergency can be attested from here
+		Child      bool          // consent is given by a guardian, or by a child found mature
+		Deceased   bool          // nobody can consent any more
 	}
 	// Refused answers any request, numbered as in Fault. ID finds it in the record.
 	Refused struct {
@@ -195,7 +245,152 @@ type (
 		AfterMillis uint32
 		Alternates  []string
 	}
+	// Told answers Ask. Yes answers the questions about existence; Providers the one
+	// about which. It holds no count, type or time of anything.
+	Told struct {
+		Request   uint32
+		What      Question
+		Yes       bool
+		Providers []ProviderMark
+	}
+	// Coverage says which care provider shows which information since when. It comes
+	// after Chosen and whenever it changes, and is not about any patient.
+	Coverage struct{ Rows []CoverageRow }
+	// Freshness names the security data that is too old to decide on, or soon will
+	// be. It comes after Welcome and whenever it changes.
+	Freshness struct{ Late []LateFeed }
+	// Report answers Follow. More: ask again with After.
+	Report struct {
+		Request uint32
+		Report  ReportKind
+		Rows    []LogRow
+		Counts  []Count
+		More    bool
+		After   uint64
+	}
+	// Reviewed answers Review. ID is the review's own in the record.
+	Reviewed struct {
+		Request uint32
+		ID      string
+	}
 )
+
+// Question is what an Ask asks.
+type Question uint8
+
+// The questions, up the ladder of disclosure.
+const (
+	AskOthers    Question = 1 // do other care providers have information?
+	AskBlocked   Question = 2 // does blocked information exist?
+	AskProviders Question = 3 // which care providers have information? Needs a basis
+)
+
+// EmergencyStep is how far an emergency goes.
+type EmergencyStep uint8
+
+// The steps.
+const (
+	EmergencyNone      EmergencyStep = iota
+	EmergencyProviders               // which care providers have information
+	EmergencyContent                 // the information
+)
+
+// ConsentGiver is who gave a consent.
+type ConsentGiver uint8
+
+// The givers.
+const (
+	GiverUnknown  ConsentGiver = iota // another system did not say
+	GiverPatient                      // the patient
+	GiverGuardian                     // a guardian or another representative
+	GiverMature                       // a child, found mature enough
+)
+
+// ProviderMark is a care provider that has information. Blocked, which an emergency
+// alone may see: it has blocked some, and can be asked to lift that.
+type ProviderMark struct {
+	ID      CareProviderID
+	Name    string // empty: the coverage table does not know it
+	Has     bool   // unblocked information
+	Blocked bool
+}
+
+// CoverageRow says that a care provider shows a type of information.
+type CoverageRow struct {
+	CareProvider string // HSA-id
+	Name         string
+	Contract     Contract
+	Since        Civil
+	Until        Civil // inclusive; zero: it still does
+}
+
+// LateFeed is security data that is late.
+type LateFeed struct {
+	Name    string // blocks, consents, relations, commissions, persons, engagement
+	AsOf    Instant
+	Unknown bool // past its bound: what rests on it is refused
+}
+
+// ReportKind is a report of the access log.
+type ReportKind uint8
+
+// The reports.
+const (
+	ReportProvider    ReportKind = 1 // all access by the own care provider's staff
+	ReportEmployee    ReportKind = 2 // one employee's
+	ReportPatient     ReportKind = 3 // to one patient's information
+	ReportOwner       ReportKind = 4 // which other care providers read the own care provider's information
+	ReportOwnAccess   ReportKind = 5 // for the patient: who has read
+	ReportSample      ReportKind = 6 // a random sample for review
+	ReportEmergencies ReportKind = 7 // emergencies without a review
+	ReportStatistics  ReportKind = 8 // of use
+)
+
+// ReviewOutcome is what a review of an entry found.
+type ReviewOutcome uint8
+
+// The outcomes.
+const (
+	ReviewNone       ReviewOutcome = iota // not reviewed
+	ReviewInOrder                         // the access was called for
+	ReviewQuestioned                      // to be looked into
+	ReviewMisuse                          // the access was not called for
+)
+
+// LogRow is an entry of the access log as one who follows up sees it: never what was
+// read, only of which type and whose.
+type LogRow struct {
+	ID         string
+	At         Instant
+	Activity   string // the record's words, Swedish
+	Permit     bool
+	Basis      Basis
+	Who        LogWho
+	Patient    PatientID
+	Contracts  []Contract
+	Owners     []string // names or ids of the care providers whose information it was
+	Note       string   // the reason that was given
+	Outcome    ReviewOutcome
+	ReviewedAt Instant
+}
+
+// LogWho is who did it.
+type LogWho struct {
+	Employee     string // HSA-id
+	Name         string // empty: unknown, or protected
+	Title        string
+	CareUnit     string // name, or id
+	CareProvider string // name, or id
+	Purpose      string
+}
+
+// Count is one number of a report. Few: it is between 1 and 9, and not told.
+type Count struct {
+	Series string // what is counted: lookups, users, patients
+	Label  string // 2026-11, 13 (hour), 1 (Monday), a care provider's name
+	Number uint32
+	Few    bool
+}
 
 // Item is a document in a view: its key, the index of its latest change, its header.
 type Item struct {
@@ -218,6 +413,7 @@ type CommissionInfo struct {
 	CareUnit     string // name
 	CareProvider string // name
 	Usable       bool   // its purpose and rights allow an overview
+	FollowUp     bool   // they allow following up the access log
 }
 
 // Environment says what kind of cluster one talks to; the zero value is production.
@@ -280,3 +476,12 @@ func (BodyFrame) Kind() Kind  { return KindBody }
 func (Revoke) Kind() Kind     { return KindRevoke }
 func (Heartbeat) Kind() Kind  { return KindHeartbeat }
 func (GoAway) Kind() Kind     { return KindGoAway }
+func (Ask) Kind() Kind        { return KindAsk }
+func (Emergency) Kind() Kind  { return KindEmergency }
+func (Follow) Kind() Kind     { return KindFollow }
+func (Review) Kind() Kind     { return KindReview }
+func (Told) Kind() Kind       { return KindTold }
+func (Coverage) Kind() Kind   { return KindCoverage }
+func (Freshness) Kind() Kind  { return KindFreshness }
+func (Report) Kind() Kind     { return KindReport }
+func (Reviewed) Kind() Kind   { return KindReviewed }

@@ -18,6 +18,12 @@ const (
 	MaxPeople          = 50        // people one can be in a demo environment
 	MaxAlternates      = 16        // addresses of other nodes
 	MaxRevokedKeys     = 10_000    // keys in one Revoke; more becomes a Revoke of everything
+	MaxReasonBytes     = 1000      // a reason or comment that a person writes
+	MaxProviders       = 500       // care providers in one Told
+	MaxCoverageRows    = 5000      // in one Coverage
+	MaxReportRows      = 500       // in one Report, and as many counts
+	MaxOwners          = 60        // care providers in one LogRow
+	MaxFeeds           = 8         // in one Freshness
 	MaxViewDocuments   = 50_000    // documents in one view: more is refused with FaultTooMany
 
 	maxContracts = 64 // contracts in one Show

@@ -192,13 +192,13 @@ func (m *machine) erasePatient(p command.ErasePatient) (command.Result, error) {
 	}
 	var rows uint32
 	for _, b := range [...]store.Bucket{
-		store.Headers, store.Bodies, store.Sets, store.Blocks, store.Consents, store.Relations, store.Commissions,
+		store.Headers, store.Bodies, store.Sets, store.Blocks, store.Consents, store.Relations, store.Commissions, store.Persons,
 	} {
 		for _, key := range m.keys(b, p.Subject[:]) {
 			if _, err := m.tx.Delete(b, key); err != nil {
 				return result, err
 			}
-			if b >= store.Blocks && b <= store.Commissions {
+			if b >= store.Blocks && b <= store.Commissions || b == store.Persons {
 				change.Removed = append(change.Removed, [16]byte(key[16:]))
 				rows++
 			}

@@ -15,6 +15,7 @@ const (
 	Consents
 	Relations
 	Commissions // by employee; the others by patient
+	Persons     // what the population register knows of a patient
 	projectionEnd
 )
 
@@ -22,6 +23,9 @@ const (
 func (p Projection) bucket() store.Bucket {
 	if p <= noProjection || p >= projectionEnd {
 		return 0
+	}
+	if p == Persons {
+		return store.Persons
 	}
 	return store.Blocks + store.Bucket(p-Blocks)
 }
@@ -36,6 +40,8 @@ func projectionOf(k command.Kind) Projection {
 		return Relations
 	case command.KindCommissionPage:
 		return Commissions
+	case command.KindPersonPage:
+		return Persons
 	default:
 		return noProjection
 	}

@@ -214,6 +214,46 @@ func (b RegisterSource) rule() string {
 	return ""
 }
 
+func (b Checkpoint) rule() string {
+	switch {
+	case b.Size == 0:
+		return "a checkpoint of nothing"
+	case len(b.Note) == 0 || len(b.Note) > MaxNoteBytes:
+		return "a checkpoint without a note, or with one too large"
+	}
+	return ""
+}
+
+func (b ExportAck) rule() string {
+	switch {
+	case b.Through == 0 || b.At <= 0:
+		return "an export of nothing, or at no time"
+	case len(b.Refused) > MaxRefused:
+		return "too many refused entries"
+	}
+	var last uint64
+	for _, n := range b.Refused {
+		if n <= last || n > b.Through {
+			return "refused entries out of order, or beyond the export"
+		}
+		last = n
+	}
+	return ""
+}
+
+func (b PutCoverage) rule() string {
+	if len(b.Rows) > MaxCoverage {
+		return "too many rows of coverage"
+	}
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		if !isName(r.CareProvider) || len(r.Name) > MaxTitleBytes || !KnownContract(r.Contract) {
+			return "a row of coverage without care provider or with an unknown contract"
+		}
+	}
+	return ""
+}
+
 // KnownContract reports whether the number is a contract of level 1. The registry of
 // protocol may know more: they need a level of their own.
 func KnownContract(c uint8) bool { return c > 0 && c <= lastContract }

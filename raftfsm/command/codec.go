@@ -30,9 +30,9 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		KindPutSnapshot, KindDropSource, KindErasePatient,
-		KindBlockPage, KindConsentPage, KindRelationPage, KindCommissionPage,
-		KindRegisterConsent, KindEndConsent, KindRecordAccess, KindRecordEvent,
-		KindCanary, KindActivate, KindRegisterSource,
+		KindBlockPage, KindConsentPage, KindRelationPage, KindCommissionPage, KindPersonPage,
+		KindRegisterConsent, KindEndConsent, KindRegisterEmergency, KindRecordAccess, KindRecordEvent,
+		KindCanary, KindActivate, KindRegisterSource, KindCheckpoint, KindExportAck, KindPutCoverage,
 	}
 }
 
@@ -45,9 +45,9 @@ func newBody(kind Kind) any {
 		return new(DropSource)
 	case KindErasePatient:
 		return new(ErasePatient)
-	case KindBlockPage, KindConsentPage, KindRelationPage, KindCommissionPage:
+	case KindBlockPage, KindConsentPage, KindRelationPage, KindCommissionPage, KindPersonPage:
 		return new(FeedPage)
-	case KindRegisterConsent:
+	case KindRegisterConsent, KindRegisterEmergency:
 		return new(RegisterConsent)
 	case KindEndConsent:
 		return new(EndConsent)
@@ -61,6 +61,12 @@ func newBody(kind Kind) any {
 		return new(Activate)
 	case KindRegisterSource:
 		return new(RegisterSource)
+	case KindCheckpoint:
+		return new(Checkpoint)
+	case KindExportAck:
+		return new(ExportAck)
+	case KindPutCoverage:
+		return new(PutCoverage)
 	default:
 		return nil
 	}

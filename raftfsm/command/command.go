@@ -10,22 +10,27 @@ package command
 // Kind numbers a command.
 type Kind uint16
 
-// The commands. Reserved: 22 RegisterEmergency, 43 Checkpoint, 44 ExportAck.
+// The commands.
 const (
-	KindPutSnapshot     Kind = 1
-	KindDropSource      Kind = 2
-	KindErasePatient    Kind = 3
-	KindBlockPage       Kind = 10
-	KindConsentPage     Kind = 11
-	KindRelationPage    Kind = 12
-	KindCommissionPage  Kind = 13
-	KindRegisterConsent Kind = 20
-	KindEndConsent      Kind = 21
-	KindRecordAccess    Kind = 23
-	KindRecordEvent     Kind = 24
-	KindCanary          Kind = 40
-	KindActivate        Kind = 41
-	KindRegisterSource  Kind = 42
+	KindPutSnapshot       Kind = 1
+	KindDropSource        Kind = 2
+	KindErasePatient      Kind = 3
+	KindBlockPage         Kind = 10
+	KindConsentPage       Kind = 11
+	KindRelationPage      Kind = 12
+	KindCommissionPage    Kind = 13
+	KindPersonPage        Kind = 14
+	KindRegisterConsent   Kind = 20
+	KindEndConsent        Kind = 21
+	KindRegisterEmergency Kind = 22
+	KindRecordAccess      Kind = 23
+	KindRecordEvent       Kind = 24
+	KindCanary            Kind = 40
+	KindActivate          Kind = 41
+	KindRegisterSource    Kind = 42
+	KindCheckpoint        Kind = 43
+	KindExportAck         Kind = 44
+	KindPutCoverage       Kind = 45
 )
 
 // Level is the feature level that this build knows. A command of a higher level is
@@ -91,8 +96,8 @@ type (
 	// ErasePatient removes every document and projection row of a subject. The
 	// access log stays.
 	ErasePatient struct{ Subject Subject }
-	// FeedPage is a page of a security feed: BlockPage, ConsentPage, RelationPage
-	// and CommissionPage all carry it. With Full it is a page of a resync: when its
+	// FeedPage is a page of a security feed: BlockPage, ConsentPage, RelationPage,
+	// CommissionPage and PersonPage all carry it. With Full it is a page of a resync: when its
 	// Last page is applied, rows of the projection that nothing has named since its
 	// first page are removed. Resync numbers the resyncs of a projection and grows:
 	// a page of an older or ended one is refused, since a page that strayed in from
@@ -108,13 +113,16 @@ type (
 		AsOf      int64 // milliseconds since 1970 UTC; the projection's freshness
 	}
 	// RegisterConsent adds a consent row and the access log's entry about it, or is
-	// refused as stale when the patient's or the actor's security revision is newer
-	// than DecidedAt.
+	// refused as stale when the security revision of the patient, of an identity
+	// linked with the patient's or of the actor is newer than DecidedAt.
+	// RegisterEmergency carries it too: its row is an emergency assertion, and its
+	// second step replaces the row of the first.
 	RegisterConsent struct {
 		DecidedAt uint64 // applied index of the view that the decision was made on
 		Actor     Subject
 		Row       Row
 		Entry     LogEntry
+		Linked    []Subject // the patient's other identities
 	}
 	// EndConsent removes consent rows and adds the access log's entry about it. It
 	// says what it was decided on, and is never refused for being stale: what it
@@ -126,14 +134,15 @@ type (
 		Entry     LogEntry
 	}
 	// RecordAccess adds a decision to the access log, or is refused as stale when
-	// the patient's or the actor's security revision is newer than DecidedAt.
-	// Denials are always added.
+	// the security revision of the patient, of an identity linked with the patient's
+	// or of the actor is newer than DecidedAt. Denials are always added.
 	RecordAccess struct {
 		DecidedAt uint64 // applied index of the view that the decision was made on
 		Patient   Subject
 		Actor     Subject
 		Permit    bool
 		Entry     LogEntry
+		Linked    []Subject // the patient's other identities
 	}
 	// RecordEvent adds an entry to the access log that is no decision: a view
 	// revoked, acknowledged, not acknowledged.
@@ -152,7 +161,35 @@ type (
 		Contracts []uint8 // what it may write
 		Withdrawn bool    // the registration is taken back; its documents stay
 	}
+	// Checkpoint keeps a signed statement of the access log's tree. It is refused
+	// when the tree of the first Size entries has another root, and when a kept one
+	// is of a larger size.
+	Checkpoint struct {
+		Size uint64   // entries
+		Root [32]byte // of the tree of them
+		Note []byte   // the signed note, with cosignatures
+	}
+	// ExportAck says that the national log has everything up to and with a number,
+	// but for those that it refused. One that is not further than the last is
+	// answered and changes nothing.
+	ExportAck struct {
+		Through uint64
+		Refused []uint64 // numbers, ascending, after the last Through and up to this one
+		At      int64    // when the service answered, milliseconds since 1970 UTC
+	}
+	// PutCoverage replaces the table of which care provider shows which information
+	// since when. It holds nothing of any patient.
+	PutCoverage struct{ Rows []Coverage }
 )
+
+// Coverage says that a care provider shows a type of information.
+type Coverage struct {
+	CareProvider string // HSA-id
+	Name         string
+	Contract     uint8
+	Since        int64 // protocol.Civil
+	Until        int64 // protocol.Civil, inclusive; 0: it still does
+}
 
 // RowKey names a row of a security projection: whom it is about, and which.
 type RowKey struct {
@@ -170,10 +207,15 @@ type Row struct {
 // LogEntry is an entry for the access log. ID is unique: a command with the ID of an
 // entry that is there is answered with that entry's result and changes nothing.
 // Subject is the patient.
+//
+// Commitment binds the log's tree to what Sealed says without showing it: the SHA-256
+// of the plain entry, which holds a salt of its own. So an exported entry can be
+// proved without the keys, and a tree stays whole when keys are destroyed.
 type LogEntry struct {
-	ID      [16]byte
-	Subject Subject
-	Sealed  []byte // with the access log's own keys
+	ID         [16]byte
+	Subject    Subject
+	Sealed     []byte // with the access log's own keys
+	Commitment [32]byte
 }
 
 // Status is how a command went. The numbers are stored with intents: append only.

@@ -16,6 +16,11 @@ const (
 	MaxNameBytes      = 64                            // an HSA-id, a node id
 	MaxWatermarkBytes = 256                           // a feed's place
 	MaxContracts      = 64                            // that a source may write
+	MaxLinked         = 8                             // other identities of one patient
+	MaxNoteBytes      = 8 << 10                       // a checkpoint with its signatures
+	MaxRefused        = 500                           // entries that the national log refused, in one ExportAck
+	MaxCoverage       = 5000                          // rows of the coverage table
+	MaxTitleBytes     = 128                           // a care provider's name
 	SealOverhead      = 64                            // what sealing adds, at most
 	MaxSealedHeader   = protocol.MaxHeaderBytes + SealOverhead
 	MaxSealedBody     = protocol.MaxBodyBytes + SealOverhead

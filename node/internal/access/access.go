@@ -88,10 +88,10 @@ func (d Decision) Question() Question { return d.question }
 // if none was.
 func (d Decision) Commission() projection.Commission { return d.commission }
 
-// AsOf returns the freshness of blocks, consents, relations and commissions, in the
-// order of the access log.
-func (d Decision) AsOf() [4]protocol.Instant {
-	return [4]protocol.Instant{d.asOf.Blocks, d.asOf.Consents, d.asOf.Relations, d.asOf.Commissions}
+// AsOf returns the freshness of blocks, consents, relations, commissions, persons and
+// the answer about the care engagement, in the order of the access log.
+func (d Decision) AsOf() [6]protocol.Instant {
+	return [6]protocol.Instant{d.asOf.Blocks, d.asOf.Consents, d.asOf.Relations, d.asOf.Commissions, d.asOf.Persons, d.asOf.Engagement}
 }
 
 // Decide settles a question by the facts, at a time. The same facts and time always

@@ -49,6 +49,8 @@ type Freshness struct {
 	Consents    protocol.Instant
 	Relations   protocol.Instant
 	Commissions protocol.Instant
+	Persons     protocol.Instant
+	Engagement  protocol.Instant // when the unit's own system answered, where it was asked
 }
 
 // Facts is what a node knows, as of Index, about one question. The zero value denies,

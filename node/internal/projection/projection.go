@@ -1,14 +1,15 @@
 // Package projection is the rows of the security projections in the clear: consents,
-// patient relations, blocks and commissions, as the gate compares them.
+// patient relations, blocks, commissions and persons, as the gate compares them.
 //
 // It owns their encoding. Rows are sealed before they leave a data node; nothing here
 // decides anything, and nothing here is printed. Ids of the directory are kept as
 // texts in protocol's canonical form (capitals), so that the gate compares texts.
 //
-// Rows are kept under a patient's pseudonym (consents, relations, blocks) or a member
+// Rows are kept under a patient's pseudonym (consents, relations, blocks, persons) or a member
 // of staff's (commissions). Their keys are sealing's Key of ConsentDomain and the
 // consent's id, RelationDomain and care provider, care unit and employee, BlockDomain
-// and the block's id, CommissionDomain and the commission's id.
+// and the block's id, CommissionDomain and the commission's id,
+// PersonDomain alone (a patient has one).
 package projection
 
 import (
@@ -24,12 +25,15 @@ const (
 	RelationDomain   = "relation"
 	BlockDomain      = "block"
 	CommissionDomain = "commission"
+	PersonDomain     = "person"
 )
 
 const version = 1
 
-// Consent is a patient's consent to those who read: a care unit, or one member of its
-// staff. Start and End are inclusive; an End of zero is until it is ended.
+// Consent is what the reading of other care providers' records rests on: a patient's
+// consent to a care unit, or to one member of its staff; or, with Emergency set, the
+// assertion of an emergency in its stead. Start and End are inclusive; an End of zero
+// is until it is ended.
 type Consent struct {
 	ID           string
 	CareProvider string
@@ -39,6 +43,10 @@ type Consent struct {
 	End          protocol.Instant
 	RegisteredBy string // HSA-id of the member of staff who attested it
 	RegisteredAt protocol.Instant
+	Emergency    protocol.EmergencyStep // none: a consent
+	Given        protocol.ConsentGiver  // who gave the consent
+	GivenBy      string                 // the representative's id, where one gave it
+	Local        bool                   // registered here; the feed of the national service leaves it alone
 }
 
 // Relation is a care engagement: a unit that has the patient in care. Start and End
@@ -87,7 +95,19 @@ type Commission struct {
 	End              protocol.Instant
 	EmployeeName     string
 	EmployeeTitle    string
+	Protected        bool // the employee's identity is protected: the name is never shown
 }
+
+// Person is what the population register knows of a patient. A patient without a row,
+// while the register is fresh, is one of whom it knows nothing special.
+type Person struct {
+	Protected bool     // protected identity: the patient is not opened here
+	Deceased  bool     // no consent can be given any more
+	Linked    []string // the patient's other ids, at most MaxLinked
+}
+
+// MaxLinked bounds the other identities of one patient; a row with more is unknown.
+const MaxLinked = 8
 
 // Right is the directory's triple, written activity;informationClass;scope.
 type Right struct {
@@ -114,6 +134,10 @@ type (
 	versionedCommission struct {
 		Version uint8
 		Commission
+	}
+	versionedPerson struct {
+		Version uint8
+		Person
 	}
 )
 
@@ -171,4 +195,18 @@ func DecodeCommission(b []byte) (Commission, error) {
 		return Commission{}, fmt.Errorf("commission: %w", err)
 	}
 	return v.Commission, nil
+}
+
+// AppendPerson appends the encoding of a person.
+func AppendPerson(b []byte, p Person) []byte {
+	return plain.Append(b, &versionedPerson{version, p})
+}
+
+// DecodePerson reads what AppendPerson wrote.
+func DecodePerson(b []byte) (Person, error) {
+	var v versionedPerson
+	if err := plain.Decode(b, version, &v); err != nil {
+		return Person{}, fmt.Errorf("person: %w", err)
+	}
+	return v.Person, nil
 }

@@ -7,6 +7,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -36,6 +37,13 @@ const (
 	RevokeAcknowledged            // the client says that it is wiped
 	RevokeUnacknowledged          // the client did not say so in time
 	ViewClosed                    // the view was left, or its connection ended
+	AskOthers                     // whether other care providers have information was asked
+	AskBlocked                    // whether blocked information exists was asked
+	AskProviders                  // which care providers have information was asked
+	EmergencyProviders            // emergency, first step: which care providers have information
+	EmergencyContent              // emergency, second step: the information
+	ReadLog                       // the access log was read
+	Review                        // an entry was reviewed
 )
 
 // String returns the activity in Swedish: the national log service's word where it
@@ -58,12 +66,26 @@ func (a Activity) String() string {
 		return "Återkallelse okvitterad"
 	case ViewClosed:
 		return "Vy stängd"
+	case AskOthers:
+		return "Fråga: finns uppgifter hos andra"
+	case AskBlocked:
+		return "Fråga: finns spärrade uppgifter"
+	case AskProviders:
+		return "Fråga: vilka vårdgivare har uppgifter"
+	case EmergencyProviders:
+		return "Nödöppning, vårdgivare"
+	case EmergencyContent:
+		return "Nödöppning"
+	case ReadLog:
+		return "Läsa åtkomstlogg"
+	case Review:
+		return "Granskning"
 	default:
 		return "Okänd aktivitet"
 	}
 }
 
-// Entry is one entry of the access log.
+// Entry is one entry of the access log: what StoreLog 2.0 takes, and how it was decided.
 type Entry struct {
 	ID       [16]byte
 	At       protocol.Instant
@@ -75,24 +97,45 @@ type Entry struct {
 	Scope    Scope
 	Session  string
 	Node     string
+	Note     string          // the reason that was given for an emergency, the outcome of a review; else empty
+	About    [16]byte        // the entry that a review is about; else zero
+	Salt     [SaltBytes]byte // makes the commitment to the entry tell nothing
 }
+
+// SaltBytes is the size of an entry's salt.
+const SaltBytes = 16
 
 // Actor is who did it, and what for.
 type Actor struct {
-	Employee     protocol.EmployeeID
-	EmployeeName string
-	Commission   protocol.CommissionID
-	CareUnit     protocol.CareUnitID
-	CareProvider protocol.CareProviderID
+	Employee         protocol.EmployeeID
+	EmployeeName     string // empty: unknown, or protected
+	EmployeeTitle    string
+	Commission       protocol.CommissionID
+	CommissionName   string
+	CareUnit         protocol.CareUnitID
+	CareUnitName     string
+	CareProvider     protocol.CareProviderID
+	CareProviderName string
 }
+
+// The projections in the order of Decision.AsOf.
+const (
+	AsOfBlocks = iota
+	AsOfConsents
+	AsOfRelations
+	AsOfCommissions
+	AsOfPersons
+	AsOfEngagement // the answer about the care engagement, where one was asked for
+	AsOfCount
+)
 
 // Decision is how it was decided, and on what.
 type Decision struct {
 	Permit    bool
 	Reason    string // in English, as the gate says it
 	Basis     protocol.Basis
-	DecidedAt uint64              // applied index of the facts
-	AsOf      [4]protocol.Instant // freshness of blocks, consents, relations, commissions; zero: unknown
+	DecidedAt uint64                      // applied index of the facts
+	AsOf      [AsOfCount]protocol.Instant // as of when what it rested on was known; zero: unknown
 }
 
 // Scope is what it was about.
@@ -100,7 +143,18 @@ type Scope struct {
 	View      string
 	Contracts []uint8
 	Document  protocol.DocumentKey // zero: not one document
+	Resources []Resource           // whose information was disclosed; the log's resources
 }
+
+// Resource is a type of information of one owner. Empty ids: not of a record.
+type Resource struct {
+	Contract     uint8
+	CareProvider string
+	CareUnit     string
+}
+
+// MaxResources bounds what one entry names; a view of more is recorded by several.
+const MaxResources = 60
 
 // stored is an entry as it is encoded: new fields are appended, under a new version.
 type stored struct {
@@ -115,15 +169,25 @@ type stored struct {
 	Scope    Scope
 	Session  string
 	Node     string
+	Note     string
+	About    [16]byte
+	Salt     [SaltBytes]byte
 }
 
 type storedActor struct {
-	Employee     string
-	EmployeeName string
-	Commission   string
-	CareUnit     string
-	CareProvider string
+	Employee         string
+	EmployeeName     string
+	EmployeeTitle    string
+	Commission       string
+	CommissionName   string
+	CareUnit         string
+	CareUnitName     string
+	CareProvider     string
+	CareProviderName string
 }
+
+// Commitment is what the log's tree keeps of an entry: the SHA-256 of its encoding.
+func Commitment(plain []byte) [32]byte { return sha256.Sum256(plain) }
 
 // Append appends the encoding of an entry.
 func Append(b []byte, e Entry) []byte {
@@ -131,13 +195,14 @@ func Append(b []byte, e Entry) []byte {
 		Version: version, ID: e.ID, At: e.At, Activity: e.Activity, Purpose: e.Purpose,
 		Actor: storedActor{
 			Employee:     e.Actor.Employee.Reveal(),
-			EmployeeName: e.Actor.EmployeeName,
-			Commission:   e.Actor.Commission.Reveal(),
-			CareUnit:     e.Actor.CareUnit.Reveal(),
-			CareProvider: e.Actor.CareProvider.Reveal(),
+			EmployeeName: e.Actor.EmployeeName, EmployeeTitle: e.Actor.EmployeeTitle,
+			Commission: e.Actor.Commission.Reveal(), CommissionName: e.Actor.CommissionName,
+			CareUnit: e.Actor.CareUnit.Reveal(), CareUnitName: e.Actor.CareUnitName,
+			CareProvider: e.Actor.CareProvider.Reveal(), CareProviderName: e.Actor.CareProviderName,
 		},
 		Patient:  e.Patient.Reveal(),
 		Decision: e.Decision, Scope: e.Scope, Session: e.Session, Node: e.Node,
+		Note: e.Note, About: e.About, Salt: e.Salt,
 	})
 }
 
@@ -150,8 +215,10 @@ func Decode(b []byte) (Entry, error) {
 	e := Entry{
 		ID: s.ID, At: s.At, Activity: s.Activity, Purpose: s.Purpose,
 		Decision: s.Decision, Scope: s.Scope, Session: s.Session, Node: s.Node,
+		Note: s.Note, About: s.About, Salt: s.Salt,
 	}
-	e.Actor.EmployeeName = s.Actor.EmployeeName
+	e.Actor.EmployeeName, e.Actor.EmployeeTitle = s.Actor.EmployeeName, s.Actor.EmployeeTitle
+	e.Actor.CommissionName, e.Actor.CareUnitName, e.Actor.CareProviderName = s.Actor.CommissionName, s.Actor.CareUnitName, s.Actor.CareProviderName
 	var faults [5]error
 	e.Patient, faults[0] = parsed(protocol.ParsePatientID, s.Patient)
 	e.Actor.Employee, faults[1] = parsed(protocol.ParseEmployeeID, s.Actor.Employee)

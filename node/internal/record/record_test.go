@@ -40,7 +40,7 @@ func full(t testing.TB) record.Entry {
 			CareProvider: id(t, protocol.ParseCareProviderID, "PROVIDER-A"),
 		},
 		Patient:  id(t, protocol.ParsePatientID, "199701062383"),
-		Decision: record.Decision{Permit: true, Reason: "because", Basis: protocol.BasisConsent, DecidedAt: 9, AsOf: [4]protocol.Instant{1, 2, 3, 4}},
+		Decision: record.Decision{Permit: true, Reason: "because", Basis: protocol.BasisConsent, DecidedAt: 9, AsOf: [record.AsOfCount]protocol.Instant{1, 2, 3, 4}},
 		Scope:    record.Scope{View: "v", Contracts: []uint8{1, 2}, Document: protocol.DocumentKey{3}},
 		Session:  "s", Node: "a1",
 	}

@@ -22,6 +22,7 @@ const (
 	LogIDs             // entry id(16)
 	LogSubjects        // subject(16) sequence(8)
 	Cluster            // a word
+	Persons            // subject(16) row key(16)
 	bucketEnd
 )
 
@@ -30,7 +31,7 @@ var names = [bucketEnd]string{
 	Headers: "headers", Bodies: "bodies", Sets: "sets", Blocks: "blocks", Consents: "consents",
 	Relations: "relations", Commissions: "commissions", Revisions: "revisions", Feeds: "feeds",
 	Intents: "intents", Sources: "sources", Log: "log", LogIDs: "logids", LogSubjects: "logsubjects",
-	Cluster: "cluster",
+	Cluster: "cluster", Persons: "persons",
 }
 
 // metaBucket holds what is about the file and not part of the state.
