@@ -49,6 +49,10 @@ type Storage struct {
 	Closer    io.Closer // may be nil
 }
 
+// Cosigner looks at a statement about the access log as this node has it, and signs it
+// if it is true.
+type Cosigner func(ctx context.Context, statement []byte) (signature []byte, err error)
+
 // Config is what a node is made of.
 type Config struct {
 	Topology admin.Topology
@@ -61,6 +65,7 @@ type Config struct {
 	Logger   *slog.Logger // nil: none
 	Sessions func() int   // open sessions, for Members; nil: none
 	Tuning   Tuning
+	Cosign   Cosigner // nil: statements about the access log are not signed here
 
 	Listener net.Listener // nil: the peer address of the topology
 	Network  Network      // nil: TCP with TLS

@@ -24,6 +24,8 @@ var (
 	ErrTransfer = errors.New("leadership not transferred")
 	// ErrNotCaughtUp: the one who should lead lacks entries.
 	ErrNotCaughtUp = errors.New("not caught up")
+	// ErrCosign: a statement about the access log was not signed; the text says why.
+	ErrCosign = errors.New("statement not cosigned")
 
 	// ErrStalled ends a node: something stands still that must not.
 	ErrStalled = errors.New("stalled")

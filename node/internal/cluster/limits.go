@@ -21,6 +21,8 @@ const (
 
 	maxCallBytes       = MaxProposalBytes + 64<<10 // one frame of a peer call: more closes the connection
 	maxStatusBytes     = 16 << 10                  // an answer to Status: more is an error
+	maxStatementBytes  = 4 << 10                   // a statement to be cosigned, and its signature: more is an error
+	cosignLimit        = 3 * time.Second           // for a member to cosign: then it has not
 	maxErrorBytes      = 512                       // text of an error in an answer: the rest is cut off
 	maxCallsPerLink    = 512                       // calls being answered on one connection: the next is read when one is done
 	maxLinkQueue       = 64                        // frames waiting to be written on one connection: the caller waits

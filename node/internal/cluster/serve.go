@@ -75,6 +75,8 @@ func (c *Cluster) answer(ctx context.Context, f frame, from string) (frame, erro
 		defer cancel()
 		c.log.Info("asked to transfer leadership", "by", from, "to", string(f.payload))
 		return frame{kind: callAnswer}, c.transfer(ctx, string(f.payload))
+	case callCosign:
+		return c.answerCosign(ctx, f.payload)
 	default:
 		return frame{}, fmt.Errorf("%w: call %d is not known here", errNotSent, f.kind)
 	}

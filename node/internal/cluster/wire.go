@@ -21,6 +21,7 @@ const (
 	callPropose  call = 1 // wait, commands → results
 	callStatus   call = 2 // → status, JSON
 	callTransfer call = 3 // member id → nothing
+	callCosign   call = 4 // a statement about the access log → a signature
 	callResults  call = 128
 	callAnswer   call = 129
 	callError    call = 130
@@ -38,6 +39,7 @@ const (
 	faultNotSent     fault = 5
 	faultTransfer    fault = 6
 	faultNotCaughtUp fault = 7
+	faultCosign      fault = 8
 )
 
 // faults pairs the numbers with our errors, the most telling first.
@@ -51,6 +53,7 @@ var faults = [...]struct {
 	{faultTooLarge, ErrTooLarge},
 	{faultRefused, ErrRefused},
 	{faultNotSent, errNotSent},
+	{faultCosign, ErrCosign},
 	{faultUnknown, errLost},
 }
 

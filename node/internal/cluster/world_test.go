@@ -94,6 +94,7 @@ func (w *world) config(id string, n *node) Config {
 	return Config{
 		Topology: w.topology, Self: id, Tuning: w.tuning, Version: "test", Keys: true,
 		Sessions: func() int { return 7 },
+		Cosign:   cosigner(id),
 		Network:  w.net.Node(id),
 		Storage:  &Storage{Logs: n.store, Stable: n.store, Snapshots: n.snaps},
 		Logger:   slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
