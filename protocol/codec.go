@@ -35,8 +35,7 @@ func AppendClientFrame(b []byte, f Frame) []byte {
 		b = appendUint(appendKind(b, KindOpen, 2), uint64(f.Request))
 		return appendText(b, f.Patient.Reveal())
 	case Consent:
-		b = appendUint(appendKind(b, KindConsent, 3), uint64(f.Request))
-		return appendUint(appendBool(b, f.Personal), uint64(f.Days))
+		return appendConsent(b, f)
 	case EndConsent:
 		return appendUint(appendKind(b, KindEndConsent, 1), uint64(f.Request))
 	case Show:
@@ -51,6 +50,14 @@ func AppendClientFrame(b []byte, f Frame) []byte {
 		return appendUint(appendKind(b, KindAck, 1), uint64(f.Generation))
 	case Beat:
 		return appendUint(appendUint(appendKind(b, KindBeat, 2), uint64(f.Generation)), f.Index)
+	case Ask:
+		return appendAsk(b, f)
+	case Emergency:
+		return appendEmergency(b, f)
+	case Follow:
+		return appendFollow(b, f)
+	case Review:
+		return appendReview(b, f)
 	default:
 		panic("protocol: not a frame of the browser")
 	}
@@ -63,9 +70,7 @@ func appendNodeFrame(b []byte, f Frame) []byte {
 	case Chosen:
 		return appendCommission(appendKind(b, KindChosen, 1), f.Commission)
 	case Opened:
-		b = appendUint(appendKind(b, KindOpened, 4), uint64(f.Request))
-		b = appendBool(appendUint(b, uint64(f.Basis)), f.MayConsent)
-		return appendInt(b, int64(f.Ends))
+		return appendOpened(b, f)
 	case Refused:
 		b = appendUint(appendKind(b, KindRefused, 4), uint64(f.Request))
 		b = appendText(appendUint(b, uint64(f.Fault)), f.ID)
@@ -92,6 +97,16 @@ func appendNodeFrame(b []byte, f Frame) []byte {
 	case GoAway:
 		b = appendUint(appendKind(b, KindGoAway, 2), uint64(f.AfterMillis))
 		return appendList(b, f.Alternates, appendText)
+	case Told:
+		return appendTold(b, f)
+	case Coverage:
+		return appendList(appendKind(b, KindCoverage, 1), f.Rows, appendCoverageRow)
+	case Freshness:
+		return appendList(appendKind(b, KindFreshness, 1), f.Late, appendLate)
+	case Report:
+		return appendReport(b, f)
+	case Reviewed:
+		return appendText(appendUint(appendKind(b, KindReviewed, 2), uint64(f.Request)), f.ID)
 	default:
 		panic("protocol: AppendFrame of something that is no frame, or of a pointer to one")
 	}
@@ -212,8 +227,8 @@ func (r *reader) clientFrame(kind Kind, have int) (f Frame) {
 		extra = r.fields(have, 2)
 		f = Open{Request: narrow[uint32](r), Patient: r.patient(PatientID{})}
 	case KindConsent:
-		extra = r.fields(have, 3)
-		f = Consent{Request: narrow[uint32](r), Personal: r.bool(), Days: narrow[uint16](r)}
+		extra = r.fields(have, 5)
+		f = r.consent()
 	case KindEndConsent:
 		extra = r.fields(have, 1)
 		f = EndConsent{Request: narrow[uint32](r)}
@@ -232,6 +247,18 @@ func (r *reader) clientFrame(kind Kind, have int) (f Frame) {
 	case KindBeat:
 		extra = r.fields(have, 2)
 		f = Beat{Generation: narrow[Generation](r), Index: r.uint()}
+	case KindAsk:
+		extra = r.fields(have, 2)
+		f = Ask{Request: narrow[uint32](r), What: enumeration(r, AskProviders)}
+	case KindEmergency:
+		extra = r.fields(have, 3)
+		f = Emergency{Request: narrow[uint32](r), Step: enumeration(r, EmergencyContent), Reason: r.text(MaxReasonBytes)}
+	case KindFollow:
+		extra = r.fields(have, 7)
+		f = r.follow()
+	case KindReview:
+		extra = r.fields(have, 4)
+		f = r.review()
 	default:
 		r.fail(ErrKind)
 	}
@@ -249,8 +276,8 @@ func (r *reader) nodeFrame(kind Kind, have int) (f Frame) {
 		extra = r.fields(have, 1)
 		f = Chosen{Commission: r.commission()}
 	case KindOpened:
-		extra = r.fields(have, 4)
-		f = Opened{Request: narrow[uint32](r), Basis: enumeration(r, BasisEmergency), MayConsent: r.bool(), Ends: Instant(r.int())}
+		extra = r.fields(have, 8)
+		f = r.opened()
 	case KindRefused:
 		extra = r.fields(have, 4)
 		f = Refused{Request: narrow[uint32](r), Fault: narrow[Fault](r), ID: r.text(MaxShortTextBytes), At: Instant(r.int())}
@@ -279,6 +306,21 @@ func (r *reader) nodeFrame(kind Kind, have int) (f Frame) {
 	case KindGoAway:
 		extra = r.fields(have, 2)
 		f = GoAway{AfterMillis: narrow[uint32](r), Alternates: r.alternates()}
+	case KindTold:
+		extra = r.fields(have, 4)
+		f = r.told()
+	case KindCoverage:
+		extra = r.fields(have, 1)
+		f = Coverage{Rows: list(r, MaxCoverageRows, leastCoverage, (*reader).coverageRow)}
+	case KindFreshness:
+		extra = r.fields(have, 1)
+		f = Freshness{Late: list(r, MaxFeeds, leastFeed, (*reader).late)}
+	case KindReport:
+		extra = r.fields(have, 6)
+		f = r.report()
+	case KindReviewed:
+		extra = r.fields(have, 2)
+		f = Reviewed{Request: narrow[uint32](r), ID: r.name()}
 	default:
 		r.fail(ErrKind)
 	}

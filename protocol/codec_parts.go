@@ -114,7 +114,7 @@ func (r *reader) welcome() Welcome {
 		BeatMillis:  narrow[uint32](r),
 		People:      list(r, MaxPeople, 4, (*reader).person),
 		Person:      r.person(),
-		Commissions: list(r, MaxCommissions, 6, (*reader).commission),
+		Commissions: list(r, MaxCommissions, 7, (*reader).commission),
 		Alternates:  r.alternates(),
 	}
 }
@@ -135,18 +135,20 @@ func (r *reader) person() Person {
 }
 
 func appendCommission(b []byte, c CommissionInfo) []byte {
-	b = appendText(appendText(appendArray(b, 5), c.ID.Reveal()), c.Name)
-	return appendBool(appendText(appendText(b, c.CareUnit), c.CareProvider), c.Usable)
+	b = appendText(appendText(appendArray(b, 6), c.ID.Reveal()), c.Name)
+	b = appendText(appendText(b, c.CareUnit), c.CareProvider)
+	return appendBool(appendBool(b, c.Usable), c.FollowUp)
 }
 
 func (r *reader) commission() CommissionInfo {
-	extra := r.record(5)
+	extra := r.record(6)
 	c := CommissionInfo{
 		ID:           hsaID(r, CommissionID{}),
 		Name:         r.text(MaxShortTextBytes),
 		CareUnit:     r.text(MaxShortTextBytes),
 		CareProvider: r.text(MaxShortTextBytes),
 		Usable:       r.bool(),
+		FollowUp:     r.bool(),
 	}
 	r.skip(extra)
 	return c

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -192,7 +193,7 @@ func TestRefused(t *testing.T) {
 		"nil for a number":   {[]byte{0x92, 9, 0xc0}, ErrType},
 		"float for a number": {[]byte{0x92, 9, 0xca, 0, 0, 0, 0}, ErrType},
 		"generation too big": {[]byte{0x92, 9, 0xcf, 0, 0, 0, 1, 0, 0, 0, 0}, ErrLimit},
-		"number for a flag":  {[]byte{0x94, 4, 1, 1, 1}, ErrType},
+		"number for a flag":  {[]byte{0x96, 4, 1, 1, 1, 0, 0xa0}, ErrType},
 		"bin for a text":     {[]byte{0x92, 2, 0xc4, 1, 'A'}, ErrType},
 		"patient's checksum": {join([]byte{0x93, 3, 1}, appendText(nil, "191212121213")), ErrID},
 		"patient unwritten":  {join([]byte{0x93, 3, 1}, appendText(nil, " 19121212121")), ErrID},
@@ -205,8 +206,21 @@ func TestRefused(t *testing.T) {
 		"many contracts":     {join([]byte{0x94, 6, 1, 0xdc, 0, maxContracts + 1}, make([]byte, maxContracts+1), []byte{0xc2}), ErrLimit},
 		"short key":          {join([]byte{0x94, 7, 1, 1, 0xc4, 15}, make([]byte, 15)), ErrShort},
 		"long key":           {join([]byte{0x94, 7, 1, 1, 0xc4, 17}, make([]byte, 17)), ErrLimit},
-		"basis unknown":      {[]byte{0x95, 66, 1, 3, 0xc2, 0}, ErrKind},
-		"time too big":       {[]byte{0x95, 66, 1, 0, 0xc2, 0xcf, 0x80, 0, 0, 0, 0, 0, 0, 0}, ErrLimit},
+		"basis unknown":      {[]byte{0x99, 66, 1, 3, 0xc2, 0, 0, 0xc2, 0xc2, 0xc2}, ErrKind},
+		"time too big":       {[]byte{0x99, 66, 1, 0, 0xc2, 0xcf, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0xc2, 0xc2, 0xc2}, ErrLimit},
+		"giver unknown":      {[]byte{0x96, 4, 1, 0xc2, 1, 4, 0xa0}, ErrKind},
+		"question unknown":   {[]byte{0x93, 11, 1, 4}, ErrKind},
+		"step unknown":       {[]byte{0x94, 12, 1, 3, 0xa0}, ErrKind},
+		"long reason":        {join([]byte{0x94, 12, 1, 1}, text(MaxReasonBytes+1)), ErrLimit},
+		"report unknown":     {[]byte{0x98, 13, 1, 9, 0, 0, 0xa0, 0xa0, 0}, ErrKind},
+		"outcome unknown":    {[]byte{0x95, 14, 1, 0xa0, 4, 0xa0}, ErrKind},
+		"many providers":     {join([]byte{0x95, 76, 1, 1, 0xc2}, appendArray(nil, MaxProviders+1), make([]byte, 5*MaxProviders+5)), ErrLimit},
+		"many coverage rows": {join([]byte{0x92, 77}, appendArray(nil, MaxCoverageRows+1), make([]byte, 6*MaxCoverageRows+6)), ErrLimit},
+		"many late feeds":    {join([]byte{0x92, 78}, appendArray(nil, MaxFeeds+1), make([]byte, 64)), ErrLimit},
+		"many rows":          {join([]byte{0x97, 79, 1, 1}, appendArray(nil, MaxReportRows+1), make([]byte, 20*MaxReportRows+20)), ErrLimit},
+		"many counts":        {join([]byte{0x97, 79, 1, 1, 0x90}, appendArray(nil, MaxCounts+1), make([]byte, 5*MaxCounts+5)), ErrLimit},
+		"long name":          {join([]byte{0x93, 80, 1}, text(MaxNameBytes+1)), ErrLimit},
+		"impossible day":     {join([]byte{0x92, 77, 0x91, 0x95, 0xa0, 0xa0, 1}, appendInt(nil, 203013310000004), []byte{0}), ErrCivil},
 	} {
 		if f, err := DecodeFrame(tt.frame); !errors.Is(err, tt.want) || f != nil {
 			t.Errorf("%s: %v, %v; want %v", name, f, err, tt.want)
@@ -309,6 +323,9 @@ func TestHostileCounts(t *testing.T) {
 	}{
 		"items":    {MaxChunkItems, []byte{0x93, byte(KindChunk), 1}},
 		"keys":     {MaxRevokedKeys, []byte{0x96, byte(KindRevoke), 1, 1, 1, 1}},
+		"marks":    {MaxProviders, []byte{0x95, byte(KindTold), 1, 1, 0xc2}},
+		"coverage": {MaxCoverageRows, []byte{0x92, byte(KindCoverage)}},
+		"rows":     {MaxReportRows, []byte{0x97, byte(KindReport), 1, 1}},
 		"sections": {MaxNodes, append(append([]byte{0x95, byte(KindBody), 1, 1}, key...), 0x91)},
 		"nodes":    {MaxNodes - 1, append(append([]byte{0x95, byte(KindBody), 1, 1}, key...), 0x91, 0x91, 0x92, 0xa0)},
 	} {
@@ -319,6 +336,42 @@ func TestHostileCounts(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(100, func() { _, _ = DecodeFrame(b) }); n > 3 {
 			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// TestLargestFrames holds that the most that each of these may hold can be sent, and
+// that it is no larger than the limits' arithmetic has it.
+func TestLargestFrames(t *testing.T) {
+	name, hsa, wide := strings.Repeat("n", MaxNameBytes), strings.Repeat("H", hsaIDMaxLength), Instant(-1<<63)
+	late := must(ParseCivil("99991231235959"))
+	who := LogWho{hsa, name, name, name, name, name}
+	contracts, owners := make([]Contract, maxContracts), make([]string, MaxOwners)
+	for i := range contracts {
+		contracts[i] = 255
+	}
+	for i := range owners {
+		owners[i] = name
+	}
+	reason := strings.Repeat("r", MaxReasonBytes)
+	row := LogRow{name, wide, name, true, BasisEmergency, who, samplePatient, contracts, owners, reason, ReviewMisuse, wide}
+	mark := ProviderMark{must(ParseCareProviderID(hsa)), name, true, true}
+	for _, tt := range []struct {
+		frame Frame
+		most  int
+	}{
+		{Told{1<<32 - 1, AskProviders, true, slices.Repeat([]ProviderMark{mark}, MaxProviders)}, MaxProviders*maxMark + 32},
+		{Coverage{slices.Repeat([]CoverageRow{{hsa, name, 255, late, late}}, MaxCoverageRows)}, MaxCoverageRows*maxCoverageRow + 32},
+		{Freshness{slices.Repeat([]LateFeed{{name, wide, true}}, MaxFeeds)}, MaxFeeds * 150},
+		{Report{1<<32 - 1, ReportStatistics, slices.Repeat([]LogRow{row}, MaxReportRows),
+			slices.Repeat([]Count{{name, name, 1<<32 - 1, true}}, MaxCounts), true, 1<<64 - 1}, MaxReportRows*maxLogRow + MaxCounts*maxCount + 32},
+		{Emergency{1<<32 - 1, EmergencyContent, reason}, MaxClientFrame},
+		{Review{1<<32 - 1, name, ReviewMisuse, reason}, MaxClientFrame},
+	} {
+		b := AppendFrame(nil, tt.frame)
+		got, err := DecodeFrame(b)
+		if diff := cmp.Diff(tt.frame, got, same); diff != "" || err != nil || len(b) > tt.most {
+			t.Errorf("%T: %d bytes, %d at most: %v", tt.frame, len(b), tt.most, err)
 		}
 	}
 }

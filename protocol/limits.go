@@ -19,14 +19,25 @@ const (
 	MaxAlternates      = 16        // addresses of other nodes
 	MaxRevokedKeys     = 10_000    // keys in one Revoke; more becomes a Revoke of everything
 	MaxReasonBytes     = 1000      // a reason or comment that a person writes
+	MaxNameBytes       = 128       // a name, a label or an id in a Told, a Coverage, a Freshness or a Report
 	MaxProviders       = 500       // care providers in one Told
 	MaxCoverageRows    = 5000      // in one Coverage
-	MaxReportRows      = 500       // in one Report, and as many counts
-	MaxOwners          = 60        // care providers in one LogRow
+	MaxReportRows      = 100       // in one Report; there is More
+	MaxCounts          = 500       // in one Report
+	MaxOwners          = 50        // care providers in one LogRow
 	MaxFeeds           = 8         // in one Freshness
 	MaxViewDocuments   = 50_000    // documents in one view: more is refused with FaultTooMany
 
-	maxContracts = 64 // contracts in one Show
+	maxContracts = 64 // contracts in one Show or LogRow
+
+	// The most that parts of frames take, all their texts full and all their numbers wide.
+	maxName        = 2 + MaxNameBytes
+	maxHSAID       = 2 + hsaIDMaxLength
+	maxMark        = 1 + maxHSAID + maxName + 2
+	maxCoverageRow = 1 + maxHSAID + maxName + 2 + 9 + 9
+	maxLogRow      = 1 + maxName + 9 + maxName + 2 + 1 + maxHSAID + 5*maxName + 1 + patientIDLength +
+		3 + 2*maxContracts + 3 + MaxOwners*maxName + 3 + MaxReasonBytes + 1 + 9
+	maxCount = 1 + 2*maxName + 5 + 1
 )
 
 // What must hold between the limits, checked by the compiler.
@@ -37,5 +48,10 @@ const (
 	_ = uint(MaxFrameBytes - MaxCommissions*(3*(MaxShortTextBytes+3)+64) - MaxPeople*(3*(MaxShortTextBytes+3)+1) - MaxAlternates*(MaxShortTextBytes+3) - 8192)
 	_ = uint(MaxHeaderBytes - 7*(MaxShortTextBytes+3) - 256)
 	_ = uint(maxContracts - contractEnd)
+	_ = uint(MaxFrameBytes - MaxProviders*maxMark - 32)
+	_ = uint(MaxFrameBytes - MaxCoverageRows*maxCoverageRow - 32)
+	_ = uint(MaxFrameBytes - MaxReportRows*maxLogRow - MaxCounts*maxCount - 32)
+	_ = uint(MaxClientFrame - MaxReasonBytes - maxName - 64)
+	_ = uint(MaxShortTextBytes - MaxNameBytes)
 	_ = uint(MaxBodyBytes - MaxTextBytes - MaxAttachmentBytes)
 )

@@ -33,8 +33,11 @@ func roundTrip(t fataler, name string, d *Document) {
 	}
 }
 
-func drawText(t *rapid.T, name string) string {
-	return rapid.OneOf(rapid.Just(""), rapid.StringN(0, 40, 200), rapid.StringN(0, -1, MaxShortTextBytes)).Draw(t, name)
+func drawText(t *rapid.T, name string) string { return drawTextOf(t, name, MaxShortTextBytes) }
+
+// drawTextOf draws a text of at most limit bytes.
+func drawTextOf(t *rapid.T, name string, limit int) string {
+	return rapid.OneOf(rapid.Just(""), rapid.StringN(0, min(limit, 40), min(limit, 200)), rapid.StringN(0, -1, limit)).Draw(t, name)
 }
 
 func drawHSAID[T any](t *rapid.T, name string) HSAID[T] {
@@ -144,12 +147,43 @@ func drawItem(t *rapid.T) Item {
 func drawCommission(t *rapid.T) CommissionInfo {
 	return CommissionInfo{
 		ID: drawHSAID[commission](t, "commission"), Name: drawText(t, "name"), CareUnit: drawText(t, "unit"),
-		CareProvider: drawText(t, "provider"), Usable: rapid.Bool().Draw(t, "usable"),
+		CareProvider: drawText(t, "provider"), Usable: rapid.Bool().Draw(t, "usable"), FollowUp: rapid.Bool().Draw(t, "follow up"),
 	}
 }
 
 func drawPerson(t *rapid.T) Person {
 	return Person{Key: drawText(t, "key"), Name: drawText(t, "name"), Title: drawText(t, "title")}
+}
+
+func drawName(t *rapid.T) string { return drawTextOf(t, "name", MaxNameBytes) }
+
+func drawBool(t *rapid.T) bool { return rapid.Bool().Draw(t, "flag") }
+
+func drawInstant(t *rapid.T) Instant { return Instant(rapid.Int64().Draw(t, "at")) }
+
+func drawMark(t *rapid.T) ProviderMark {
+	return ProviderMark{drawHSAID[careProvider](t, "provider"), drawName(t), drawBool(t), drawBool(t)}
+}
+
+func drawCoverageRow(t *rapid.T) CoverageRow {
+	return CoverageRow{drawTextOf(t, "provider", hsaIDMaxLength), drawName(t), drawContract(t), drawMaybeCivil(t), drawMaybeCivil(t)}
+}
+
+func drawContract(t *rapid.T) Contract { return Contract(rapid.Byte().Draw(t, "contract")) }
+
+func drawLate(t *rapid.T) LateFeed { return LateFeed{drawName(t), drawInstant(t), drawBool(t)} }
+
+func drawCount(t *rapid.T) Count {
+	return Count{drawName(t), drawName(t), rapid.Uint32().Draw(t, "number"), drawBool(t)}
+}
+
+func drawLogRow(t *rapid.T) LogRow {
+	return LogRow{
+		drawName(t), drawInstant(t), drawName(t), drawBool(t), Basis(rapid.IntRange(0, 2).Draw(t, "basis")),
+		LogWho{drawTextOf(t, "employee", hsaIDMaxLength), drawName(t), drawName(t), drawName(t), drawName(t), drawName(t)},
+		drawPatient(t), drawList(t, "contracts", maxContracts, drawContract), drawList(t, "owners", 6, drawName),
+		drawTextOf(t, "note", MaxReasonBytes), ReviewOutcome(rapid.IntRange(0, 3).Draw(t, "outcome")), drawInstant(t),
+	}
 }
 
 func drawFrame(t *rapid.T) Frame {
@@ -161,24 +195,33 @@ func drawFrame(t *rapid.T) Frame {
 	at := func() Instant { return Instant(rapid.Int64().Draw(t, "instant")) }
 	pos := func() Position { return Position{u64(), u64()} }
 	text := func(t *rapid.T) string { return drawText(t, "text") }
-	contract := func(t *rapid.T) Contract { return Contract(rapid.Byte().Draw(t, "contract")) }
+	small := func(last int) int { return rapid.IntRange(0, last).Draw(t, "small") }
+	reason := func() string { return drawTextOf(t, "reason", MaxReasonBytes) }
 	draw := []func() Frame{
 		func() Frame { return Hello{u16(), text(t), pos()} },
 		func() Frame { return Choose{drawHSAID[commission](t, "commission")} },
 		func() Frame { return Open{u32(), drawPatient(t)} },
-		func() Frame { return Consent{u32(), yes(), u16()} },
+		func() Frame { return Consent{u32(), yes(), u16(), ConsentGiver(small(3)), drawPatient(t)} },
 		func() Frame { return EndConsent{u32()} },
-		func() Frame { return Show{gen(), drawList(t, "contracts", maxContracts, contract), yes()} },
+		func() Frame { return Show{gen(), drawList(t, "contracts", maxContracts, drawContract), yes()} },
 		func() Frame { return Read{u32(), gen(), drawKey(t)} },
 		func() Frame { return Leave{} },
 		func() Frame { return Ack{gen()} },
 		func() Frame { return Beat{gen(), u64()} },
+		func() Frame { return Ask{u32(), Question(small(3))} },
+		func() Frame { return Emergency{u32(), EmergencyStep(small(2)), reason()} },
+		func() Frame {
+			return Follow{u32(), ReportKind(small(8)), at(), at(), drawPatient(t), drawHSAID[employee](t, "employee"), u64()}
+		},
+		func() Frame { return Review{u32(), drawName(t), ReviewOutcome(small(3)), reason()} },
 		func() Frame {
 			return Welcome{u16(), text(t), text(t), Environment(rapid.IntRange(0, 2).Draw(t, "environment")), pos(), u32(), u32(),
 				drawList(t, "people", 5, drawPerson), drawPerson(t), drawList(t, "commissions", 5, drawCommission), drawList(t, "alternates", MaxAlternates, text)}
 		},
 		func() Frame { return Chosen{drawCommission(t)} },
-		func() Frame { return Opened{u32(), Basis(rapid.IntRange(0, 2).Draw(t, "basis")), yes(), at()} },
+		func() Frame {
+			return Opened{u32(), Basis(rapid.IntRange(0, 2).Draw(t, "basis")), yes(), at(), EmergencyStep(small(2)), yes(), yes(), yes()}
+		},
 		func() Frame { return Refused{u32(), Fault(u16()), text(t), at()} },
 		func() Frame { return Begin{gen(), pos()} },
 		func() Frame { return Chunk{gen(), drawList(t, "items", 3, drawItem)} },
@@ -190,6 +233,13 @@ func drawFrame(t *rapid.T) Frame {
 		func() Frame { return Revoke{gen(), gen(), u64(), Fault(u16()), drawList(t, "keys", 40, drawKey)} },
 		func() Frame { return Heartbeat{gen(), pos(), u32(), u32(), u64()} },
 		func() Frame { return GoAway{u32(), drawList(t, "alternates", MaxAlternates, text)} },
+		func() Frame { return Told{u32(), Question(small(3)), yes(), drawList(t, "marks", 4, drawMark)} },
+		func() Frame { return Coverage{drawList(t, "rows", 4, drawCoverageRow)} },
+		func() Frame { return Freshness{drawList(t, "late", MaxFeeds, drawLate)} },
+		func() Frame {
+			return Report{u32(), ReportKind(small(8)), drawList(t, "rows", 3, drawLogRow), drawList(t, "counts", 4, drawCount), yes(), u64()}
+		},
+		func() Frame { return Reviewed{u32(), drawName(t)} },
 	}
 	return draw[rapid.IntRange(0, len(draw)-1).Draw(t, "frame")]()
 }

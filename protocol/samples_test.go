@@ -46,26 +46,30 @@ func sampleItem() Item { return Item{Key: sampleKey, Rev: 70_000, Header: sample
 // sampleFrames has one of every kind.
 func sampleFrames() []Frame {
 	place := Position{Epoch: 3, Index: 1 << 33}
-	info := CommissionInfo{ID: sampleCommission, Name: "Vård och behandling", CareUnit: "Vårdcentralen", CareProvider: "Regionen", Usable: true}
+	info := CommissionInfo{ID: sampleCommission, Name: "Vård och behandling", CareUnit: "Vårdcentralen", CareProvider: "Regionen", Usable: true, FollowUp: true}
 	person := Person{Key: "asa", Name: "Åsa Öberg", Title: "Läkare"}
 	return []Frame{
 		Hello{Version: Version, Person: "asa", After: place},
 		Choose{Commission: sampleCommission},
 		Open{Request: 7, Patient: samplePatient},
-		Consent{Request: 8, Personal: true, Days: MaxConsentDays},
+		Consent{Request: 8, Personal: true, Days: MaxConsentDays, Given: GiverGuardian, Representative: samplePatient},
 		EndConsent{Request: 9},
 		Show{Generation: 2, Contracts: Contracts(), Resumed: true},
 		Read{Request: 10, Generation: 2, Document: sampleKey},
 		Leave{},
 		Ack{Generation: 4_000_000_000},
 		Beat{Generation: 2, Index: 1 << 33},
+		Ask{Request: 11, What: AskProviders},
+		Emergency{Request: 12, Step: EmergencyContent, Reason: "Medvetslös, okänd medicinering"},
+		Follow{Request: 13, Report: ReportPatient, From: -1, To: 1_800_000_000_000, Patient: samplePatient, Employee: sampleEmployee, After: 1 << 33},
+		Review{Request: 14, Entry: "f3a9", Outcome: ReviewQuestioned, Comment: "Frågas chefen."},
 		Welcome{
 			Version: Version, Node: "north-1", Site: "north", Environment: Demo, Position: place, LeaseMillis: 15_000, BeatMillis: 5_000,
 			People: []Person{person, {Key: "bo"}}, Person: person, Commissions: []CommissionInfo{info, {}},
 			Alternates: []string{"wss://south.example.invalid/stream"},
 		},
 		Chosen{Commission: info},
-		Opened{Request: 7, Basis: BasisConsent, MayConsent: true, Ends: 1_800_000_000_000},
+		Opened{Request: 7, Basis: BasisConsent, MayConsent: true, Ends: 1_800_000_000_000, Step: EmergencyProviders, MayAttest: true, Child: true, Deceased: true},
 		Refused{Request: 7, Fault: FaultNoEngagement, ID: "f3a9", At: -1},
 		Begin{Generation: 2, Position: place},
 		Chunk{Generation: 2, Items: []Item{sampleItem(), {}}},
@@ -75,5 +79,19 @@ func sampleFrames() []Frame {
 		Revoke{Generation: 2, Next: 3, Index: 99, Fault: FaultConsentEnded, Documents: []DocumentKey{sampleKey}},
 		Heartbeat{Generation: 3, Position: place, LeaseMillis: 15_000, Count: 2, Digest: 77},
 		GoAway{AfterMillis: 1500, Alternates: []string{"wss://a.example.invalid/stream", "wss://b.example.invalid/stream"}},
+		Told{Request: 11, What: AskProviders, Yes: true, Providers: []ProviderMark{{ID: sampleProvider, Name: "Regionen", Has: true}, {Blocked: true}}},
+		Coverage{Rows: []CoverageRow{{CareProvider: "SE2321000016-39KJ", Name: "Regionen", Contract: Diagnosis, Since: sampleTime, Until: must(ParseCivil("20260101"))}, {}}},
+		Freshness{Late: []LateFeed{{Name: "blocks", AsOf: 1_800_000_000_000, Unknown: true}, {}}},
+		Report{Request: 13, Report: ReportPatient, Rows: []LogRow{sampleLogRow(), {}}, Counts: []Count{{Series: "lookups", Label: "2026-11", Number: 70_000, Few: true}, {}}, More: true, After: 1 << 33},
+		Reviewed{Request: 14, ID: "f3aa"},
+	}
+}
+
+func sampleLogRow() LogRow {
+	return LogRow{
+		ID: "f3a9", At: 1_800_000_000_000, Activity: "Läsa", Permit: true, Basis: BasisEmergency,
+		Who:     LogWho{"SE2321000016-EMP7", "Åsa Öberg", "Läkare", "Vårdcentralen", "Regionen", "Vård och behandling"},
+		Patient: samplePatient, Contracts: []Contract{Diagnosis, CarePlans}, Owners: []string{"Regionen", "SE2321000016-39KK"},
+		Note: "Medvetslös.", Outcome: ReviewInOrder, ReviewedAt: -1,
 	}
 }
