@@ -97,8 +97,9 @@ type Entry struct {
 	Scope    Scope
 	Session  string
 	Node     string
-	Note     string          // the reason that was given for an emergency, the outcome of a review; else empty
-	About    [16]byte        // the entry that a review is about; else zero
+	Note     string   // the reason of an emergency, a review's comment, what was read of the log; else empty
+	About    [16]byte // the entry that a review is about; else zero
+	Outcome  protocol.ReviewOutcome
 	Salt     [SaltBytes]byte // makes the commitment to the entry tell nothing
 }
 
@@ -116,6 +117,7 @@ type Actor struct {
 	CareUnitName     string
 	CareProvider     protocol.CareProviderID
 	CareProviderName string
+	Operator         string // name of an operator's certificate; empty: an employee
 }
 
 // The projections in the order of Decision.AsOf.
@@ -171,6 +173,7 @@ type stored struct {
 	Node     string
 	Note     string
 	About    [16]byte
+	Outcome  protocol.ReviewOutcome
 	Salt     [SaltBytes]byte
 }
 
@@ -184,6 +187,7 @@ type storedActor struct {
 	CareUnitName     string
 	CareProvider     string
 	CareProviderName string
+	Operator         string
 }
 
 // Commitment is what the log's tree keeps of an entry: the SHA-256 of its encoding.
@@ -199,10 +203,11 @@ func Append(b []byte, e Entry) []byte {
 			Commission: e.Actor.Commission.Reveal(), CommissionName: e.Actor.CommissionName,
 			CareUnit: e.Actor.CareUnit.Reveal(), CareUnitName: e.Actor.CareUnitName,
 			CareProvider: e.Actor.CareProvider.Reveal(), CareProviderName: e.Actor.CareProviderName,
+			Operator: e.Actor.Operator,
 		},
 		Patient:  e.Patient.Reveal(),
 		Decision: e.Decision, Scope: e.Scope, Session: e.Session, Node: e.Node,
-		Note: e.Note, About: e.About, Salt: e.Salt,
+		Note: e.Note, About: e.About, Outcome: e.Outcome, Salt: e.Salt,
 	})
 }
 
@@ -215,8 +220,9 @@ func Decode(b []byte) (Entry, error) {
 	e := Entry{
 		ID: s.ID, At: s.At, Activity: s.Activity, Purpose: s.Purpose,
 		Decision: s.Decision, Scope: s.Scope, Session: s.Session, Node: s.Node,
-		Note: s.Note, About: s.About, Salt: s.Salt,
+		Note: s.Note, About: s.About, Outcome: s.Outcome, Salt: s.Salt,
 	}
+	e.Actor.Operator = s.Actor.Operator
 	e.Actor.EmployeeName, e.Actor.EmployeeTitle = s.Actor.EmployeeName, s.Actor.EmployeeTitle
 	e.Actor.CommissionName, e.Actor.CareUnitName, e.Actor.CareProviderName = s.Actor.CommissionName, s.Actor.CareUnitName, s.Actor.CareProviderName
 	var faults [5]error
