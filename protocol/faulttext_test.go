@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/parser"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,7 +56,52 @@ func TestEveryFaultHasWords(t *testing.T) {
 			}
 			titles[words.Title] = name
 			checkSentence(t, name, words)
+			if words.Who == "" || words.Who != info.Mender.In(lang) {
+				t.Errorf("%s: who can mend it is %q", name, words.Who)
+			}
 		}
+		if !slices.Contains(Faults(), Fault(number)) {
+			t.Errorf("%s is not among the faults", name)
+		}
+	}
+}
+
+// TestFaultTable holds the table to its form: sorted, every line whole, and nothing in
+// it that is no fault.
+func TestFaultTable(t *testing.T) {
+	all := Faults()
+	if numbers := numbered(t, "fault.go", "Fault"); !slices.IsSorted(all) || len(all) != len(numbers)-1 {
+		t.Errorf("%d lines for %d faults", len(all), len(numbers)-1)
+	}
+	for line := range strings.Lines(faultTable) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "|")
+		if len(fields) != 6 || slices.Contains(fields, "") || len(line) > 512 {
+			t.Errorf("%s: %d fields, %d bytes", fields[0], len(fields), len(line))
+		}
+		if m := fields[1]; m < "1" || m > "5" {
+			t.Errorf("%s: mender %q", fields[0], m)
+		}
+	}
+	days := strconv.Itoa(MaxConsentDays)
+	if w := FaultConsentTerms.Info(); !strings.Contains(w.Swedish.Action, days) || !strings.Contains(w.English.Action, days) {
+		t.Errorf("%s does not say %s", w.Code, days)
+	}
+}
+
+// TestMenders holds that every mender has a name of its own in both languages.
+func TestMenders(t *testing.T) {
+	seen := map[string]bool{"": true}
+	for m := MenderYou; m <= MenderSource; m++ {
+		for _, lang := range []Language{Swedish, English} {
+			if words := m.In(lang); seen[words] {
+				t.Errorf("%d: %q", m, words)
+			} else {
+				seen[words] = true
+			}
+		}
+	}
+	if MenderNone.In(Swedish)+MenderNone.In(English)+(MenderSource+1).In(Swedish) != "" {
+		t.Error("nobody has a name")
 	}
 }
 

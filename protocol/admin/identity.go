@@ -22,6 +22,7 @@ const (
 	FileOperatorKey = "tls/operator.key"
 	FileKeyring     = "keyring.json" // data nodes only
 	FileKeyOfKeys   = "kek"          // data nodes only
+	FileLogKey      = "log.key"      // signs checkpoints of the access log; every member has its own
 )
 
 // scheme of the names that the cluster's authority writes into certificates.

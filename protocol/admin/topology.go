@@ -44,11 +44,12 @@ type Node struct {
 	ID     string `toml:"id"`
 	Site   string `toml:"site"`
 	Role   string `toml:"role"`
-	Peer   string `toml:"peer"`   // raft and peer calls, cluster certificates
-	Admin  string `toml:"admin"`  // operators, cluster certificates
-	Client string `toml:"client"` // browsers
-	Source string `toml:"source"` // source systems, certificates with an HSA-id
-	Origin string `toml:"origin"` // what browsers call the client address: https://a1.example
+	Peer   string `toml:"peer"`    // raft and peer calls, cluster certificates
+	Admin  string `toml:"admin"`   // operators, cluster certificates
+	Client string `toml:"client"`  // browsers
+	Source string `toml:"source"`  // source systems, certificates with an HSA-id
+	Origin string `toml:"origin"`  // what browsers call the client address: https://a1.example
+	LogKey string `toml:"log_key"` // verifies its signatures under the access log's checkpoints; init writes it
 }
 
 // LoadTopology reads and checks a cluster file. Unknown keys are refused.
