@@ -10,6 +10,7 @@ package pki
 
 import (
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
@@ -85,6 +88,10 @@ func Init(dir string, t admin.Topology) error {
 		files[filepath.Join(dirAuthority, string(name)+".pem")] = file{text: encodeCertificate(made.cert.Raw)}
 		files[filepath.Join(dirAuthority, string(name)+".key")] = file{text: key, secret: true}
 	}
+	t, err := logKeys(files, t)
+	if err != nil {
+		return err
+	}
 	topology, err := t.Encode()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrTopology, err)
@@ -98,6 +105,25 @@ func Init(dir string, t admin.Topology) error {
 		return err
 	}
 	return writeAll(dir, files)
+}
+
+// logKeys makes each member's key for signing checkpoints of the access log, and
+// returns the topology with what verifies them. A member that has one keeps it.
+func logKeys(files map[string]file, t admin.Topology) (admin.Topology, error) {
+	t.Members = slices.Clone(t.Members)
+	for i := range t.Members {
+		m := &t.Members[i]
+		if m.LogKey != "" {
+			continue
+		}
+		secret, public, err := note.GenerateKey(rand.Reader, admin.SignerName(t.Cluster, m.ID))
+		if err != nil {
+			return t, fmt.Errorf("%w: a key for the access log: %w", ErrFiles, err)
+		}
+		m.LogKey = public
+		files[filepath.Join(m.ID, admin.FileLogKey)] = file{text: []byte(secret + "\n"), secret: true}
+	}
+	return t, nil
 }
 
 // check refuses names that cannot stand where they have to.

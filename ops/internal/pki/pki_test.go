@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/note"
 
 	"tvilling/protocol/admin"
 )
@@ -96,10 +97,10 @@ func TestInitWritesTheFilesWithTheirModes(t *testing.T) {
 	}
 	for _, n := range []string{"a1", "b1"} {
 		public(n+"/cluster.toml", n+"/tls/ca.pem", n+"/tls/node.pem", n+"/tls/sources-ca.pem", n+"/tls/staff-ca.pem")
-		secret(n + "/tls/node.key")
+		secret(n+"/tls/node.key", n+"/log.key")
 	}
 	public("b1/tls/client.pem", "w/cluster.toml", "w/tls/ca.pem", "w/tls/node.pem")
-	secret("b1/tls/client.key", "w/tls/node.key")
+	secret("b1/tls/client.key", "w/tls/node.key", "w/log.key")
 	public("operator/cluster.toml", "operator/tls/ca.pem", "operator/tls/operator.pem")
 	secret("operator/tls/operator.key")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -109,6 +110,29 @@ func TestInitWritesTheFilesWithTheirModes(t *testing.T) {
 	read, err := admin.LoadTopology(filepath.Join(dir, "w", admin.FileTopology))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := range read.Members {
+		m := &read.Members[i]
+		secret, err := os.ReadFile(filepath.Join(dir, m.ID, admin.FileLogKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer, err := note.NewSigner(strings.TrimSpace(string(secret)))
+		if err != nil {
+			t.Fatalf("the log key of %s: %v", m.ID, err)
+		}
+		verifier, err := note.NewVerifier(m.LogKey)
+		if err != nil {
+			t.Fatalf("what verifies the log key of %s: %v", m.ID, err)
+		}
+		signed, err := note.Sign(&note.Note{Text: "truth\n"}, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := note.Open(signed, note.VerifierList(verifier)); err != nil || signer.Name() != "tvilling/"+read.Cluster+"/"+m.ID {
+			t.Errorf("the log key of %s (%s) and what verifies it: %v", m.ID, signer.Name(), err)
+		}
+		m.LogKey = ""
 	}
 	if diff := cmp.Diff(topology(), read); diff != "" {
 		t.Errorf("topology (-want +got):\n%s", diff)

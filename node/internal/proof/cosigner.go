@@ -1,0 +1,115 @@
+package proof
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"tvilling/protocol/admin"
+	"tvilling/raftfsm"
+)
+
+// Errors of a cosigner.
+var (
+	// ErrStatement: what is to be signed cannot be read, or is another cluster's.
+	ErrStatement = errors.New("proof: not a statement about this cluster's access log")
+	// ErrDiffers: this node's log has another tree. Somebody's log was changed.
+	ErrDiffers = errors.New("proof: the access log differs here")
+	// ErrForked: this node's log does not begin with what it has signed before. Its own
+	// log was changed or cut off.
+	ErrForked = errors.New("proof: the access log does not begin with what was signed before")
+	// ErrBack: the statement is about a shorter log than the last one that was signed.
+	ErrBack = errors.New("proof: a longer log was signed before")
+)
+
+// State is the replicated state of this node; *raftfsm.FSM is one.
+type State interface {
+	View() (*raftfsm.View, error)
+	WaitApplied(ctx context.Context, index uint64) error
+}
+
+// Cosigner signs statements that are true of this node's log.
+type Cosigner struct {
+	cluster string
+	signer  note.Signer
+	state   State
+	memory  *memory
+}
+
+// NewCosigner makes one. key is a signer's key as note has it; path is where it
+// remembers what it signed last.
+func NewCosigner(cluster, node, key, path string, state State) (*Cosigner, error) {
+	signer, err := note.NewSigner(key)
+	if err != nil {
+		return nil, fmt.Errorf("proof: the key for signing the access log: %w", err)
+	}
+	if want := admin.SignerName(cluster, node); signer.Name() != want {
+		return nil, fmt.Errorf("proof: the key for signing the access log is %s's, not %s's", signer.Name(), want)
+	}
+	m, err := openMemory(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Cosigner{cluster: cluster, signer: signer, state: state, memory: m}, nil
+}
+
+// question is what a cosigner is asked: the raft index at which the statement can be
+// looked at, and the statement.
+func question(index uint64, text string) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, index), text...)
+}
+
+// Cosign compares a statement with this node's log and signs it: a note with the one
+// signature.
+func (c *Cosigner) Cosign(ctx context.Context, asked []byte) ([]byte, error) {
+	if len(asked) < 8 {
+		return nil, ErrStatement
+	}
+	text := string(asked[8:])
+	statement, err := admin.ParseCheckpoint(text)
+	if err != nil || statement.Cluster != c.cluster || statement.Size == 0 {
+		return nil, ErrStatement
+	}
+	if err := c.state.WaitApplied(ctx, binary.BigEndian.Uint64(asked)); err != nil {
+		return nil, fmt.Errorf("waiting for the log: %w", err)
+	}
+	c.memory.mu.Lock() // one at a time: two that contradict each other must not both find room
+	defer c.memory.mu.Unlock()
+	if err := c.compare(statement); err != nil {
+		return nil, err
+	}
+	if err := c.memory.keep(signed{Size: statement.Size, Root: statement.Root[:]}); err != nil {
+		return nil, err
+	}
+	return note.Sign(&note.Note{Text: text}, c.signer)
+}
+
+// compare looks whether the statement is true here, and does not contradict what was
+// signed before.
+func (c *Cosigner) compare(s admin.Checkpoint) error {
+	v, err := c.state.View()
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	last := c.memory.last
+	if last.Size > 0 {
+		if root, err := v.LogRoot(last.Size); err != nil || string(root[:]) != string(last.Root) {
+			return fmt.Errorf("%w: %d entries", ErrForked, last.Size)
+		}
+	}
+	if s.Size < last.Size {
+		return fmt.Errorf("%w: %d entries, now %d", ErrBack, last.Size, s.Size)
+	}
+	root, err := v.LogRoot(s.Size)
+	if err != nil {
+		return fmt.Errorf("%w: %d entries: %w", ErrDiffers, s.Size, err)
+	}
+	if root != s.Root {
+		return fmt.Errorf("%w: %d entries", ErrDiffers, s.Size)
+	}
+	return nil
+}
