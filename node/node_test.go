@@ -16,7 +16,6 @@ import (
 	"tvilling/node/internal/record"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
-	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
 )
 
@@ -197,7 +196,7 @@ func (r *running) enter() {
 	}
 	entry := command.LogEntry{ID: newIntent(), Subject: r.ring.Patient(id)}
 	plain := record.Append(nil, record.Entry{ID: entry.ID, At: protocol.Instant(time.Now().UnixMilli()), Activity: record.Read})
-	entry.Sealed = r.ring.SealLog(append(entry.Subject[:], entry.ID[:]...), plain)
+	entry.Sealed, entry.Commitment = r.ring.SealLog(append(entry.Subject[:], entry.ID[:]...), plain), record.Commitment(plain)
 	results, err := r.cluster.Propose(r.t.Context(), command.Command{Kind: command.KindRecordEvent, Version: 1, Intent: newIntent(), Body: command.RecordEvent{Entry: entry}})
 	if err != nil || results[0].Status != command.StatusDone {
 		r.t.Fatalf("%v, %v", results, err)
@@ -275,19 +274,23 @@ func TestProgress(t *testing.T) {
 func TestFreshness(t *testing.T) {
 	r := run(t, aloneIn(t, t.TempDir()))
 	r.ready()
-	for name, c := range map[string]struct {
-		at    time.Duration
-		fresh bool
-	}{
-		"now": {0, true}, "in time": {freshFor - time.Minute, true}, "late": {freshFor + time.Minute, false}, "ahead of its clock": {-aheadFor - time.Minute, false},
-	} {
-		feeds, err := r.state().Feeds(time.Now().Add(c.at))
-		if err != nil || len(feeds) != int(raftfsm.Commissions) {
-			t.Fatal(feeds, err)
-		}
-		for _, f := range feeds {
-			if f.Fresh != c.fresh {
-				t.Errorf("%s: %+v", name, f)
+	began := time.Now()
+	for _, p := range projections {
+		bound := freshFor(p.projection)
+		for name, c := range map[string]struct {
+			at    time.Duration
+			fresh bool
+		}{
+			"now": {0, true}, "in time": {bound - time.Minute, true}, "late": {bound + time.Minute, false}, "ahead of its clock": {-aheadFor - time.Minute, false},
+		} {
+			feeds, err := r.state().Feeds(began.Add(c.at))
+			if err != nil || len(feeds) != len(projections) {
+				t.Fatal(feeds, err)
+			}
+			for _, f := range feeds {
+				if f.Name == p.name && f.Fresh != c.fresh {
+					t.Errorf("%s: %+v", name, f)
+				}
 			}
 		}
 	}

@@ -39,7 +39,9 @@ var projections = []struct {
 }
 
 // freshFor is how old a projection may be before the gate holds it for unknown.
-const freshFor = time.Duration(access.MaxAge) * time.Millisecond
+func freshFor(p raftfsm.Projection) time.Duration {
+	return time.Duration(access.Bound(p)) * time.Millisecond
+}
 
 // aheadFor is how far ahead of this node's clock a projection may be known.
 const aheadFor = time.Duration(access.MaxClockSkew) * time.Millisecond
@@ -56,12 +58,12 @@ func (s state) Feeds(now time.Time) ([]admin.Feed, error) {
 	defer v.Close()
 	var feeds []admin.Feed
 	for _, p := range projections {
-		feed := admin.Feed{Name: p.name, BoundSecond: int64(freshFor.Seconds()), AgeSeconds: -1}
+		feed := admin.Feed{Name: p.name, BoundSecond: int64(freshFor(p.projection).Seconds()), AgeSeconds: -1}
 		if asOf, _, known := v.Freshness(p.projection); known {
 			age := now.Sub(time.UnixMilli(asOf))
 			feed.AsOf = time.UnixMilli(asOf).UTC().Format(time.RFC3339)
 			feed.AgeSeconds = int64(age.Seconds())
-			feed.Fresh = age <= freshFor && age >= -aheadFor // as the gate sees it
+			feed.Fresh = age <= freshFor(p.projection) && age >= -aheadFor // as the gate sees it
 		}
 		feeds = append(feeds, feed)
 	}

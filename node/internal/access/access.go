@@ -1,35 +1,39 @@
 // Package access decides who may see what. Collect gathers the facts from a View;
 // Decide asks the rules, in one written order, and the first that speaks settles it;
-// Decision.Document decides for each record.
+// Decision.Document decides for each record, and Decision.Survey what may be told of
+// records that are not shown.
 //
 //	nobody asks             who        no employee, no commission named
-//	commissions unknown     who        older than MaxAge, missing, or a row that cannot be read
+//	commissions unknown     who        older than Bound, missing, or a row that cannot be read
 //	employee unknown        who        not one commission is known
 //	commission              commission not the employee's, not begun, ended, placeless
 //	purpose                 commission exactly "Vård och behandling"
 //	right                   commission Läsa, SJF, for all or for types of information
 //	patient id              patient    valid
-//	relations unknown       engagement
-//	no engagement           engagement an active one of the same care unit, for all or for this employee
-//	basis                   basis      consent to this unit, for all or for this employee; without one the
-//	                                   patient opens with the own care provider's records alone
+//	persons unknown         patient    the population register; a linked identity that cannot be read
+//	protected               patient    protected identity, of any of the patient's identities
+//	no engagement           engagement an active relation of the same care unit, for all or for this
+//	                                   employee; or its own system says so, 60 seconds ago at most
+//	basis                   basis      consent to this unit, for all or for this employee; before an
+//	                                   emergency's second step; before its first, which shows nothing
+//	                                   of others. Without one, and of the deceased, the patient opens
+//	                                   with the own care provider's records alone
 //
 // and then for each record: whose it is must be known; the commission's rights; for
-// another care provider's the basis; the blocks; the reader's own choice.
+// another care provider's the basis; the blocks, which no basis opens; the reader's own
+// choice. Records, consents, relations and blocks are those of all identities that are
+// linked with the patient's.
 //
 // It is pure: no clock, no state, no network. It must never permit by an absence: what
 // is unknown denies, and the zero value of every fact and decision denies.
 package access
 
 import (
+	"slices"
+
 	"tvilling/node/internal/projection"
 	"tvilling/protocol"
-)
-
-// Limits of what a decision may rest on.
-const (
-	MaxAge       = protocol.Instant(10 * 60 * 1000) // of a projection; an older one is unknown
-	MaxClockSkew = protocol.Instant(30 * 1000)      // how far ahead of this node's clock an as-of time may be; further is unknown
+	"tvilling/raftfsm"
 )
 
 // Decision is how a question was settled. Only Decide makes one that permits; the
@@ -38,14 +42,13 @@ type Decision struct {
 	question   Question
 	reason     Reason
 	permitted  bool
-	basis      protocol.Basis
-	basisEnds  protocol.Instant
-	mayConsent bool
+	ground     ground
+	person     person
+	needs      bool // an answer about the care engagement
 	validUntil protocol.Instant
 	index      uint64
 	asOf       Freshness
 	commission projection.Commission
-	consents   []projection.Consent
 	rights     ContractSet
 	blocks     []standing
 	blockState BlockState // of a record that no standing block hits: BlockUnknown or BlockNone
@@ -61,17 +64,41 @@ func (d Decision) Reason() Reason { return d.reason }
 func (d Decision) Fault() protocol.Fault { return d.reason.Fault() }
 
 // Basis returns what the reading of other care providers' records rests on.
-func (d Decision) Basis() protocol.Basis { return d.basis }
+func (d Decision) Basis() protocol.Basis { return d.ground.basis }
 
 // BasisEnds returns the last instant of the basis; zero: there is none, or it does not
 // end by itself.
-func (d Decision) BasisEnds() protocol.Instant { return d.basisEnds }
+func (d Decision) BasisEnds() protocol.Instant { return d.ground.ends }
 
-// Consents returns the consents that the basis rests on.
-func (d Decision) Consents() []projection.Consent { return d.consents }
+// Step returns how far an emergency goes, where the basis is one. In its first step it
+// shows nothing of other care providers, and may be taken further.
+func (d Decision) Step() protocol.EmergencyStep { return d.ground.step }
 
-// MayConsent reports whether a consent registered now would give a basis.
-func (d Decision) MayConsent() bool { return d.mayConsent }
+// Consents returns every standing consent and emergency of who asks: the basis is gone
+// when all of them have ended.
+func (d Decision) Consents() []Consent { return d.ground.standing }
+
+// MayConsent reports whether a consent registered now would give a basis, or a better
+// one than an emergency.
+func (d Decision) MayConsent() bool { return d.ground.mayConsent }
+
+// MayAttest reports whether an emergency may be attested now: there is no basis, and
+// the patient lives. One that has gone its first step (Step) is taken further instead.
+func (d Decision) MayAttest() bool { return d.ground.mayAttest }
+
+// Linked returns the patient's other identities: their documents and revisions count too.
+func (d Decision) Linked() []protocol.PatientID { return d.person.linked }
+
+// Child reports that the patient is under eighteen: a guardian consents, or the child
+// itself where it is found mature.
+func (d Decision) Child() bool { return d.person.child }
+
+// Deceased reports that the patient is.
+func (d Decision) Deceased() bool { return d.person.deceased }
+
+// NeedsEngagement reports that no relation stands: only an answer of the unit's own
+// system opens the patient, or keeps it open.
+func (d Decision) NeedsEngagement() bool { return d.needs }
 
 // ValidUntil returns the last instant at which the decision holds: after it, something
 // it rests on has ended, begun, or grown too old, and it must be made anew. A denial
@@ -101,32 +128,30 @@ func Decide(f Facts, at protocol.Instant) Decision {
 	if d.reason = refusal(&f, at); d.reason != ReasonNone {
 		return d
 	}
-	relation, engaged := engagement(&f, at)
+	until, engaged := d.engage(&f, at)
 	if !engaged {
-		d.reason = ReasonNoEngagement
 		return d
 	}
 	d.permitted = true
+	d.person = personOf(&f, at)
 	d.rights = readable(f.Commission.Rights)
-	until := forever.
+	until = until.
 		orEnd(f.Commission.End).
-		orEnd(relation.End).
-		or(staleAfter(f.AsOf.Commissions, at)).
-		or(staleAfter(f.AsOf.Relations, at))
-	until = until.or(d.findBasis(&f, at))
-	until = until.or(d.findBlocks(&f, at))
+		or(turns(f.AsOf.Commissions, at, Bound(raftfsm.Commissions))).
+		or(turns(f.AsOf.Persons, at, Bound(raftfsm.Persons))).
+		or(d.findBasis(&f, at)).
+		or(d.findBlocks(&f, at))
 	d.validUntil = protocol.Instant(until)
 	return d
 }
 
-// refusal asks the rules about who, commission and patient, and whether the care
-// engagements are known.
+// refusal asks the rules about who, commission and patient.
 func refusal(f *Facts, at protocol.Instant) Reason {
 	c := &f.Commission
 	switch {
 	case f.Question.Employee.IsZero() || f.Question.Commission.IsZero():
 		return ReasonNobody
-	case !fresh(f.AsOf.Commissions, at):
+	case !fresh(f.AsOf.Commissions, at, Bound(raftfsm.Commissions)):
 		return ReasonCommissionsUnknown
 	case !f.Employed:
 		return ReasonEmployeeUnknown
@@ -144,8 +169,10 @@ func refusal(f *Facts, at protocol.Instant) Reason {
 		return ReasonRight
 	case f.Question.Patient.IsZero():
 		return ReasonPatientID
-	case !fresh(f.AsOf.Relations, at):
-		return ReasonRelationsUnknown
+	case !fresh(f.AsOf.Persons, at, Bound(raftfsm.Persons)):
+		return ReasonPersonsUnknown
+	case f.Person.Protected:
+		return ReasonProtected
 	default:
 		return ReasonNone
 	}
@@ -158,8 +185,39 @@ func Usable(c projection.Commission, at protocol.Instant) bool {
 		c.CareUnit != "" && c.CareProvider != "" && c.Purpose == purposeCare && readable(c.Rights) != 0
 }
 
-// engagement finds the care engagement of the commission's unit that lasts longest.
-func engagement(f *Facts, at protocol.Instant) (found projection.Relation, ok bool) {
+// FollowsUp reports whether a commission lets one follow up the access log of its care
+// provider at the time.
+func FollowsUp(c projection.Commission, at protocol.Instant) bool {
+	return c.ID != "" && c.Start <= at && (c.End == 0 || c.End >= at) && c.CareProvider != "" &&
+		c.Purpose == purposeFollowUp && slices.Contains(c.Rights, projection.Right{
+		Activity: activityRead, InformationClass: classLog, Scope: scopeProvider,
+	})
+}
+
+// engage settles whether the commission's unit has the patient in care, and returns
+// until when: by a relation, or by the answer of the unit's own system.
+func (d *Decision) engage(f *Facts, at protocol.Instant) (until moment, engaged bool) {
+	known := fresh(f.AsOf.Relations, at, Bound(raftfsm.Relations))
+	if relation, found := f.relation(at); found && known {
+		return turns(f.AsOf.Relations, at, Bound(raftfsm.Relations)).orEnd(relation.End), true
+	}
+	d.needs = true
+	answered := fresh(f.AsOf.Engagement, at, EngagementFor)
+	switch {
+	case answered && f.Engaged:
+		return turns(f.AsOf.Engagement, at, EngagementFor), true
+	case !known:
+		d.reason = ReasonRelationsUnknown
+	case !answered && f.AsOf.Engagement != 0:
+		d.reason = ReasonEngagementUnknown
+	default:
+		d.reason = ReasonNoEngagement
+	}
+	return 0, false
+}
+
+// relation finds the care engagement of the commission's unit that lasts longest.
+func (f *Facts) relation(at protocol.Instant) (found projection.Relation, ok bool) {
 	for _, r := range f.Relations {
 		if f.reaches(r.CareProvider, r.CareUnit, r.Employee) && current(r.Start, r.End, at) &&
 			(!ok || outlasts(r.End, found.End)) {
@@ -169,70 +227,9 @@ func engagement(f *Facts, at protocol.Instant) (found projection.Relation, ok bo
 	return found, ok
 }
 
-// findBasis settles what other care providers' records rest on, and returns until when.
-func (d *Decision) findBasis(f *Facts, at protocol.Instant) (until moment) {
-	if !fresh(f.AsOf.Consents, at) {
-		d.reason = ReasonConsentsUnknown
-		return forever
-	}
-	d.reason, d.mayConsent = ReasonOwnOnly, true
-	until = forever.or(staleAfter(f.AsOf.Consents, at))
-	ends := protocol.Instant(-1)
-	for _, c := range f.Consents {
-		switch {
-		case !f.reaches(c.CareProvider, c.CareUnit, c.Employee):
-		case c.Start > at:
-			until = until.or(moment(c.Start - 1))
-		case current(c.Start, c.End, at):
-			d.consents = append(d.consents, c)
-			if ends == -1 || outlasts(c.End, ends) {
-				ends = c.End
-			}
-		}
-	}
-	if ends == -1 {
-		return until
-	}
-	d.reason, d.mayConsent = ReasonConsent, false
-	d.basis, d.basisEnds = protocol.BasisConsent, ends
-	return until.orEnd(ends)
-}
-
 // reaches reports whether what holds for a unit, or for one employee there, holds for
 // who asks.
 func (f *Facts) reaches(provider, unit, employee string) bool {
 	return unit == f.Commission.CareUnit && provider == f.Commission.CareProvider &&
 		(employee == "" || employee == f.Question.Employee.Reveal())
-}
-
-// current reports whether a period holds at the time. Both ends are inclusive; one
-// that never began does not hold.
-func current(start, end, at protocol.Instant) bool {
-	return start > 0 && start <= at && (end == 0 || end >= at)
-}
-
-// outlasts compares two ends, of which zero is never.
-func outlasts(a, b protocol.Instant) bool { return b != 0 && (a == 0 || a > b) }
-
-// fresh reports whether a projection is known well enough at the time.
-func fresh(asOf, at protocol.Instant) bool {
-	return at > 0 && asOf > 0 && asOf-at <= MaxClockSkew && at-asOf <= MaxAge
-}
-
-// staleAfter returns the last instant at which a projection is fresh.
-func staleAfter(asOf, at protocol.Instant) moment { return moment(min(asOf, at) + MaxAge) }
-
-// moment is the last instant of something, of which several meet in their earliest.
-type moment protocol.Instant
-
-const forever moment = 1<<63 - 1
-
-func (m moment) or(other moment) moment { return min(m, other) }
-
-// orEnd is or, for an end of which zero is never.
-func (m moment) orEnd(end protocol.Instant) moment {
-	if end == 0 {
-		return m
-	}
-	return min(m, moment(end))
 }

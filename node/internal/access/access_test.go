@@ -130,7 +130,7 @@ func permitting(t testing.TB) (*world, access.Question) {
 func TestDecisionTellsWhatItRestsOn(t *testing.T) {
 	w, q := permitting(t)
 	w.asOf[raftfsm.Consents] = now - 5
-	facts, err := access.Collect(w, w.ring, q)
+	facts, err := access.Collect(w, w.ring, q, access.Engagement{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,13 +138,13 @@ func TestDecisionTellsWhatItRestsOn(t *testing.T) {
 	if !d.Permitted() || d.Index() != 7 || d.Question() != q || d.Commission().Name != "Vård och behandling, avdelning 1" {
 		t.Errorf("decision at %d of commission %q: %s", d.Index(), d.Commission().Name, d.Reason())
 	}
-	if got, want := d.AsOf(), [4]protocol.Instant{now, now - 5, now, now}; got != want {
+	if got, want := d.AsOf(), [6]protocol.Instant{now, now - 5, now, now, now, 0}; got != want {
 		t.Errorf("as of %v, want %v", got, want)
 	}
 	if got := d.Consents(); len(got) != 1 || got[0].ID != "C1" {
 		t.Errorf("rests on consents %v", got)
 	}
-	if got, want := d.ValidUntil(), now-5+access.MaxAge; got != want {
+	if got, want := d.ValidUntil(), now-5+access.Bound(raftfsm.Consents); got != want {
 		t.Errorf("holds until %d, want %d", got, want)
 	}
 }
@@ -179,7 +179,7 @@ func TestUnreadableRowMakesItsProjectionUnknown(t *testing.T) {
 	for name, c := range cases {
 		w, q := permitting(t)
 		c.spoil(w, q)
-		facts, err := access.Collect(w, w.ring, q)
+		facts, err := access.Collect(w, w.ring, q, access.Engagement{})
 		if !errors.Is(err, c.fault) {
 			t.Errorf("%s: Collect: %v, want %v", name, err, c.fault)
 		}
@@ -237,7 +237,7 @@ func TestUsableAgreesWithDecide(t *testing.T) {
 				Employee: id(t, protocol.ParseEmployeeID, "NURSE"), Commission: id(t, protocol.ParseCommissionID, "CARE-1"),
 				Patient: id(t, protocol.ParsePatientID, "199701062383"),
 			},
-			AsOf: access.Freshness{Relations: now, Commissions: now}, Employed: true, Commission: c,
+			AsOf: access.Freshness{Relations: now, Commissions: now, Persons: now}, Employed: true, Commission: c,
 			Relations: []projection.Relation{{CareProvider: c.CareProvider, CareUnit: c.CareUnit, Start: now}},
 		}, now)
 		if got := access.Usable(c, now); got != d.Permitted() {
@@ -253,7 +253,7 @@ func BenchmarkCollectAndDecide(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		facts, err := access.Collect(w, w.ring, q)
+		facts, err := access.Collect(w, w.ring, q, access.Engagement{})
 		if err != nil || !permits(facts) {
 			b.Fatal(err)
 		}
@@ -270,7 +270,7 @@ func BenchmarkDocument(b *testing.B) {
 	for i := range 4 {
 		w.block(q.Patient, projection.Block{ID: fmt.Sprint(i), CareProvider: "PROVIDER-B", Start: 20270101000000_4})
 	}
-	facts, err := access.Collect(w, w.ring, q)
+	facts, err := access.Collect(w, w.ring, q, access.Engagement{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"tvilling/node/internal/projection"
 	"tvilling/node/internal/sealing"
@@ -53,6 +54,13 @@ type Freshness struct {
 	Engagement  protocol.Instant // when the unit's own system answered, where it was asked
 }
 
+// Engagement is the answer of the unit's own system, whether it has the patient in
+// care. The zero value is that it was not asked.
+type Engagement struct {
+	At      protocol.Instant
+	Engaged bool
+}
+
 // Facts is what a node knows, as of Index, about one question. The zero value denies,
 // and so does every fact that is missing from it.
 type Facts struct {
@@ -61,25 +69,30 @@ type Facts struct {
 	AsOf       Freshness
 	Employed   bool                  // the employee has some commission
 	Commission projection.Commission // the one asked for; without an ID: not found
-	Relations  []projection.Relation
-	Consents   []projection.Consent
+	Person     projection.Person     // what holds for any of the patient's identities, but not Linked
+	Linked     []protocol.PatientID  // the patient's other identities
+	Engaged    bool                  // the answer as of AsOf.Engagement
+	Relations  []projection.Relation // these three of all identities
+	Consents   []Consent
 	Blocks     []projection.Block
 }
 
 // Collect reads the facts from a view. An error tells what could not be read; the
 // facts are returned all the same, with that projection unknown, and deny by it.
-func Collect(v View, ring Opener, q Question) (Facts, error) {
-	f := Facts{Question: q, Index: v.Index()}
+func Collect(v View, ring Opener, q Question, e Engagement) (Facts, error) {
+	f := Facts{Question: q, Index: v.Index(), Engaged: e.Engaged}
+	f.AsOf.Engagement = e.At
 	r := reader{view: v, ring: ring}
 	if !q.Employee.IsZero() && !q.Commission.IsZero() {
 		r.subject = ring.Employee(q.Employee)
 		f.AsOf.Commissions = r.commission(&f)
 	}
 	if !q.Patient.IsZero() {
-		r.subject = ring.Patient(q.Patient)
-		f.Relations, f.AsOf.Relations = rows(&r, raftfsm.Relations, sealing.Relations, projection.DecodeRelation)
-		f.Consents, f.AsOf.Consents = rows(&r, raftfsm.Consents, sealing.Consents, projection.DecodeConsent)
-		f.Blocks, f.AsOf.Blocks = rows(&r, raftfsm.Blocks, sealing.Blocks, decodeBlock)
+		f.AsOf.Persons = r.person(&f)
+		all := append([]protocol.PatientID{q.Patient}, f.Linked...)
+		f.Relations, f.AsOf.Relations = union(&r, all, raftfsm.Relations, sealing.Relations, projection.DecodeRelation)
+		f.Consents, f.AsOf.Consents = union(&r, all, raftfsm.Consents, sealing.Consents, r.decodeConsent)
+		f.Blocks, f.AsOf.Blocks = union(&r, all, raftfsm.Blocks, sealing.Blocks, decodeBlock)
 	}
 	return f, errors.Join(r.faults...)
 }
@@ -91,7 +104,7 @@ func Commissions(v View, ring Opener, employee protocol.EmployeeID) ([]projectio
 		return nil, nil
 	}
 	r := reader{view: v, ring: ring, subject: ring.Employee(employee)}
-	found, _ := rows(&r, raftfsm.Commissions, sealing.Commissions, projection.DecodeCommission)
+	found, _ := rows(&r, nil, raftfsm.Commissions, sealing.Commissions, projection.DecodeCommission)
 	return found, errors.Join(r.faults...)
 }
 
@@ -100,8 +113,9 @@ type reader struct {
 	view    View
 	ring    Opener
 	subject command.Subject
-	place   [32]byte // subject and row key: the sealed row's additional data
-	plain   []byte   // room for opened rows; what is decoded from it is copied
+	patient protocol.PatientID // whose the rows are, where they are a patient's
+	place   [32]byte           // subject and row key: the sealed row's additional data
+	plain   []byte             // room for opened rows; what is decoded from it is copied
 	faults  []error
 }
 
@@ -127,9 +141,9 @@ func (r *reader) fault(p raftfsm.Projection, err error) {
 	r.faults = append(r.faults, fmt.Errorf("projection %d: %w", p, err))
 }
 
-// rows reads all rows of a projection, or none of them and as of never.
-func rows[T any](r *reader, p raftfsm.Projection, bucket sealing.Bucket, decode func([]byte) (T, error)) ([]T, protocol.Instant) {
-	var out []T
+// rows appends all rows of a projection about the subject to out, or returns none at
+// all and as of never.
+func rows[T any](r *reader, out []T, p raftfsm.Projection, bucket sealing.Bucket, decode func([]byte) (T, error)) ([]T, protocol.Instant) {
 	var fault error
 	r.view.Rows(p, r.subject, func(key [16]byte, sealed []byte) bool {
 		if len(out) == MaxRows {
@@ -154,6 +168,68 @@ func rows[T any](r *reader, p raftfsm.Projection, bucket sealing.Bucket, decode 
 		return nil, 0
 	}
 	return out, r.asOf(p)
+}
+
+// union reads all rows of a projection about several identities of one patient.
+func union[T any](r *reader, all []protocol.PatientID, p raftfsm.Projection, bucket sealing.Bucket, decode func([]byte) (T, error)) (out []T, asOf protocol.Instant) {
+	for _, id := range all {
+		r.about(id)
+		if out, asOf = rows(r, out, p, bucket, decode); asOf == 0 {
+			return nil, 0
+		}
+	}
+	return out, asOf
+}
+
+// about makes a patient whom the rows are about.
+func (r *reader) about(id protocol.PatientID) { r.patient, r.subject = id, r.ring.Patient(id) }
+
+func (r *reader) decodeConsent(plain []byte) (Consent, error) {
+	c, err := projection.DecodeConsent(plain)
+	return Consent{c, r.patient}, err
+}
+
+// person reads what the population register knows of the patient and of every identity
+// that it links with the patient's, directly or by another. What holds for one of them
+// holds for the patient.
+func (r *reader) person(f *Facts) (asOf protocol.Instant) {
+	all := []protocol.PatientID{f.Question.Patient}
+	var known projection.Person
+	for i := 0; i < len(all); i++ {
+		r.about(all[i])
+		var found []projection.Person
+		if found, asOf = rows(r, found, raftfsm.Persons, sealing.Persons, projection.DecodePerson); asOf == 0 {
+			return 0
+		}
+		for _, p := range found {
+			known.Protected, known.Deceased = known.Protected || p.Protected, known.Deceased || p.Deceased
+			var err error
+			if all, err = link(all, p.Linked); err != nil {
+				r.fault(raftfsm.Persons, fmt.Errorf("%w: %w", ErrRow, err))
+				return 0
+			}
+		}
+	}
+	f.Person, f.Linked = known, all[1:]
+	return asOf
+}
+
+// link adds the identities that are not there yet.
+func link(all []protocol.PatientID, linked []string) ([]protocol.PatientID, error) {
+	for _, text := range linked {
+		id, err := protocol.ParsePatientID(text)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(all, id) {
+			continue
+		}
+		if len(all) > projection.MaxLinked {
+			return nil, errLinked
+		}
+		all = append(all, id)
+	}
+	return all, nil
 }
 
 // commission reads the one commission that is asked for; of the others it is enough
@@ -189,6 +265,7 @@ func (r *reader) commission(f *Facts) protocol.Instant {
 var (
 	errMisplaced = errors.New("it stands under another's key")
 	errPlaceless = errors.New("a block that does not say what it blocks")
+	errLinked    = errors.New("more linked identities than a patient may have")
 )
 
 // decodeBlock refuses a block whose reach is not known: the projection is unknown then.

@@ -27,12 +27,15 @@ func (s ContractSet) Has(c protocol.Contract) bool { return c < 64 && s&(1<<c) !
 
 // What a commission must be, word for word as the directory has it.
 const (
-	purposeCare   = "Vård och behandling"
-	activityRead  = "Läsa"
-	scopeShared   = "SJF" // sammanhållen journalföring
-	classAll      = "alla"
-	classDivider  = "-"
-	rightsInClass = 16 // types of a right that are looked at without allocating
+	purposeCare     = "Vård och behandling"
+	purposeFollowUp = "Administration"
+	activityRead    = "Läsa"
+	scopeShared     = "SJF" // sammanhållen journalföring
+	scopeProvider   = "VG"  // the whole care provider
+	classAll        = "alla"
+	classLog        = "logg" // the access log
+	classDivider    = "-"
+	rightsInClass   = 16 // types of a right that are looked at without allocating
 )
 
 // readable returns the contracts that the rights let one read as shared records. A

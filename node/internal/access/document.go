@@ -28,22 +28,19 @@ type Verdict struct {
 // Document decides whether a record is shown to who asked, of those chosen. It is
 // called for every record of a view: it compares texts and numbers and allocates nothing.
 func (d *Decision) Document(a raftfsm.Attributes, chosen ContractSet) Verdict {
-	contract := protocol.Contract(a.Contract)
-	switch {
-	case !d.permitted:
+	if !d.permitted {
 		return Verdict{Reason: ReasonNotPermitted}
-	case a.CareProvider == "" || a.CareUnit == "":
-		return Verdict{Reason: ReasonOwnerUnknown}
-	case !d.rights.Has(contract):
-		return Verdict{Reason: ReasonOutsideRight}
+	}
+	if reason := d.outside(&a); reason != ReasonNone {
+		return Verdict{Reason: reason}
 	}
 	shown := ReasonOwnUnit
 	if ownProvider := a.CareProvider == d.commission.CareProvider; !ownProvider || a.CareUnit != d.commission.CareUnit {
 		shown = ReasonOwnProvider
 		if !ownProvider {
 			shown = ReasonOtherProvider
-			if d.basis == protocol.BasisNone {
-				return Verdict{Reason: ReasonNoBasis}
+			if reason := d.ground.shut(); reason != ReasonNone {
+				return Verdict{Reason: reason}
 			}
 		}
 		switch state, reason := d.blocked(&a); state {
@@ -54,10 +51,36 @@ func (d *Decision) Document(a raftfsm.Attributes, chosen ContractSet) Verdict {
 			return Verdict{Reason: ReasonBlocksUnknown}
 		}
 	}
-	if !chosen.Has(contract) {
+	if !chosen.Has(protocol.Contract(a.Contract)) {
 		return Verdict{Reason: ReasonNotChosen}
 	}
 	return Verdict{Shown: true, Reason: shown}
+}
+
+// outside says why a record is not among those that could be shown at all: whose it is
+// is not known, or the commission's rights do not cover it.
+func (d *Decision) outside(a *raftfsm.Attributes) Reason {
+	switch {
+	case a.CareProvider == "" || a.CareUnit == "":
+		return ReasonOwnerUnknown
+	case !d.rights.Has(protocol.Contract(a.Contract)):
+		return ReasonOutsideRight
+	default:
+		return ReasonNone
+	}
+}
+
+// shut says why other care providers' records are not shown.
+func (g *ground) shut() Reason {
+	switch {
+	case g.basis == protocol.BasisConsent,
+		g.basis == protocol.BasisEmergency && g.step == protocol.EmergencyContent:
+		return ReasonNone
+	case g.step == protocol.EmergencyProviders:
+		return ReasonFirstStep
+	default:
+		return ReasonNoBasis
+	}
 }
 
 // standing is a block that hits who asked, ready to be compared with records.
@@ -72,11 +95,11 @@ type standing struct {
 // findBlocks keeps the blocks that hit who asks, and returns until when those that
 // are lifted stay so.
 func (d *Decision) findBlocks(f *Facts, at protocol.Instant) (until moment) {
-	if !fresh(f.AsOf.Blocks, at) {
-		return forever // blockState stays BlockUnknown
+	until = turns(f.AsOf.Blocks, at, Bound(raftfsm.Blocks))
+	if !fresh(f.AsOf.Blocks, at, Bound(raftfsm.Blocks)) {
+		return until // blockState stays BlockUnknown
 	}
 	d.blockState = BlockNone
-	until = forever.or(staleAfter(f.AsOf.Blocks, at))
 	for i := range f.Blocks {
 		b := &f.Blocks[i]
 		own := b.CareProvider == f.Commission.CareProvider

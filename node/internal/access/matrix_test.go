@@ -197,7 +197,7 @@ func (c *caseOf) run(t *testing.T, out *bytes.Buffer, seen map[access.Reason]boo
 		Employee:   id(t, protocol.ParseEmployeeID, c.Employee),
 		Commission: id(t, protocol.ParseCommissionID, c.Commission),
 		Patient:    id(t, protocol.ParsePatientID, c.Patient),
-	})
+	}, access.Engagement{})
 	if errors.Is(err, access.ErrRow) != c.Unreadable {
 		t.Errorf("%s: Collect: %v", c.Case, err)
 	}

@@ -40,11 +40,11 @@ func someRelations(t *rapid.T) projection.Relation {
 	}
 }
 
-func someConsents(t *rapid.T) projection.Consent {
-	return projection.Consent{
+func someConsents(t *rapid.T) access.Consent {
+	return access.Consent{Consent: projection.Consent{
 		ID: "C", CareProvider: providers.Draw(t, "provider"), CareUnit: units.Draw(t, "unit"), Employee: employees.Draw(t, "employee"),
 		Start: openEnds.Draw(t, "start"), End: openEnds.Draw(t, "end"),
-	}
+	}}
 }
 
 func someBlocks(t *rapid.T) projection.Block {
@@ -60,7 +60,7 @@ func someBlocks(t *rapid.T) projection.Block {
 
 // someFacts draws facts that permit more often than not, or nothing would be tested.
 func someFacts(t *rapid.T) access.Facts {
-	age := rapid.SampledFrom([]protocol.Instant{now, now, now - 5, now - access.MaxAge, now + 10, now - access.MaxAge + 1})
+	age := rapid.SampledFrom([]protocol.Instant{now, now, now - 5, now - access.Bound(raftfsm.Consents), now + 10, now - access.Bound(raftfsm.Consents) + 1})
 	f := access.Facts{
 		Question: access.Question{
 			Employee:   id(t, protocol.ParseEmployeeID, "NURSE"),
@@ -70,7 +70,7 @@ func someFacts(t *rapid.T) access.Facts {
 		Index: 7,
 		AsOf: access.Freshness{
 			Blocks: age.Draw(t, "blocks"), Consents: age.Draw(t, "consents"),
-			Relations: age.Draw(t, "relations"), Commissions: age.Draw(t, "commissions"),
+			Relations: age.Draw(t, "relations"), Commissions: age.Draw(t, "commissions"), Persons: age.Draw(t, "persons"),
 		},
 		Employed: true,
 		Commission: projection.Commission{
@@ -86,7 +86,7 @@ func someFacts(t *rapid.T) access.Facts {
 		f.Relations = append(f.Relations, projection.Relation{CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: now, End: openEnds.Draw(t, "end")})
 	}
 	if rapid.Bool().Draw(t, "consented") {
-		f.Consents = append(f.Consents, projection.Consent{ID: "C", CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: now, End: openEnds.Draw(t, "end")})
+		f.Consents = append(f.Consents, access.Consent{Consent: projection.Consent{ID: "C", CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: now, End: openEnds.Draw(t, "end")}})
 	}
 	return f
 }
@@ -159,7 +159,7 @@ func TestUnknownNeverShowsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := someFacts(t)
 		before := shown(f, now)
-		unknown := rapid.SampledFrom([]protocol.Instant{0, -1, now - access.MaxAge - 1, now + access.MaxClockSkew + 1, 1<<63 - 1, -1 << 63}).Draw(t, "as of")
+		unknown := rapid.SampledFrom([]protocol.Instant{0, -1, now - access.Bound(raftfsm.Consents) - 1, now + access.MaxClockSkew + 1, 1<<63 - 1, -1 << 63}).Draw(t, "as of")
 		for name, forget := range map[string]func(*access.Freshness){
 			"blocks":      func(a *access.Freshness) { a.Blocks = unknown },
 			"consents":    func(a *access.Freshness) { a.Consents = unknown },
@@ -210,10 +210,10 @@ func TestHoldsUntilItSays(t *testing.T) {
 			}
 			return
 		}
-		if d.ValidUntil() < now || d.ValidUntil() > now+access.MaxAge {
+		if d.ValidUntil() < now || d.ValidUntil() > now+access.Bound(raftfsm.Consents) {
 			t.Fatalf("holds until %d ms from now", d.ValidUntil()-now)
 		}
-		later := min(d.ValidUntil(), now+protocol.Instant(rapid.Int64Range(0, int64(access.MaxAge)).Draw(t, "later")))
+		later := min(d.ValidUntil(), now+protocol.Instant(rapid.Int64Range(0, int64(access.Bound(raftfsm.Consents))).Draw(t, "later")))
 		if diff := cmp.Diff(shown(f, now), shown(f, later)); diff != "" {
 			t.Fatalf("%d ms later, before ValidUntil, other records are shown:\n%s", later-now, diff)
 		}
@@ -232,7 +232,7 @@ func TestShownHasItsGround(t *testing.T) {
 		engaged := slices.ContainsFunc(f.Relations, func(r projection.Relation) bool {
 			return mine(r.CareProvider, r.CareUnit, r.Employee, r.Start, r.End)
 		})
-		consented := slices.ContainsFunc(f.Consents, func(c projection.Consent) bool {
+		consented := slices.ContainsFunc(f.Consents, func(c access.Consent) bool {
 			return mine(c.CareProvider, c.CareUnit, c.Employee, c.Start, c.End)
 		})
 		for i, is := range shown(f, now) {

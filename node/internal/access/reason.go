@@ -21,19 +21,26 @@ const (
 	ReasonPurpose             // it is not for care
 	ReasonRight               // it holds no right to read shared records
 	ReasonPatientID           // no valid patient id
+	ReasonPersonsUnknown      // what the population register says is too old or missing
+	ReasonProtected           // the patient's identity is protected
 	ReasonRelationsUnknown    // the care engagements are too old or missing
+	ReasonEngagementUnknown   // the answer of the unit's own system is too old
 	ReasonNoEngagement        // the unit does not have the patient in care
 
 	// Permitted: the patient opens.
-	ReasonConsent         // with other care providers' records, by consent
-	ReasonOwnOnly         // with the own care provider's records alone: there is no consent
-	ReasonConsentsUnknown // with the own care provider's records alone: the consents are too old or missing
+	ReasonConsent            // with other care providers' records, by consent
+	ReasonEmergency          // with other care providers' records, in an emergency
+	ReasonEmergencyProviders // with the own care provider's records, and who else has some: an emergency's first step
+	ReasonOwnOnly            // with the own care provider's records alone: there is no consent
+	ReasonDeceased           // with the own care provider's records alone: the patient is deceased
+	ReasonConsentsUnknown    // with the own care provider's records alone: the consents are too old or missing
 
 	// Of a document.
 	ReasonNotPermitted  // the patient does not open
 	ReasonOwnerUnknown  // the record does not say whose it is
 	ReasonOutsideRight  // the commission's rights do not cover this type of information
 	ReasonNoBasis       // another care provider's, and nothing to read it on
+	ReasonFirstStep     // another care provider's, and an emergency that has gone its first step alone
 	ReasonBlocksUnknown // the blocks are too old or missing
 	ReasonOuterBlock    // blocked outside the care provider
 	ReasonInnerBlock    // blocked outside the care unit
@@ -68,14 +75,34 @@ func (r Reason) String() string {
 		return "commission without right to read shared records"
 	case ReasonPatientID:
 		return "no valid patient id"
+	case ReasonPersonsUnknown:
+		return "population register too old or missing"
+	case ReasonProtected:
+		return "patient's identity is protected"
 	case ReasonRelationsUnknown:
 		return "care engagements too old or missing"
+	case ReasonEngagementUnknown:
+		return "answer about the care engagement too old"
 	case ReasonNoEngagement:
 		return "no care engagement"
+	default:
+		return r.ofPermit()
+	}
+}
+
+// ofPermit is String for the reasons that permit.
+func (r Reason) ofPermit() string {
+	switch r {
 	case ReasonConsent:
 		return "permitted, other care providers by consent"
+	case ReasonEmergency:
+		return "permitted, other care providers by emergency"
+	case ReasonEmergencyProviders:
+		return "permitted, own care provider, and which others have information: emergency, first step"
 	case ReasonOwnOnly:
 		return "permitted, own care provider alone: no consent"
+	case ReasonDeceased:
+		return "permitted, own care provider alone: the patient is deceased"
 	case ReasonConsentsUnknown:
 		return "permitted, own care provider alone: consents too old or missing"
 	default:
@@ -94,6 +121,8 @@ func (r Reason) ofDocument() string {
 		return "outside the commission's rights"
 	case ReasonNoBasis:
 		return "another care provider's, no basis"
+	case ReasonFirstStep:
+		return "another care provider's, emergency in its first step"
 	case ReasonBlocksUnknown:
 		return "blocks too old or missing"
 	case ReasonOuterBlock:
@@ -120,7 +149,7 @@ const unknownReason = "unknown reason"
 // is told as a failure, so that a new reason tells nothing by mistake.
 func (r Reason) Fault() protocol.Fault {
 	switch r {
-	case ReasonConsent, ReasonOwnOnly, ReasonConsentsUnknown,
+	case ReasonConsent, ReasonEmergency, ReasonEmergencyProviders, ReasonOwnOnly, ReasonDeceased, ReasonConsentsUnknown,
 		ReasonOwnUnit, ReasonOwnProvider, ReasonOtherProvider:
 		return protocol.FaultNone
 	case ReasonNobody:
@@ -131,11 +160,13 @@ func (r Reason) Fault() protocol.Fault {
 		return protocol.FaultCommission
 	case ReasonPatientID:
 		return protocol.FaultPatientID
-	case ReasonCommissionsUnknown, ReasonRelationsUnknown:
+	case ReasonCommissionsUnknown, ReasonPersonsUnknown, ReasonRelationsUnknown, ReasonEngagementUnknown:
 		return protocol.FaultUnknownFacts
+	case ReasonProtected:
+		return protocol.FaultProtected
 	case ReasonNoEngagement:
 		return protocol.FaultNoEngagement
-	case ReasonNotPermitted, ReasonOwnerUnknown, ReasonOutsideRight, ReasonNoBasis,
+	case ReasonNotPermitted, ReasonOwnerUnknown, ReasonOutsideRight, ReasonNoBasis, ReasonFirstStep,
 		ReasonBlocksUnknown, ReasonOuterBlock, ReasonInnerBlock, ReasonNotChosen:
 		return protocol.FaultNotFound
 	default:

@@ -56,7 +56,7 @@ func (w *world) Freshness(p raftfsm.Projection) (int64, string, bool) {
 
 var buckets = map[raftfsm.Projection]sealing.Bucket{
 	raftfsm.Blocks: sealing.Blocks, raftfsm.Consents: sealing.Consents,
-	raftfsm.Relations: sealing.Relations, raftfsm.Commissions: sealing.Commissions,
+	raftfsm.Relations: sealing.Relations, raftfsm.Commissions: sealing.Commissions, raftfsm.Persons: sealing.Persons,
 }
 
 func (w *world) put(p raftfsm.Projection, s command.Subject, key [16]byte, plain []byte) {
@@ -117,6 +117,8 @@ func projectionNamed(name string) (raftfsm.Projection, error) {
 		return raftfsm.Relations, nil
 	case "commissions":
 		return raftfsm.Commissions, nil
+	case "persons":
+		return raftfsm.Persons, nil
 	default:
 		return 0, errNoProjection
 	}

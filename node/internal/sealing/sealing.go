@@ -62,6 +62,7 @@ const (
 	Relations
 	Commissions
 	AccessLog
+	Persons
 )
 
 // name is what goes into the additional data: never change one.
@@ -81,6 +82,8 @@ func (b Bucket) name() string {
 		return "commissions"
 	case AccessLog:
 		return "log"
+	case Persons:
+		return "persons"
 	default:
 		return "none"
 	}

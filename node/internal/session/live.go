@@ -209,7 +209,7 @@ func (s *session) redecide() bool {
 
 func (s *session) redecideOn(v *raftfsm.View) bool {
 	o := s.open
-	facts, err := access.Collect(v, s.service.cfg.Ring, s.question(o))
+	facts, err := access.Collect(v, s.service.cfg.Ring, s.question(o), access.Engagement{})
 	if err != nil {
 		s.log.Error("facts that cannot be read are unknown", "error", err)
 	}

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base32"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -105,7 +104,7 @@ func (r *recorder) decide(a ask) (d access.Decision, permit bool, reason string,
 		return d, false, "", fmt.Errorf("reading the state: %w", err)
 	}
 	defer v.Close()
-	facts, err := access.Collect(v, r.ring, a.question)
+	facts, err := access.Collect(v, r.ring, a.question, access.Engagement{})
 	if err != nil {
 		r.log.Error("facts that cannot be read are unknown", "session", a.session, "error", err)
 	}
@@ -152,7 +151,10 @@ func (r *recorder) entry(id [16]byte, a ask, d access.Decision, permit bool, rea
 
 func (r *recorder) seal(e record.Entry) command.LogEntry {
 	subject := r.ring.Patient(e.Patient)
-	return command.LogEntry{ID: e.ID, Subject: subject, Sealed: r.ring.SealLog(place(subject, e.ID), record.Append(nil, e))}
+	plain := record.Append(nil, e)
+	return command.LogEntry{
+		ID: e.ID, Subject: subject, Sealed: r.ring.SealLog(place(subject, e.ID), plain), Commitment: record.Commitment(plain),
+	}
 }
 
 // consent registers a consent for the commission's unit, or for its holder alone.
@@ -230,7 +232,7 @@ func (r *recorder) endConsent(ctx context.Context, a ask) refusal {
 	}
 	var rows []command.RowKey
 	for _, c := range d.Consents() {
-		rows = append(rows, command.RowKey{Subject: r.ring.Patient(a.question.Patient), Key: r.ring.Key(projection.ConsentDomain, c.ID)})
+		rows = append(rows, command.RowKey{Subject: r.ring.Patient(c.Patient), Key: r.ring.Key(projection.ConsentDomain, c.ID)})
 	}
 	if len(rows) == 0 {
 		return refusal{}
@@ -292,8 +294,7 @@ func refused(id [16]byte, fault protocol.Fault, err error) refusal {
 
 // newID draws an id. It begins with the time in milliseconds: the log finds entries by
 // id, and ids that come together then stand together, which makes a commit touch a few
-// pages of its file instead of one for each entry. Its second half is drawn, and is
-// what people read to each other.
+// pages of its file instead of one for each entry. The rest is drawn.
 func newID() (id [16]byte) {
 	rand.Read(id[:])
 	var at [8]byte
@@ -302,10 +303,8 @@ func newID() (id [16]byte) {
 	return id
 }
 
-var ids = base32.StdEncoding.WithPadding(base32.NoPadding)
-
 // text is the part of an id that people meet.
-func text(id [16]byte) string { return ids.EncodeToString(id[8:]) }
+func text(id [16]byte) string { return record.ShortID(id) }
 
 // place is where a sealed value stands: under whom, and which.
 func place(subject command.Subject, key [16]byte) []byte {

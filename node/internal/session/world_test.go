@@ -224,7 +224,7 @@ func (w *world) register() {
 	w.do(command.KindRegisterSource, r)
 }
 
-var pages = []command.Kind{command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage}
+var pages = []command.Kind{command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage, command.KindPersonPage}
 
 // refresh says that every projection is known as of now, but those left out.
 func (w *world) refresh(but ...command.Kind) {
