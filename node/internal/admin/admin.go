@@ -235,6 +235,9 @@ func decode(r *http.Request, into any) error {
 // ErrElsewhere is a question that this node cannot answer and another can.
 var ErrElsewhere = errors.New("not on this node")
 
+// ErrNoEntry is an id that no entry of the access log has.
+var ErrNoEntry = errors.New("no entry of the access log has this id")
+
 var (
 	errPath    = errors.New("no such call")
 	errRequest = errors.New("the request cannot be read")
@@ -244,21 +247,18 @@ var (
 // problemOf numbers what an operator can meet. An operator's tool asks the next node
 // when one says that it is unavailable.
 func problemOf(err error) (admin.Problem, int) {
+	number, status := admin.ProblemCluster, http.StatusServiceUnavailable
 	switch {
 	case errors.Is(err, errPath):
-		return admin.Problem{Code: "TV-4005", Title: "There is no such call", Detail: err.Error(),
-			Action: "Use the tvilling of the nodes' own release; see tvilling help."}, http.StatusNotFound
+		number, status = admin.ProblemNoCall, http.StatusNotFound
 	case errors.Is(err, ErrElsewhere):
-		return admin.Problem{Code: "TV-4004", Title: "This node cannot answer", Detail: err.Error(),
-			Action: "Ask another node: a data node holds keys, a witness does not."}, http.StatusServiceUnavailable
+		number, status = admin.ProblemElsewhere, http.StatusServiceUnavailable
 	case errors.Is(err, errRequest):
-		return admin.Problem{Code: "TV-4001", Title: "The request cannot be read", Detail: err.Error(),
-			Action: "Use the tvilling of the nodes' own release; see tvilling help."}, http.StatusBadRequest
+		number, status = admin.ProblemRequest, http.StatusBadRequest
+	case errors.Is(err, ErrNoEntry):
+		number, status = admin.ProblemNoEntry, http.StatusNotFound
 	case errors.Is(err, errState):
-		return admin.Problem{Code: "TV-4002", Title: "The cluster does not allow it now", Detail: err.Error(),
-			Action: "Look at tvilling status, mend what it points at, and try again."}, http.StatusConflict
-	default:
-		return admin.Problem{Code: "TV-4003", Title: "The cluster could not do it", Detail: err.Error(),
-			Action: "Look at tvilling status: is there a leader, and are enough members reachable? Then try again."}, http.StatusServiceUnavailable
+		number, status = admin.ProblemState, http.StatusConflict
 	}
+	return number.Problem(err.Error()), status
 }

@@ -37,40 +37,36 @@ var (
 // refusal is what a source is told of a failure, and with which status.
 type refusal struct {
 	err    error
-	code   string
+	number admin.ProblemNumber
 	status int
-	title  string
-	action string
 }
 
-// refusals in the order that they are looked at: the first that fits is told. The
-// numbers are in sources' own handbooks: append only, never reuse.
+// refusals in the order that they are looked at: the first that fits is told.
 var refusals = [...]refusal{
-	{errNoHSAID, "TV-3001", http.StatusForbidden, "The certificate does not say who you are", "Use a certificate with the system's HSA-id in the subject's serialNumber."},
-	{ingest.ErrNotRegistered, "TV-3002", http.StatusForbidden, "The source is not registered", "Ask the operators to register the source system."},
-	{ingest.ErrNotAllowed, "TV-3003", http.StatusForbidden, "You may not write this", "Ask the operators what the source is registered for, and whether you are its agent."},
-	{ingest.ErrAddress, "TV-3004", http.StatusUnprocessableEntity, "The answer is addressed wrongly", "Send it to the address of its own contract, for its own source system."},
-	{ingest.ErrPatient, "TV-3005", http.StatusUnprocessableEntity, "The answer is not about exactly one patient", "Send one patient's records, and name the patient in " + headerPatient + " where there is no record."},
-	{ingest.ErrTooLarge, "TV-3007", http.StatusRequestEntityTooLarge, "The answer is too large", "Ask for less at a time and send each part with " + headerPartial + ": true."},
-	{errLarge, "TV-3007", http.StatusRequestEntityTooLarge, "The answer is too large", "Ask for less at a time and send each part with " + headerPartial + ": true."},
-	{ingest.ErrUnknownContract, "TV-3008", http.StatusUnprocessableEntity, "The message is no answer of a contract that is kept", "Send an answer of one of the contracts that the source is registered for."},
-	{ingest.ErrMalformed, "TV-3006", http.StatusBadRequest, "The answer cannot be read", "Mend the message at the place that is named; source inspect reads it without sending it."},
-	{ingest.ErrAnswer, "TV-3009", http.StatusUnprocessableEntity, "The answer cannot be kept", "Mend the record at the place that is named."},
-	{ingest.ErrRecord, "TV-3009", http.StatusUnprocessableEntity, "The answer cannot be kept", "Mend the record at the place that is named."},
-	{ingest.ErrNoQuorum, "TV-3010", http.StatusServiceUnavailable, "Nothing can be made durable now", "Nothing was removed. Of a large answer the first parts may have been written, of a small one nothing. Send the whole answer again, here or to another node: the same twice changes nothing."},
-	{ingest.ErrUnknown, "TV-3010", http.StatusServiceUnavailable, "Nothing could be made durable in time", "It may have been written, in whole or in part, or not. Send the whole answer again: the same twice changes nothing."},
-	{ingest.ErrContended, "TV-3011", http.StatusServiceUnavailable, "The node is busy", "Others wrote the same set all the while; parts of this answer may have been written, and nothing was removed. Send the whole answer again in a few seconds."},
-	{errBusy, "TV-3011", http.StatusServiceUnavailable, "The node is busy", "Send it again in a few seconds."},
-	{errSlowBody, "TV-3012", http.StatusRequestTimeout, "The answer did not arrive in time", "Send it again over a connection that keeps up."},
-	{errEncoding, "TV-3013", http.StatusUnsupportedMediaType, "The body is encoded", "Send the message as it is, without Content-Encoding."},
-	{errPartial, "TV-3014", http.StatusBadRequest, "A header cannot be read", "Mend the header that is named."},
-	{errBody, "TV-3015", http.StatusBadRequest, "The body did not arrive", "Send it again."},
+	{errNoHSAID, admin.ProblemCaller, http.StatusForbidden},
+	{ingest.ErrNotRegistered, admin.ProblemUnregistered, http.StatusForbidden},
+	{ingest.ErrNotAllowed, admin.ProblemNotAllowed, http.StatusForbidden},
+	{ingest.ErrAddress, admin.ProblemAddress, http.StatusUnprocessableEntity},
+	{ingest.ErrPatient, admin.ProblemPatient, http.StatusUnprocessableEntity},
+	{ingest.ErrTooLarge, admin.ProblemTooLarge, http.StatusRequestEntityTooLarge},
+	{errLarge, admin.ProblemTooLarge, http.StatusRequestEntityTooLarge},
+	{ingest.ErrUnknownContract, admin.ProblemContract, http.StatusUnprocessableEntity},
+	{ingest.ErrMalformed, admin.ProblemMalformed, http.StatusBadRequest},
+	{ingest.ErrAnswer, admin.ProblemRecord, http.StatusUnprocessableEntity},
+	{ingest.ErrRecord, admin.ProblemRecord, http.StatusUnprocessableEntity},
+	{ingest.ErrNoQuorum, admin.ProblemNotDurable, http.StatusServiceUnavailable},
+	{ingest.ErrUnknown, admin.ProblemOutcome, http.StatusServiceUnavailable},
+	{ingest.ErrContended, admin.ProblemContended, http.StatusServiceUnavailable},
+	{errBusy, admin.ProblemBusy, http.StatusServiceUnavailable},
+	{errSlowBody, admin.ProblemSlowBody, http.StatusRequestTimeout},
+	{errEncoding, admin.ProblemEncoding, http.StatusUnsupportedMediaType},
+	{errPartial, admin.ProblemHeader, http.StatusBadRequest},
+	{errBody, admin.ProblemBody, http.StatusBadRequest},
 }
 
 // unforeseen is told when nothing fits. Its detail is not the error's text, which
 // nobody has looked through for what it may hold.
-var unforeseen = refusal{code: "TV-3099", status: http.StatusInternalServerError, title: "Something failed in the node",
-	action: "Send it again. If it goes on, tell the operators the time and the code."}
+var unforeseen = refusal{number: admin.ProblemIngest, status: http.StatusInternalServerError}
 
 // SourceHandler serves source systems.
 func (g *Gateway) SourceHandler() http.Handler {
@@ -186,14 +182,12 @@ func refusalOf(err error) refusal {
 
 func (g *Gateway) tellProblem(w http.ResponseWriter, err error) {
 	told := refusalOf(err)
-	problem := admin.Problem{Code: told.code, Title: told.title, Action: told.action}
-	level := g.cfg.Logger.Info
+	level, detail := g.cfg.Logger.Info, err.Error()
 	if told == unforeseen {
-		level = g.cfg.Logger.Error
-	} else {
-		problem.Detail = err.Error()
+		level, detail = g.cfg.Logger.Error, ""
 	}
-	level("an answer was refused", "code", told.code, "error", err)
+	problem := told.number.Problem(detail)
+	level("an answer was refused", "code", problem.Code, "error", err)
 	w.Header().Set("Content-Type", "application/problem+json")
 	if told.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))

@@ -185,8 +185,8 @@ func TestProblems(t *testing.T) {
 		{ingest.ErrAnswer, "TV-3009", http.StatusUnprocessableEntity},
 		{ingest.ErrRecord, "TV-3009", http.StatusUnprocessableEntity},
 		{ingest.ErrNoQuorum, "TV-3010", http.StatusServiceUnavailable},
-		{ingest.ErrUnknown, "TV-3010", http.StatusServiceUnavailable},
-		{ingest.ErrContended, "TV-3011", http.StatusServiceUnavailable},
+		{ingest.ErrUnknown, "TV-3016", http.StatusServiceUnavailable},
+		{ingest.ErrContended, "TV-3017", http.StatusServiceUnavailable},
 		{errBusy, "TV-3011", http.StatusServiceUnavailable},
 		{errSlowBody, "TV-3012", http.StatusRequestTimeout},
 		{errEncoding, "TV-3013", http.StatusUnsupportedMediaType},
@@ -198,8 +198,9 @@ func TestProblems(t *testing.T) {
 	for _, c := range cases {
 		told[c.err] = true
 		got := refusalOf(fmt.Errorf("at the place: %w", c.err))
-		if got.code != c.code || got.status != c.status || got.title == "" || got.action == "" {
-			t.Errorf("%v: %s, %d", c.err, got.code, got.status)
+		told := got.number.Problem("")
+		if told.Code != c.code || got.status != c.status || told.Title == "" || told.Action == "" {
+			t.Errorf("%v: %s, %d", c.err, told.Code, got.status)
 		}
 	}
 	for _, one := range refusals {
@@ -213,7 +214,7 @@ func TestProblems(t *testing.T) {
 // that came before it.
 func TestWhatMayHaveBeenWrittenInPartIsSaid(t *testing.T) {
 	for _, err := range []error{ingest.ErrNoQuorum, ingest.ErrUnknown, ingest.ErrContended} {
-		if action := refusalOf(err).action; strings.HasPrefix(action, "Nothing was written") || !strings.Contains(action, "part") || !strings.Contains(action, "Send the whole answer again") {
+		if action := refusalOf(err).number.Problem("").Action; strings.HasPrefix(action, "Nothing was written") || !strings.Contains(action, "part") || !strings.Contains(action, "Send the whole answer again") {
 			t.Errorf("%v: told %q", err, action)
 		}
 	}
