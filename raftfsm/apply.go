@@ -33,6 +33,7 @@ type machine struct {
 	level    uint16
 	sequence uint64 // the access log's latest number
 	changes  []Change
+	plain    bool // the log has no tree: what the tree costs is measured against it
 }
 
 func newMachine(tx *store.Tx, remembered *intents) *machine {
@@ -88,7 +89,7 @@ func (m *machine) apply(c command.Command) (command.Result, error) {
 	case command.FeedPage:
 		return m.feedPage(c.Kind, body)
 	case command.RegisterConsent:
-		return m.registerConsent(body)
+		return m.registerConsent(c.Kind, body)
 	case command.EndConsent:
 		return m.endConsent(body)
 	case command.RecordAccess:
@@ -99,6 +100,12 @@ func (m *machine) apply(c command.Command) (command.Result, error) {
 		return m.activate(body)
 	case command.RegisterSource:
 		return m.registerSource(body)
+	case command.Checkpoint:
+		return m.checkpoint(body)
+	case command.ExportAck:
+		return m.exportAck(body)
+	case command.PutCoverage:
+		return m.putCoverage(body)
 	default: // Canary: that it was committed is all it says
 		return answer(command.StatusDone), nil
 	}

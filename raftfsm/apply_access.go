@@ -24,7 +24,7 @@ func (m *machine) recordAccess(body command.RecordAccess) (command.Result, error
 	if body.DecidedAt >= m.index {
 		return answer(command.StatusInvalid), nil // on a view that nobody can have had
 	}
-	if body.Permit && m.stale(body.DecidedAt, body.Patient, body.Actor) {
+	if body.Permit && m.stale(body.DecidedAt, body.Linked, body.Patient, body.Actor) {
 		return answer(command.StatusStale), nil
 	}
 	return m.logged(&body.Entry, command.Result{})
@@ -49,8 +49,8 @@ func (m *machine) recordEvent(body command.RecordEvent) (command.Result, error) 
 	return m.logged(&body.Entry, command.Result{})
 }
 
-// logged adds an entry, which loggedBefore has not found, to the access log and
-// completes the result with its number.
+// logged adds an entry, which loggedBefore has not found, to the access log and its
+// tree, and completes the result with its number.
 func (m *machine) logged(e *command.LogEntry, result command.Result) (command.Result, error) {
 	m.sequence++
 	sequence := number(m.sequence)
@@ -61,5 +61,8 @@ func (m *machine) logged(e *command.LogEntry, result command.Result) (command.Re
 	if err := m.tx.Replace(store.LogIDs, e.ID[:], nil, joined(sequence, number(m.index))); err != nil {
 		return result, err
 	}
-	return result, m.tx.Replace(store.LogSubjects, joined(e.Subject[:], sequence), nil, nil)
+	if err := m.tx.Replace(store.LogSubjects, joined(e.Subject[:], sequence), nil, nil); err != nil || m.plain {
+		return result, err
+	}
+	return result, m.grow(e)
 }

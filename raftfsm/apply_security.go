@@ -57,8 +57,15 @@ func revision(r getter, s command.Subject) uint64 { return toNumber(r.Get(store.
 
 // stale reports whether what a decision rests on has changed since the view it was
 // made on (P2).
-func (m *machine) stale(decidedAt uint64, patient, actor command.Subject) bool {
-	return max(revision(m.tx, patient), revision(m.tx, actor)) > decidedAt
+func (m *machine) stale(decidedAt uint64, linked []command.Subject, of ...command.Subject) bool {
+	for _, subjects := range [...][]command.Subject{of, linked} {
+		for _, s := range subjects {
+			if revision(m.tx, s) > decidedAt {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rows collects what a page changed, subject by subject in the order of the page.
@@ -209,14 +216,17 @@ func (p *page) refresh(body command.FeedPage) {
 
 // registerConsent holds if the decision that it rests on does: nobody gives themselves
 // access by a commission that has been taken away meanwhile.
-func (m *machine) registerConsent(body command.RegisterConsent) (command.Result, error) {
+//
+// An emergency is registered in the same way. The row of its second step has the key of
+// the first one's and takes its place.
+func (m *machine) registerConsent(kind command.Kind, body command.RegisterConsent) (command.Result, error) {
 	if r, seen := m.loggedBefore(&body.Entry); seen {
 		return r, nil
 	}
 	switch {
 	case body.DecidedAt >= m.index:
 		return answer(command.StatusInvalid), nil // on a view that nobody can have had
-	case m.stale(body.DecidedAt, body.Row.Subject, body.Actor):
+	case m.stale(body.DecidedAt, body.Linked, body.Row.Subject, body.Actor):
 		return answer(command.StatusStale), nil
 	}
 	changed, err := m.putRow(store.Consents, &body.Row, true)
@@ -224,7 +234,7 @@ func (m *machine) registerConsent(body command.RegisterConsent) (command.Result,
 		return command.Result{}, err
 	}
 	result := command.Result{Changed: uint32(bit(changed)), Unchanged: uint32(bit(!changed))}
-	m.change(Change{Kind: command.KindRegisterConsent, Subject: body.Row.Subject, Upserted: [][16]byte{body.Row.Key}})
+	m.change(Change{Kind: kind, Subject: body.Row.Subject, Upserted: [][16]byte{body.Row.Key}})
 	if err := m.revise(body.Row.Subject); err != nil {
 		return result, err
 	}

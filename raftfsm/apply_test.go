@@ -599,11 +599,11 @@ func TestFeedPages(t *testing.T) {
 
 func TestProjectionsAreApart(t *testing.T) {
 	f := fresh(t)
-	for i, kind := range []command.Kind{command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage} {
+	for i, kind := range []command.Kind{command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage, command.KindPersonPage} {
 		one(t, f, kind, command.FeedPage{Upserts: []command.Row{row(1, byte(i+1), 1)}, AsOf: int64(i + 1)})
 	}
 	v := view(t, f)
-	for i, p := range []Projection{Blocks, Consents, Relations, Commissions} {
+	for i, p := range []Projection{Blocks, Consents, Relations, Commissions, Persons} {
 		if got, want := rowsOf(v, p, 1), string([]byte{byte(i + '1'), '1', ' '}); got != want {
 			t.Errorf("projection %d: %q", p, got)
 		}

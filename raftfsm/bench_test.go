@@ -63,7 +63,7 @@ func BenchmarkRecordAccess(b *testing.B) {
 				patient := numbered(n % 5000)
 				return command.Command{Kind: command.KindRecordAccess, Intent: numbered(n), Body: command.RecordAccess{
 					Patient: patient, Actor: numbered(n % 300), Permit: true,
-					Entry: command.LogEntry{ID: numbered(n + 1<<40), Subject: patient, Sealed: sealed},
+					Entry: command.LogEntry{ID: numbered(n + 1<<40), Subject: patient, Sealed: sealed, Commitment: [32]byte{1}},
 				}}
 			})
 		})

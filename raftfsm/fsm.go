@@ -37,6 +37,7 @@ type FSM struct {
 	feed    *Feed
 	done    chan struct{}
 	intents *intents // of raft's goroutine alone
+	plain   bool     // see machine; set by benchmarks alone
 
 	mu       sync.Mutex // guards everything below
 	position store.Position
@@ -158,6 +159,7 @@ func (f *FSM) applyEntries(logs []*raft.Log, entries []command.Entry, answers []
 	}
 	defer tx.Rollback()
 	m := newMachine(tx, f.intents)
+	m.plain = f.plain
 	for i, l := range logs {
 		if l.Type != raft.LogCommand {
 			continue

@@ -8,11 +8,17 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"tvilling/raftfsm/command"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
+
+// goldenRoot is the root of the tree over the first entry of the golden log.
+var goldenRoot = [32]byte(tlog.RecordHash(LeafData(Logged{
+	Sequence: 1, Index: 5, ID: key(1), Subject: key(1), Commitment: commitment(1),
+})))
 
 // goldenLog is a log with something of everything in it. It must never change: what
 // it leads to is what every release must be led to.
@@ -39,6 +45,7 @@ func goldenLog() [][]command.Command {
 		{
 			intended(9, command.KindBlockPage, page), intended(10, command.KindConsentPage, page),
 			intended(11, command.KindRelationPage, page), intended(12, command.KindCommissionPage, page),
+			intended(22, command.KindPersonPage, page),
 			intended(13, command.KindBlockPage, last),
 		},
 		{
@@ -53,6 +60,29 @@ func goldenLog() [][]command.Command {
 			intended(20, command.KindErasePatient, command.ErasePatient{Subject: key(2)}),
 			intended(21, command.KindDropSource, command.DropSource{Source: "SE-2"}),
 			intended(4, command.KindPutSnapshot, put(1, true)),
+		},
+		{
+			intended(23, command.KindRegisterEmergency, command.RegisterConsent{
+				DecidedAt: 6, Actor: key(7), Row: row(1, 9, 1), Entry: logged(1, 6), Linked: [][16]byte{key(3)},
+			}),
+			intended(24, command.KindRegisterEmergency, command.RegisterConsent{
+				DecidedAt: 6, Actor: key(7), Row: row(1, 9, 2), Entry: logged(1, 7), Linked: [][16]byte{key(1)},
+			}),
+			intended(25, command.KindRecordAccess, command.RecordAccess{
+				DecidedAt: 6, Patient: key(3), Actor: key(7), Permit: true, Entry: logged(3, 8), Linked: [][16]byte{key(4)},
+			}),
+			intended(26, command.KindPersonPage, last),
+			intended(27, command.KindPutCoverage, command.PutCoverage{Rows: []command.Coverage{
+				{CareProvider: "SE-P", Name: "Provider", Contract: 1, Since: 20200101000000},
+				{CareProvider: "SE-P", Name: "Provider", Contract: 2, Since: 20210101000000, Until: 20260101000000},
+			}}),
+			intended(28, command.KindPutCoverage, command.PutCoverage{Rows: []command.Coverage{
+				{CareProvider: "SE-P", Name: "Provider", Contract: 1, Since: 20200101000000},
+				{CareProvider: "SE-Q", Contract: 3, Since: -1},
+			}}),
+			intended(29, command.KindExportAck, command.ExportAck{Through: 3, Refused: []uint64{2}, At: asOf}),
+			intended(30, command.KindCheckpoint, command.Checkpoint{Size: 1, Root: goldenRoot, Note: []byte("note")}),
+			intended(31, command.KindCheckpoint, command.Checkpoint{Size: 4, Root: goldenRoot, Note: []byte("false")}),
 		},
 	}
 }

@@ -96,7 +96,12 @@ func row(subject, k, digest byte) command.Row {
 }
 
 func logEntry(subject, id byte) command.LogEntry {
-	return command.LogEntry{ID: key(id), Subject: key(subject), Sealed: []byte{'l', id}}
+	return command.LogEntry{ID: key(id), Subject: key(subject), Sealed: []byte{'l', id}, Commitment: commitment(id)}
+}
+
+func commitment(id byte) (c [32]byte) {
+	c[0], c[31] = 'c', id
+	return c
 }
 
 func view(t testing.TB, f *FSM) *View {

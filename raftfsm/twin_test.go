@@ -129,12 +129,10 @@ func copyDir(t testing.TB, from string) string {
 // One log, several machines with fates of their own: one state.
 func TestTwins(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		log := randomLog(t, r, rapid.IntRange(20, 60).Draw(r, "entries"))
-		plain := newTwin(t, log)
+		plain := newTwin(t, nil)
 		defer plain.close()
-		for plain.at < len(log) {
-			plain.apply(1)
-		}
+		plain.draw(r, rapid.IntRange(20, 60).Draw(r, "entries"))
+		log := plain.log
 		want, wantDump := hashOf(plain.fsm), dump(t, plain.fsm)
 		if err := plain.fsm.Verify(); err != nil {
 			r.Fatal(err)
@@ -166,30 +164,34 @@ func hashOf(f *FSM) string {
 	return fmt.Sprintf("%d:%x", index, hash)
 }
 
-// randomLog draws a log of everything that proposers may send, with configuration
-// entries between, and gaps in the indexes as raft's own entries leave them.
-func randomLog(t *testing.T, r *rapid.T, entries int) []*raft.Log {
-	var log []*raft.Log
+// draw draws a log of everything that proposers may send, with configuration entries
+// between, and gaps in the indexes as raft's own entries leave them. The machine is
+// given each entry at once: what is said of the log's tree must be true at times.
+func (w *twin) draw(r *rapid.T, entries int) {
 	index := uint64(1)
-	log = append(log, entry(t, index,
+	w.add(entry(w.t, index,
 		command.Command{Kind: command.KindRegisterSource, Body: command.RegisterSource{Source: source, Contracts: []uint8{1, 2}}},
 		command.Command{Kind: command.KindRegisterSource, Body: command.RegisterSource{Source: "SE-2", Contracts: []uint8{1}}}))
 	for range entries {
 		index += rapid.Uint64Range(1, 3).Draw(r, "gap")
 		if rapid.IntRange(0, 9).Draw(r, "configuration") == 0 {
-			log = append(log, &raft.Log{Type: raft.LogConfiguration, Index: index, Term: 1, Data: []byte{0xff}})
+			w.add(&raft.Log{Type: raft.LogConfiguration, Index: index, Term: 1, Data: []byte{0xff}})
 			continue
 		}
 		var commands []command.Command
 		for range rapid.IntRange(1, 4).Draw(r, "commands") {
-			commands = append(commands, randomCommand(r, index))
+			commands = append(commands, w.command(r, index))
 		}
-		log = append(log, entry(t, index, commands...))
+		w.add(entry(w.t, index, commands...))
 	}
-	return log
 }
 
-func randomCommand(r *rapid.T, index uint64) command.Command {
+func (w *twin) add(l *raft.Log) {
+	w.log = append(w.log, l)
+	w.apply(1)
+}
+
+func (w *twin) command(r *rapid.T, index uint64) command.Command {
 	small := func(label string) byte { return rapid.ByteRange(1, 4).Draw(r, label) }
 	rows := func() (all []command.Row) {
 		for range rapid.IntRange(0, 3).Draw(r, "rows") {
@@ -203,6 +205,7 @@ func randomCommand(r *rapid.T, index uint64) command.Command {
 	}
 	subject := small("subject")
 	logged := logEntry(subject, rapid.ByteRange(1, 60).Draw(r, "log id"))
+	linked := [][16]byte{key(small("linked"))}[:rapid.IntRange(0, 1).Draw(r, "identities")]
 	switch c.Kind {
 	case command.KindPutSnapshot:
 		c.Body = randomPut(r, subject, small)
@@ -210,10 +213,10 @@ func randomCommand(r *rapid.T, index uint64) command.Command {
 		c.Body = command.DropSource{Source: rapid.SampledFrom([]string{"SE-2", "SE-3", "SE-4"}).Draw(r, "source")}
 	case command.KindErasePatient:
 		c.Body = command.ErasePatient{Subject: key(subject)}
-	case command.KindRegisterConsent:
+	case command.KindRegisterConsent, command.KindRegisterEmergency:
 		c.Body = command.RegisterConsent{
 			DecidedAt: index - min(index, rapid.Uint64Range(0, 9).Draw(r, "age")), Actor: key(small("actor")),
-			Row: row(subject, small("row"), small("digest")), Entry: logged,
+			Row: row(subject, small("row"), small("digest")), Entry: logged, Linked: linked,
 		}
 	case command.KindEndConsent:
 		c.Body = command.EndConsent{
@@ -223,7 +226,7 @@ func randomCommand(r *rapid.T, index uint64) command.Command {
 	case command.KindRecordAccess:
 		c.Body = command.RecordAccess{
 			DecidedAt: index - min(index, rapid.Uint64Range(0, 9).Draw(r, "age")), Patient: key(subject),
-			Actor: key(small("actor")), Permit: rapid.Bool().Draw(r, "permit"), Entry: logged,
+			Actor: key(small("actor")), Permit: rapid.Bool().Draw(r, "permit"), Entry: logged, Linked: linked,
 		}
 	case command.KindRecordEvent:
 		c.Body = command.RecordEvent{Entry: logged}
@@ -233,6 +236,8 @@ func randomCommand(r *rapid.T, index uint64) command.Command {
 		c.Body = command.Activate{Level: 1}
 	case command.KindRegisterSource:
 		c.Body = command.RegisterSource{Source: "SE-3", Contracts: []uint8{small("contract")}, Withdrawn: rapid.Bool().Draw(r, "withdrawn")}
+	case command.KindCheckpoint, command.KindExportAck, command.KindPutCoverage:
+		c.Body = w.statement(r, c.Kind)
 	default:
 		page := command.FeedPage{Upserts: rows(), AsOf: rapid.Int64Range(1, 99).Draw(r, "as of"), Watermark: "w"}
 		if page.Full = rapid.Bool().Draw(r, "full"); page.Full {
@@ -244,6 +249,39 @@ func randomCommand(r *rapid.T, index uint64) command.Command {
 		c.Body = page
 	}
 	return c
+}
+
+// statement is about the access log as it is, or what it is shown with.
+func (w *twin) statement(r *rapid.T, kind command.Kind) any {
+	v, err := w.fsm.View()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer v.Close()
+	about := rapid.Uint64Range(1, v.LogLength()+2).Draw(r, "about")
+	switch kind {
+	case command.KindCheckpoint:
+		root, err := v.LogRoot(min(about, v.LogLength()))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		root[0] ^= byte(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(r, "false"))
+		return command.Checkpoint{Size: about, Root: root, Note: []byte{rapid.ByteRange(1, 2).Draw(r, "note")}}
+	case command.KindExportAck:
+		ack := command.ExportAck{Through: about, At: int64(about)}
+		if rapid.Bool().Draw(r, "refused") {
+			ack.Refused = []uint64{rapid.Uint64Range(1, about).Draw(r, "refused")}
+		}
+		return ack
+	default:
+		var table command.PutCoverage
+		for contract := range rapid.ByteRange(0, 3).Draw(r, "contracts") {
+			table.Rows = append(table.Rows, command.Coverage{
+				CareProvider: "SE-P", Contract: contract + 1, Since: rapid.Int64Range(1, 2).Draw(r, "since"),
+			})
+		}
+		return table
+	}
 }
 
 func randomPut(r *rapid.T, subject byte, small func(string) byte) command.PutSnapshot {

@@ -14,6 +14,7 @@ const (
 	idBytes       = 16
 	documentFixed = idBytes + 3*8
 	rowFixed      = idBytes + 8
+	logFixed      = 8 + 2*idBytes + 32
 	resultBytes   = idBytes + 1 + 8 + 8 + 3*4
 )
 
@@ -189,7 +190,34 @@ func decodeSource(id string, b []byte) command.RegisterSource {
 }
 
 func logValue(e *command.LogEntry, index uint64) []byte {
-	return joined(number(index), e.ID[:], e.Subject[:], e.Sealed)
+	return joined(number(index), e.ID[:], e.Subject[:], e.Commitment[:], e.Sealed)
+}
+
+func decodeLogged(sequence uint64, b []byte) Logged {
+	return Logged{
+		Sequence: sequence, Index: toNumber(b[:8]),
+		ID: [16]byte(b[8:]), Subject: command.Subject(b[24:]), Commitment: [32]byte(b[40:]), Sealed: b[logFixed:],
+	}
+}
+
+const signBit = 1 << 63
+
+// coverageKey makes the rows come in the order of care provider, contract and time.
+func coverageKey(c *command.Coverage) []byte {
+	b := append(make([]byte, 0, len(c.CareProvider)+9), c.CareProvider...)
+	return binary.BigEndian.AppendUint64(append(b, c.Contract), uint64(c.Since)^signBit)
+}
+
+func coverageValue(c *command.Coverage) []byte {
+	return joined(number(uint64(c.Until)), []byte(c.Name))
+}
+
+func decodeCoverage(key, value []byte) command.Coverage {
+	provider := len(key) - 9
+	return command.Coverage{
+		CareProvider: string(key[:provider]), Name: string(value[8:]), Contract: key[provider],
+		Since: int64(toNumber(key[provider+1:]) ^ signBit), Until: int64(toNumber(value[:8])),
+	}
 }
 
 func appendResult(b []byte, intent command.Intent, r command.Result) []byte {

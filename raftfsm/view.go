@@ -185,18 +185,12 @@ func (v *View) Sources() []command.RegisterSource {
 
 // Logged is an entry of the access log.
 type Logged struct {
-	Sequence uint64 // 1 and up, without gaps
-	Index    uint64 // of the log entry that added it
-	ID       [16]byte
-	Subject  command.Subject
-	Sealed   []byte
-}
-
-func decodeLogged(sequence uint64, b []byte) Logged {
-	return Logged{
-		Sequence: sequence, Index: toNumber(b[:8]),
-		ID: [16]byte(b[8:]), Subject: command.Subject(b[24:]), Sealed: b[40:],
-	}
+	Sequence   uint64 // 1 and up, without gaps
+	Index      uint64 // of the log entry that added it
+	ID         [16]byte
+	Subject    command.Subject
+	Commitment [32]byte // to the entry in the clear
+	Sealed     []byte
 }
 
 // Log returns the access log after a number, no more than limit or MaxLogPage entries.

@@ -138,6 +138,20 @@ func (e *LogEntry) rule() string {
 		return "a log entry without an id"
 	case len(e.Sealed) == 0 || len(e.Sealed) > MaxSealedLog:
 		return "a log entry that is empty or too large"
+	case e.Commitment == [32]byte{}:
+		return "a log entry without a commitment"
+	}
+	return ""
+}
+
+func linkedRule(linked []Subject) string {
+	if len(linked) > MaxLinked {
+		return "too many linked identities"
+	}
+	for _, s := range linked {
+		if s == (Subject{}) {
+			return "a linked identity that is none"
+		}
 	}
 	return ""
 }
@@ -151,6 +165,9 @@ func (b RegisterConsent) rule() string {
 	}
 	if b.Entry.Subject != b.Row.Subject {
 		return "a consent and its log entry of two patients"
+	}
+	if rule := linkedRule(b.Linked); rule != "" {
+		return rule
 	}
 	return b.Entry.rule()
 }
@@ -179,6 +196,9 @@ func (b RecordAccess) rule() string {
 	}
 	if b.Entry.Subject != b.Patient {
 		return "a decision and its log entry of two patients"
+	}
+	if rule := linkedRule(b.Linked); rule != "" {
+		return rule
 	}
 	return b.Entry.rule()
 }
@@ -245,11 +265,25 @@ func (b PutCoverage) rule() string {
 	if len(b.Rows) > MaxCoverage {
 		return "too many rows of coverage"
 	}
+	type row struct {
+		provider string
+		contract uint8
+		since    int64
+	}
+	seen := make(map[row]struct{}, len(b.Rows)) // only asked, never ranged over
 	for i := range b.Rows {
 		r := &b.Rows[i]
 		if !isName(r.CareProvider) || len(r.Name) > MaxTitleBytes || !KnownContract(r.Contract) {
 			return "a row of coverage without care provider or with an unknown contract"
 		}
+		if r.Until != 0 && r.Until < r.Since {
+			return "a row of coverage that ends before it begins"
+		}
+		one := row{r.CareProvider, r.Contract, r.Since}
+		if _, twice := seen[one]; twice {
+			return "a row of coverage twice"
+		}
+		seen[one] = struct{}{}
 	}
 	return ""
 }

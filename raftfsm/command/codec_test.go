@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,8 @@ func key(b byte) (k [16]byte) {
 // samples holds a command of every kind with every field set.
 func samples() []command.Command {
 	row := command.Row{RowKey: command.RowKey{Subject: key(1), Key: key(2)}, Digest: key(3), Sealed: []byte("row")}
-	entry := command.LogEntry{ID: key(4), Subject: key(1), Sealed: []byte("entry")}
+	entry := command.LogEntry{ID: key(4), Subject: key(1), Sealed: []byte("entry"), Commitment: [32]byte{1, 31: 2}}
+	linked := [][16]byte{key(11), key(12)}
 	page := command.FeedPage{
 		Upserts: []command.Row{row}, Removes: []command.RowKey{{Subject: key(5), Key: key(6)}},
 		Full: true, Resync: 7, Last: true, Watermark: "w7", AsOf: 1_700_000_000_123,
@@ -43,19 +45,27 @@ func samples() []command.Command {
 			}},
 			Keep: [][16]byte{key(7), key(9)},
 		},
-		command.KindDropSource:      command.DropSource{Source: "SE-S"},
-		command.KindErasePatient:    command.ErasePatient{Subject: key(1)},
-		command.KindBlockPage:       page,
-		command.KindConsentPage:     page,
-		command.KindRelationPage:    page,
-		command.KindCommissionPage:  page,
-		command.KindRegisterConsent: command.RegisterConsent{DecidedAt: 300, Actor: key(10), Row: row, Entry: entry},
-		command.KindEndConsent:      command.EndConsent{DecidedAt: 300, Actor: key(10), Rows: []command.RowKey{row.RowKey}, Entry: entry},
-		command.KindRecordAccess:    command.RecordAccess{DecidedAt: 300, Patient: key(1), Actor: key(10), Permit: true, Entry: entry},
-		command.KindRecordEvent:     command.RecordEvent{Entry: entry},
-		command.KindCanary:          command.Canary{Node: "a1", Number: 1 << 40},
-		command.KindActivate:        command.Activate{Level: 1},
-		command.KindRegisterSource:  command.RegisterSource{Source: "SE-S", Agent: "SE-A", Contracts: []uint8{1, 2}, Withdrawn: true},
+		command.KindDropSource:        command.DropSource{Source: "SE-S"},
+		command.KindErasePatient:      command.ErasePatient{Subject: key(1)},
+		command.KindBlockPage:         page,
+		command.KindConsentPage:       page,
+		command.KindRelationPage:      page,
+		command.KindCommissionPage:    page,
+		command.KindPersonPage:        page,
+		command.KindRegisterConsent:   command.RegisterConsent{DecidedAt: 300, Actor: key(10), Row: row, Entry: entry, Linked: linked},
+		command.KindRegisterEmergency: command.RegisterConsent{DecidedAt: 301, Actor: key(10), Row: row, Entry: entry, Linked: linked},
+		command.KindEndConsent:        command.EndConsent{DecidedAt: 300, Actor: key(10), Rows: []command.RowKey{row.RowKey}, Entry: entry},
+		command.KindRecordAccess:      command.RecordAccess{DecidedAt: 300, Patient: key(1), Actor: key(10), Permit: true, Entry: entry, Linked: linked},
+		command.KindRecordEvent:       command.RecordEvent{Entry: entry},
+		command.KindCanary:            command.Canary{Node: "a1", Number: 1 << 40},
+		command.KindActivate:          command.Activate{Level: 1},
+		command.KindRegisterSource:    command.RegisterSource{Source: "SE-S", Agent: "SE-A", Contracts: []uint8{1, 2}, Withdrawn: true},
+		command.KindCheckpoint:        command.Checkpoint{Size: 1 << 33, Root: [32]byte{3, 31: 4}, Note: []byte("note")},
+		command.KindExportAck:         command.ExportAck{Through: 500, Refused: []uint64{7, 300}, At: 1_700_000_000_000},
+		command.KindPutCoverage: command.PutCoverage{Rows: []command.Coverage{
+			{CareProvider: "SE-P", Name: "Provider", Contract: 2, Since: 20200101000000, Until: 20261122103000},
+			{CareProvider: "SE-Q", Contract: 3, Since: 20210101000000},
+		}},
 	}
 	var all []command.Command
 	for _, kind := range command.Kinds() {
@@ -223,9 +233,17 @@ func TestCheck(t *testing.T) {
 		change(&d)
 		return command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Documents: []command.SealedDocument{d}}
 	}
-	put, page := command.KindPutSnapshot, command.KindBlockPage
+	put, page, access, coverage := command.KindPutSnapshot, command.KindBlockPage, command.KindRecordAccess, command.KindPutCoverage
+	many, numbers := make([][16]byte, command.MaxLinked+1), make([]uint64, command.MaxRefused+1)
+	for i := range many {
+		many[i] = key(byte(i + 1))
+	}
+	for i := range numbers {
+		numbers[i] = uint64(i + 1)
+	}
+	table := func(rows ...command.Coverage) command.PutCoverage { return command.PutCoverage{Rows: rows} }
 	row := command.Row{RowKey: command.RowKey{Subject: key(1), Key: key(1)}, Sealed: []byte{1}}
-	entry := command.LogEntry{ID: key(1), Subject: key(1), Sealed: []byte{1}}
+	entry := command.LogEntry{ID: key(1), Subject: key(1), Sealed: []byte{1}, Commitment: [32]byte{1}}
 	long := strings.Repeat("x", command.MaxNameBytes+1)
 	tests := []struct {
 		name string
@@ -257,14 +275,36 @@ func TestCheck(t *testing.T) {
 		{"empty row", page, command.FeedPage{AsOf: 1, Upserts: []command.Row{{RowKey: row.RowKey}}}},
 		{"remove nothing", page, command.FeedPage{AsOf: 1, Removes: []command.RowKey{{}}}},
 		{"too many rows", page, command.FeedPage{AsOf: 1, Removes: make([]command.RowKey, command.MaxRows+1)}},
-		{"consent of two", command.KindRegisterConsent, command.RegisterConsent{Actor: key(3), Row: row, Entry: command.LogEntry{ID: key(1), Subject: key(2), Sealed: []byte{1}}}},
+		{"consent of two", command.KindRegisterConsent, command.RegisterConsent{Actor: key(3), Row: row, Entry: command.LogEntry{ID: key(1), Subject: key(2), Sealed: []byte{1}, Commitment: [32]byte{1}}}},
 		{"consent by nobody", command.KindRegisterConsent, command.RegisterConsent{Row: row, Entry: entry}},
 		{"end by nobody", command.KindEndConsent, command.EndConsent{Rows: []command.RowKey{row.RowKey}, Entry: entry}},
 		{"end nothing", command.KindEndConsent, command.EndConsent{Actor: key(3), Entry: entry}},
 		{"permit nobody", command.KindRecordAccess, command.RecordAccess{Permit: true, Patient: key(1), Entry: entry}},
 		{"log another", command.KindRecordAccess, command.RecordAccess{Permit: true, Patient: key(2), Actor: key(2), Entry: entry}},
-		{"event without id", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{Subject: key(1), Sealed: []byte{1}}}},
-		{"event without words", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{ID: key(1)}}},
+		{"event without id", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{Subject: key(1), Sealed: []byte{1}, Commitment: [32]byte{1}}}},
+		{"event without words", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{ID: key(1), Commitment: [32]byte{1}}}},
+		{"event without a commitment", command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{ID: key(1), Subject: key(1), Sealed: []byte{1}}}},
+		{"too many linked", access, command.RecordAccess{Patient: key(1), Entry: entry, Linked: many}},
+		{"linked with nobody", access, command.RecordAccess{Patient: key(1), Entry: entry, Linked: [][16]byte{key(2), {}}}},
+		{"a consent of too many linked", command.KindRegisterConsent, command.RegisterConsent{Actor: key(3), Row: row, Entry: entry, Linked: many}},
+		{"an emergency of one linked with nobody", command.KindRegisterEmergency, command.RegisterConsent{Actor: key(3), Row: row, Entry: entry, Linked: make([][16]byte, 1)}},
+		{"an emergency by nobody", command.KindRegisterEmergency, command.RegisterConsent{Row: row, Entry: entry}},
+		{"checkpoint of nothing", command.KindCheckpoint, command.Checkpoint{Note: []byte{1}}},
+		{"checkpoint without a note", command.KindCheckpoint, command.Checkpoint{Size: 1}},
+		{"large note", command.KindCheckpoint, command.Checkpoint{Size: 1, Note: make([]byte, command.MaxNoteBytes+1)}},
+		{"export of nothing", command.KindExportAck, command.ExportAck{At: 1}},
+		{"export at no time", command.KindExportAck, command.ExportAck{Through: 1}},
+		{"refused beyond the export", command.KindExportAck, command.ExportAck{Through: 1, At: 1, Refused: []uint64{2}}},
+		{"refused twice", command.KindExportAck, command.ExportAck{Through: 5, At: 1, Refused: []uint64{2, 2}}},
+		{"refused number zero", command.KindExportAck, command.ExportAck{Through: 5, At: 1, Refused: []uint64{0, 2}}},
+		{"too many refused", command.KindExportAck, command.ExportAck{Through: 5000, At: 1, Refused: numbers}},
+		{"too much coverage", coverage, table(largestTable(command.MaxCoverage + 1)...)},
+		{"coverage by nobody", coverage, table(command.Coverage{Contract: 1})},
+		{"coverage by a long id", coverage, table(command.Coverage{CareProvider: long, Contract: 1})},
+		{"coverage of a long name", coverage, table(command.Coverage{CareProvider: "P", Name: long + long, Contract: 1})},
+		{"coverage of an unknown contract", coverage, table(command.Coverage{CareProvider: "P", Contract: 13})},
+		{"coverage that ends before it begins", coverage, table(command.Coverage{CareProvider: "P", Contract: 1, Since: 2, Until: 1})},
+		{"the same coverage twice", coverage, table(command.Coverage{CareProvider: "P", Contract: 1, Since: 1, Until: 2}, command.Coverage{CareProvider: "P", Contract: 1, Since: 1})},
 		{"nameless canary", command.KindCanary, command.Canary{}},
 		{"level 0", command.KindActivate, command.Activate{}},
 		{"source of an unknown contract", command.KindRegisterSource, command.RegisterSource{Source: "S", Contracts: []uint8{13}}},
@@ -292,8 +332,17 @@ func TestLargestFit(t *testing.T) {
 		Key: key(1), Header: make([]byte, command.MaxSealedHeader), Body: make([]byte, command.MaxSealedBody),
 	}}}
 	widest := command.PutSnapshot{Subject: key(1), Contract: 1, Source: "S", Complete: true, Keep: make([][16]byte, command.MaxKeep)}
-	for _, body := range []command.PutSnapshot{largest, widest} {
-		b, err := command.Encode(command.Entry{Commands: []command.Command{{Kind: command.KindPutSnapshot, Body: body}}})
+	refused := command.ExportAck{Through: 1<<63 + command.MaxRefused, At: math.MaxInt64}
+	for i := range uint64(command.MaxRefused) {
+		refused.Refused = append(refused.Refused, 1<<63+i)
+	}
+	note := command.Checkpoint{Size: 1 << 63, Note: make([]byte, command.MaxNoteBytes)}
+	table := command.PutCoverage{Rows: largestTable(command.MaxCoverage)}
+	for _, c := range []command.Command{
+		{Kind: command.KindPutSnapshot, Body: largest}, {Kind: command.KindPutSnapshot, Body: widest},
+		{Kind: command.KindExportAck, Body: refused}, {Kind: command.KindCheckpoint, Body: note}, {Kind: command.KindPutCoverage, Body: table},
+	} {
+		b, err := command.Encode(command.Entry{Commands: []command.Command{c}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,6 +350,16 @@ func TestLargestFit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// largestTable is a table of coverage whose rows are as large as they can be.
+func largestTable(rows int) []command.Coverage {
+	all := make([]command.Coverage, rows)
+	for i := range all {
+		id := fmt.Sprintf("%0*d", command.MaxNameBytes, i)
+		all[i] = command.Coverage{CareProvider: id, Name: id + id, Contract: 12, Since: math.MaxInt64 - 1, Until: math.MaxInt64}
+	}
+	return all
 }
 
 // Level 1 knows the contracts of the registry. A new one needs a level.

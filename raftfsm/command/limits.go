@@ -19,7 +19,7 @@ const (
 	MaxLinked         = 8                             // other identities of one patient
 	MaxNoteBytes      = 8 << 10                       // a checkpoint with its signatures
 	MaxRefused        = 500                           // entries that the national log refused, in one ExportAck
-	MaxCoverage       = 5000                          // rows of the coverage table
+	MaxCoverage       = 4800                          // rows of the coverage table: 400 care providers with all contracts
 	MaxTitleBytes     = 128                           // a care provider's name
 	SealOverhead      = 64                            // what sealing adds, at most
 	MaxSealedHeader   = protocol.MaxHeaderBytes + SealOverhead
@@ -28,10 +28,18 @@ const (
 	MaxSealedLog      = 8<<10 + SealOverhead
 
 	lastContract = 12 // the contracts of level 1 are 1 to this
+
+	// A row of coverage, encoded: its head, two texts, a number of a byte, two of eight.
+	coverageBytes = 1 + 2 + MaxNameBytes + 2 + MaxTitleBytes + 1 + 9 + 9
 )
 
 // What must hold between the limits, checked by the compiler.
 const (
 	_ = uint(MaxCommandBytes - MaxSealedHeader - MaxSealedBody - 1024) // the largest document fits
 	_ = uint(MaxCommandBytes - MaxKeep*18 - 1024)                      // the largest set can be kept
+	_ = uint(MaxCommandBytes - MaxCoverage*coverageBytes - 1024)       // the largest table of coverage fits
+	_ = uint(protocol.MaxCoverageRows - MaxCoverage)                   // and can be shown
+	_ = uint(MaxCommandBytes - MaxRefused*9 - 1024)
+	_ = uint(MaxCommandBytes - MaxNoteBytes - 1024)
+	_ = uint(MaxCommandBytes - MaxSealedRow - MaxSealedLog - MaxLinked*18 - 1024)
 )

@@ -23,6 +23,10 @@ const (
 	LogSubjects        // subject(16) sequence(8)
 	Cluster            // a word
 	Persons            // subject(16) row key(16)
+	Tree               // number of a hash(8): those of the log's tree but for the leaves'
+	Checkpoints        // entries(8)
+	Refused            // sequence(8)
+	Coverage           // care provider, contract(1) since(8)
 	bucketEnd
 )
 
@@ -31,7 +35,8 @@ var names = [bucketEnd]string{
 	Headers: "headers", Bodies: "bodies", Sets: "sets", Blocks: "blocks", Consents: "consents",
 	Relations: "relations", Commissions: "commissions", Revisions: "revisions", Feeds: "feeds",
 	Intents: "intents", Sources: "sources", Log: "log", LogIDs: "logids", LogSubjects: "logsubjects",
-	Cluster: "cluster", Persons: "persons",
+	Cluster: "cluster", Persons: "persons", Tree: "tree", Checkpoints: "checkpoints", Refused: "refused",
+	Coverage: "coverage",
 }
 
 // metaBucket holds what is about the file and not part of the state.
@@ -65,7 +70,7 @@ func Buckets() []Bucket {
 // fill is how full bbolt makes the pages of a bucket: those that only grow at their
 // end are packed.
 func (b Bucket) fill() float64 {
-	if b == Log || b == Intents {
+	if b == Log || b == Intents || b == Tree {
 		return 0.98
 	}
 	return 0.5
