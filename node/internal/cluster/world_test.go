@@ -215,7 +215,7 @@ func event() command.Command {
 	var intent command.Intent
 	binary.BigEndian.PutUint64(intent[:], intents.Add(1))
 	return command.Command{Kind: command.KindRecordEvent, Intent: intent, Body: command.RecordEvent{
-		Entry: command.LogEntry{ID: intent, Subject: command.Subject{1}, Sealed: []byte("sealed")},
+		Entry: command.LogEntry{ID: intent, Subject: command.Subject{1}, Sealed: []byte("sealed"), Commitment: [32]byte{1}},
 	}}
 }
 
