@@ -47,7 +47,8 @@ type Member struct {
 // Feed is the freshness of a security projection.
 type Feed struct {
 	Name        string `json:"name"`
-	AsOf        string `json:"as_of"` // RFC 3339
+	Source      string `json:"source,omitempty"` // which service it comes from; empty: none, and it is unknown for good
+	AsOf        string `json:"as_of"`            // RFC 3339
 	AgeSeconds  int64  `json:"age_seconds"`
 	BoundSecond int64  `json:"bound_seconds"`
 	Fresh       bool   `json:"fresh"`

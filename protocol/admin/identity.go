@@ -10,19 +10,22 @@ import (
 // Files of a node's directory and of an operator's, as `init` writes them and as
 // whoever starts reads them.
 const (
-	FileTopology    = "cluster.toml"
-	FileAuthority   = "tls/ca.pem"
-	FileNodeCert    = "tls/node.pem"
-	FileNodeKey     = "tls/node.key"
-	FileSources     = "tls/sources-ca.pem" // who may sign a source system
-	FileStaff       = "tls/staff-ca.pem"   // who may sign a member of staff
-	FileClientCert  = "tls/client.pem"     // what browsers see
-	FileClientKey   = "tls/client.key"
-	FileOperator    = "tls/operator.pem"
-	FileOperatorKey = "tls/operator.key"
-	FileKeyring     = "keyring.json" // data nodes only
-	FileKeyOfKeys   = "kek"          // data nodes only
-	FileLogKey      = "log.key"      // signs checkpoints of the access log; every member has its own
+	FileTopology     = "cluster.toml"
+	FileAuthority    = "tls/ca.pem"
+	FileNodeCert     = "tls/node.pem"
+	FileNodeKey      = "tls/node.key"
+	FileSources      = "tls/sources-ca.pem" // who may sign a source system
+	FileStaff        = "tls/staff-ca.pem"   // who may sign a member of staff
+	FileClientCert   = "tls/client.pem"     // what browsers see
+	FileClientKey    = "tls/client.key"
+	FileUpstream     = "tls/upstream-ca.pem" // who signs the services around the cluster; data nodes only
+	FileUpstreamCert = "tls/upstream.pem"    // what a node shows them
+	FileUpstreamKey  = "tls/upstream.key"
+	FileOperator     = "tls/operator.pem"
+	FileOperatorKey  = "tls/operator.key"
+	FileKeyring      = "keyring.json" // data nodes only
+	FileKeyOfKeys    = "kek"          // data nodes only
+	FileLogKey       = "log.key"      // signs checkpoints of the access log; every member has its own
 )
 
 // scheme of the names that the cluster's authority writes into certificates.

@@ -33,10 +33,12 @@ const maxTopologyBytes = 1 << 20
 // Topology is the cluster file: who the members are and where they listen. Every
 // node and every operator reads the same one.
 type Topology struct {
-	Cluster     string `toml:"cluster"`     // id, also in every node's certificate
-	Environment string `toml:"environment"` // production, demo or development
-	Feeds       string `toml:"feeds"`       // file that the security projections are fed from; empty: none
-	Members     []Node `toml:"member"`
+	Cluster     string   `toml:"cluster"`            // id, also in every node's certificate
+	Environment string   `toml:"environment"`        // production, demo or development
+	Feeds       string   `toml:"feeds,omitempty"`    // file that the security projections are fed from; empty: none
+	Register    string   `toml:"register,omitempty"` // file of who works here, who one can be and what the population register says; empty: none
+	Upstream    Upstream `toml:"upstream,omitempty"`
+	Members     []Node   `toml:"member"`
 }
 
 // Node is one member. Addresses are host:port; a witness has no Client and no Source.
@@ -99,6 +101,7 @@ func (t Topology) Validate() error {
 	if n := len(t.Members); n%2 == 0 {
 		fault("member: %d members; an odd number is needed for a majority", n)
 	}
+	faults = append(faults, t.Upstream.validate(t.Environment)...)
 	seen := map[string]bool{}
 	for _, n := range t.Members {
 		if seen[n.ID] {
