@@ -103,7 +103,8 @@ func (m *machine) feedPage(kind command.Kind, body command.FeedPage) (command.Re
 		result: answer(command.StatusDone),
 		rows:   rows{kind: kind, found: make(map[command.Subject]int)},
 	}
-	if body.Full && !p.begin(body.Resync) {
+	switch {
+	case body.Full && !p.begin(body.Resync), !body.Full && body.Resync != 0 && !p.follows(body.Resync):
 		return answer(command.StatusRefused), nil
 	}
 	if err := p.write(body); err != nil {
@@ -136,10 +137,19 @@ func (p *page) begin(resync uint64) bool {
 	return true
 }
 
+// follows reports whether a numbered page is the next one, and counts it.
+func (p *page) follows(number uint64) bool {
+	if p.feed.running || number != p.feed.resync+1 {
+		return false
+	}
+	p.feed.resync = number
+	return true
+}
+
 func (p *page) write(body command.FeedPage) error {
 	for i := range body.Upserts {
 		row := &body.Upserts[i]
-		changed, err := p.putRow(p.bucket, row, p.feed.running)
+		changed, err := p.putRow(p.bucket, row, p.index, p.feed.running)
 		if err != nil {
 			return err
 		}
@@ -170,15 +180,20 @@ func (p *page) remove(key command.RowKey) error {
 	return nil
 }
 
-// putRow writes a row, or with name notes of an equal one that this entry named it.
-func (m *machine) putRow(b store.Bucket, row *command.Row, name bool) (changed bool, err error) {
+// registeredHere stands for the entry that named a row last where it was none of a
+// feed: what is registered here no feed's resync sweeps away, unless the feed has named
+// it since.
+const registeredHere = ^uint64(0)
+
+// putRow writes a row, or with again notes of an equal one what named it.
+func (m *machine) putRow(b store.Bucket, row *command.Row, named uint64, again bool) (changed bool, err error) {
 	key := joined(row.Subject[:], row.Key[:])
 	old := m.tx.Get(b, key)
 	if old == nil || [16]byte(old[:16]) != row.Digest {
-		return true, m.tx.Put(b, key, rowValue(row, m.index))
+		return true, m.tx.Replace(b, key, old, rowValue(row, named))
 	}
-	if name {
-		return false, m.tx.Put(b, key, renamed(old, m.index))
+	if again {
+		return false, m.tx.Replace(b, key, old, renamed(old, named))
 	}
 	return false, nil
 }
@@ -229,7 +244,7 @@ func (m *machine) registerConsent(kind command.Kind, body command.RegisterConsen
 	case m.stale(body.DecidedAt, body.Linked, body.Row.Subject, body.Actor):
 		return answer(command.StatusStale), nil
 	}
-	changed, err := m.putRow(store.Consents, &body.Row, true)
+	changed, err := m.putRow(store.Consents, &body.Row, registeredHere, true)
 	if err != nil {
 		return command.Result{}, err
 	}

@@ -597,6 +597,40 @@ func TestFeedPages(t *testing.T) {
 	}
 }
 
+// Numbered pages follow each other without a gap: what strays in of another leader, or
+// comes twice, changes nothing.
+func TestNumberedPages(t *testing.T) {
+	f := open(t, t.TempDir())
+	page := func(number uint64, rows ...command.Row) command.Status {
+		return one(t, f, command.KindConsentPage, command.FeedPage{Resync: number, Upserts: rows, AsOf: 7, Watermark: "w"}).Status
+	}
+	for i, c := range []struct {
+		number uint64
+		want   command.Status
+	}{{2, refused}, {1, done}, {1, refused}, {2, done}, {4, refused}, {0, done}, {3, done}} {
+		if got := page(c.number, row(1, byte(i+1), 1)); got != c.want {
+			t.Errorf("page %d, number %d: %v, want %v", i, c.number, got, c.want)
+		}
+	}
+	one(t, f, command.KindConsentPage, command.FeedPage{Full: true, Resync: 9, AsOf: 8})
+	if got := page(10); got != refused {
+		t.Errorf("in the middle of a resync: %v", got)
+	}
+	var all []byte
+	v := view(t, f)
+	v.EveryRow(Consents, func(k command.RowKey, digest [16]byte, sealed []byte) bool {
+		if want := row(1, k.Key[0], 1); k.Subject != key(1) || digest != want.Digest || string(sealed) != string(want.Sealed) {
+			t.Errorf("row %v: %x %q", k, digest, sealed)
+		}
+		all = append(all, k.Key[0])
+		return len(all) < 3
+	})
+	if diff := cmp.Diff([]byte{2, 4, 6}, all); diff != "" {
+		t.Error(diff)
+	}
+	v.EveryRow(projectionEnd, func(command.RowKey, [16]byte, []byte) bool { t.Error("a row of nothing"); return true })
+}
+
 func TestProjectionsAreApart(t *testing.T) {
 	f := fresh(t)
 	for i, kind := range []command.Kind{command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage, command.KindPersonPage} {

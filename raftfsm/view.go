@@ -53,6 +53,18 @@ func (v *View) Rows(p Projection, s command.Subject, yield func(key [16]byte, se
 	})
 }
 
+// EveryRow yields all rows of a projection, in the order of subjects and keys, with the
+// keyed hash of what is sealed in each.
+func (v *View) EveryRow(p Projection, yield func(key command.RowKey, digest [16]byte, sealed []byte) bool) {
+	b := p.bucket()
+	if !b.Known() {
+		return
+	}
+	v.reader.ScanFrom(b, nil, func(k, value []byte) bool {
+		return yield(command.RowKey{Subject: command.Subject(k), Key: [16]byte(k[16:])}, [16]byte(value), value[rowFixed:])
+	})
+}
+
 // Freshness returns as of when a projection holds, and its feed's place. Not known:
 // no feed was ever complete.
 func (v *View) Freshness(p Projection) (asOfMillis int64, watermark string, known bool) {
@@ -63,8 +75,8 @@ func (v *View) Freshness(p Projection) (asOfMillis int64, watermark string, know
 	return f.asOf, f.watermark, true
 }
 
-// Resync returns the number of a projection's latest resync, and whether it is under
-// way. The next one's must be greater.
+// Resync returns the number of a projection's latest resync or numbered page, and
+// whether it is a resync under way. The next one's must be greater.
 func (v *View) Resync(p Projection) (number uint64, running bool) {
 	f := decodeFeed(v.reader.Get(store.Feeds, []byte{byte(p)}))
 	return f.resync, f.running

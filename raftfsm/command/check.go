@@ -100,8 +100,8 @@ func (b FeedPage) rule() string {
 		return "a watermark too long"
 	case b.AsOf <= 0:
 		return "no as-of time"
-	case b.Full != (b.Resync != 0):
-		return "a resync without a number, or a number without a resync"
+	case b.Full && b.Resync == 0:
+		return "a resync without a number"
 	case b.Last && !b.Full:
 		return "the last page of no resync"
 	}

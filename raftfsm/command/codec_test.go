@@ -268,7 +268,6 @@ func TestCheck(t *testing.T) {
 		{"erase nobody", command.KindErasePatient, command.ErasePatient{}},
 		{"page without as-of", page, command.FeedPage{}},
 		{"full without a number", page, command.FeedPage{AsOf: 1, Full: true}},
-		{"number without full", page, command.FeedPage{AsOf: 1, Resync: 1}},
 		{"last of nothing", page, command.FeedPage{AsOf: 1, Last: true}},
 		{"long watermark", page, command.FeedPage{AsOf: 1, Watermark: strings.Repeat("x", command.MaxWatermarkBytes+1)}},
 		{"row without key", page, command.FeedPage{AsOf: 1, Upserts: []command.Row{{Sealed: []byte{1}}}}},

@@ -103,6 +103,11 @@ type (
 	// a page of an older or ended one is refused, since a page that strayed in from
 	// a former leader would otherwise sweep away rows that hold. AsOf and Watermark
 	// of a page that is Full but not Last are not taken over.
+	//
+	// A page that is not Full may carry a number as well: it is applied only if it is
+	// the very next one and no resync is under way, and refused otherwise. So what a
+	// leader found out by comparing holds when it is applied, and pages of two leaders
+	// never mix.
 	FeedPage struct {
 		Upserts   []Row
 		Removes   []RowKey
