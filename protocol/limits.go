@@ -21,7 +21,7 @@ const (
 	MaxReasonBytes     = 1000      // a reason or comment that a person writes
 	MaxNameBytes       = 128       // a name, a label or an id in a Told, a Coverage, a Freshness or a Report
 	MaxProviders       = 500       // care providers in one Told
-	MaxCoverageRows    = 5000      // in one Coverage
+	MaxCoverageRows    = 4800      // in one Coverage
 	MaxReportRows      = 100       // in one Report; there is More
 	MaxCounts          = 500       // in one Report
 	MaxOwners          = 50        // care providers in one LogRow

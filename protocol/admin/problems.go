@@ -102,7 +102,7 @@ var problems = [...]problem{
 	{ProblemContended, protocol.MenderSource,
 		"Andra skriver samma uppgifter", "Others write the same records",
 		"Delar av svaret kan ha skrivits, och inget togs bort. Skicka hela svaret igen om några sekunder, och låt bara ett program skicka en källas uppgifter åt gången.",
-		"Parts of this answer may have been written, and nothing was removed. Send the whole answer again in a few seconds, and let one program at a time send a source's records."},
+		"It may have been written in part, and nothing was removed. Send the whole answer again in a few seconds, and let one program at a time send a source's records."},
 	{ProblemIngest, protocol.MenderOperations,
 		"Något gick fel i noden", "Something failed in the node",
 		"Skicka det igen. Fortsätter det, ange tid och kod för driften.", "Send it again. If it goes on, tell the operators the time and the code."},

@@ -44,6 +44,7 @@ type State interface {
 	Feeds(now time.Time) ([]admin.Feed, error)
 	Sources() ([]command.RegisterSource, error)
 	Record(after uint64, limit int) ([]admin.RecordEntry, error)
+	Coverage() ([]command.Coverage, error)
 	Level() uint16
 }
 
@@ -71,16 +72,23 @@ func (e *Endpoint) Handler() http.Handler {
 	mux.Handle("POST "+admin.PathSources, e.answer(e.registerSource))
 	mux.Handle("GET "+admin.PathRecord, e.answer(e.record))
 	mux.Handle("POST "+admin.PathActivate, e.answer(e.activate))
+	mux.Handle("GET "+admin.PathCoverage, e.answer(e.coverage))
+	mux.Handle("POST "+admin.PathCoverage, e.answerTo(maxCoverageBytes, e.putCoverage))
 	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }
 
 // answer runs one call within its limits and writes its value or its problem.
 func (e *Endpoint) answer(call func(*http.Request) (any, error)) http.Handler {
+	return e.answerTo(maxBodyBytes, call)
+}
+
+// answerTo is answer, with another limit of what is asked.
+func (e *Endpoint) answerTo(limit int64, call func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
 		defer cancel()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		value, err := call(r.WithContext(ctx))
 		status := http.StatusOK
 		w.Header().Set("Content-Type", "application/json")

@@ -68,6 +68,8 @@ func (s *state) Record(after uint64, limit int) ([]admin.RecordEntry, error) {
 	return s.record, s.err
 }
 
+func (s *state) Coverage() ([]command.Coverage, error) { return s.log.View().Coverage(), s.err }
+
 func (s *state) Level() uint16 { return s.log.FSM.Level() }
 
 type world struct {

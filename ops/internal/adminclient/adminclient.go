@@ -168,6 +168,30 @@ func (c *Client) Register(ctx context.Context, node string, s admin.Source) (adm
 	})
 }
 
+// Coverage reads the table of which care provider shows which information.
+func (c *Client) Coverage(ctx context.Context, node string) (admin.CoverageTable, error) {
+	return first(ctx, c, node, func(ctx context.Context, id string) (admin.CoverageTable, error) {
+		return call[admin.CoverageTable](ctx, c, id, http.MethodGet, admin.PathCoverage, nil)
+	})
+}
+
+// PutCoverage replaces the table. A table is the same however often it is put, so the
+// next node is asked if one does not answer.
+func (c *Client) PutCoverage(ctx context.Context, node string, t admin.CoverageTable) (admin.Done, error) {
+	return first(ctx, c, node, func(ctx context.Context, id string) (admin.Done, error) {
+		return call[admin.Done](ctx, c, id, http.MethodPost, admin.PathCoverage, t)
+	})
+}
+
+// Explain asks why an access was given or refused. A node that cannot read the record
+// says that it is unavailable, and the next is asked.
+func (c *Client) Explain(ctx context.Context, node, entry string) (admin.Explanation, error) {
+	query := url.Values{"id": {entry}}
+	return first(ctx, c, node, func(ctx context.Context, id string) (admin.Explanation, error) {
+		return call[admin.Explanation](ctx, c, id, http.MethodGet, admin.PathExplain+"?"+query.Encode(), nil)
+	})
+}
+
 // Activate raises the cluster's level to what every member reports.
 func (c *Client) Activate(ctx context.Context, node string) (admin.Done, error) {
 	return first(ctx, c, node, func(ctx context.Context, id string) (admin.Done, error) {

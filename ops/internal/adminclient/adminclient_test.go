@@ -132,6 +132,43 @@ func TestProblemsSayWhatToDo(t *testing.T) {
 	}
 }
 
+// What reads the record or the table asks the paths that are its own, and goes on to a
+// node that can answer.
+func TestCoverageAndExplain(t *testing.T) {
+	c, at := newCluster(t)
+	table := admin.CoverageTable{Rows: []admin.CoverageRow{{CareProvider: "SE1", Name: "Regionen", Contract: "GetDiagnosis", Since: "2024-01-31"}}}
+	c.serve(t, at["a1"], "a1", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_ = json.NewEncoder(w).Encode(admin.ProblemElsewhere.Problem(""))
+	})
+	c.serve(t, at["b1"], "b1", func(w http.ResponseWriter, r *http.Request) {
+		var got admin.CoverageTable
+		switch r.Method + " " + r.URL.RequestURI() {
+		case "GET " + admin.PathCoverage:
+			_ = json.NewEncoder(w).Encode(table)
+		case "POST " + admin.PathCoverage:
+			if err := json.NewDecoder(r.Body).Decode(&got); err != nil || !cmp.Equal(got, table) {
+				t.Errorf("put %+v, %v", got, err)
+			}
+			_ = json.NewEncoder(w).Encode(admin.Done{Index: 7})
+		case "GET " + admin.PathExplain + "?id=a%26b":
+			_ = json.NewEncoder(w).Encode(admin.Explanation{ID: "a&b"})
+		default:
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+	})
+	client := c.open(t)
+	if got, err := client.Coverage(t.Context(), ""); err != nil || !cmp.Equal(got, table) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if done, err := client.PutCoverage(t.Context(), "", table); err != nil || done.Index != 7 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if e, err := client.Explain(t.Context(), "", "a&b"); err != nil || e.ID != "a&b" {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
 // A transfer is asked of the leader, once.
 func TestTransferIsAskedOfTheLeaderOnce(t *testing.T) {
 	c, at := newCluster(t)
