@@ -1,14 +1,19 @@
 package raftfsm
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
 
 	"tvilling/raftfsm/command"
+	"tvilling/raftfsm/internal/store"
 )
 
 // event adds entries to the access log, so many to a raft entry.
@@ -53,34 +58,39 @@ func defined(leaves []tlog.Hash) tlog.Hash {
 	return tlog.NodeHash(defined(leaves[:half]), defined(leaves[half:]))
 }
 
-// trees compares the tree of every size with one made anew from the log's rows.
-func trees(t testing.TB, f *FSM) {
-	t.Helper()
-	v := view(t, f)
+// treesOf compares the tree of every size with one made anew from the log's rows.
+func treesOf(f *FSM, length uint64) error {
+	v, err := f.View()
+	if err != nil {
+		return err
+	}
+	defer v.Close()
 	want := anew(v.Log(0, MaxLogPage))
 	size, root, err := v.LogTree()
-	if err != nil || size != v.LogLength() || int(size)+1 != len(want) || root != want[size] {
-		t.Fatalf("LogTree = %d, %x, %v; want %d, %x", size, root, err, len(want)-1, want[len(want)-1])
+	if err != nil || size != length || size != v.LogLength() || int(size)+1 != len(want) || root != want[size] {
+		return fmt.Errorf("LogTree = %d, %x, %v; want %d, %x", size, root, err, len(want)-1, want[len(want)-1])
 	}
 	for n := range want {
 		if got, err := v.LogRoot(uint64(n)); err != nil || got != want[n] {
-			t.Fatalf("LogRoot(%d) = %x, %v; want %x", n, got, err, want[n])
+			return fmt.Errorf("LogRoot(%d) = %x, %v; want %x", n, got, err, want[n])
 		}
 	}
-	for _, size := range []uint64{size + 1, 1 << 62, 1<<64 - 1} {
-		if _, err := v.LogRoot(size); !errors.Is(err, ErrTree) {
-			t.Errorf("LogRoot(%d) = %v", size, err)
+	for _, beyond := range []uint64{size + 1, 1 << 62, 1<<64 - 1} {
+		if _, err := v.LogRoot(beyond); !errors.Is(err, ErrTree) {
+			return fmt.Errorf("LogRoot(%d) of %d = %v", beyond, size, err)
 		}
 	}
+	return nil
 }
 
 func TestTreeOfEverySize(t *testing.T) {
 	f := fresh(t)
-	trees(t, f)
 	for n, next := 0, 0; n < 12; n++ {
 		events(t, f, next, n, 1+n%4)
 		next += n
-		trees(t, f)
+		if err := treesOf(f, uint64(next)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -302,105 +312,104 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// P2: an identity that is linked with the patient's counts as the patient does.
-func TestWhatChangedForALinkedIdentityIsStale(t *testing.T) {
-	f := fresh(t)
-	one(t, f, command.KindBlockPage, command.FeedPage{Upserts: []command.Row{row(3, 1, 1)}, AsOf: 1})  // 1
-	one(t, f, command.KindPersonPage, command.FeedPage{Upserts: []command.Row{row(4, 1, 1)}, AsOf: 1}) // 2
-	one(t, f, command.KindCanary, command.Canary{Node: "a1"})                                          // 3
-	linked := func(all ...byte) (s []command.Subject) {
-		for _, b := range all {
-			s = append(s, key(b))
-		}
-		return s
-	}
-	for i, c := range []struct {
-		decidedAt uint64
-		linked    []command.Subject
-		want      command.Status
-	}{
-		{1, linked(3), done}, {0, linked(3), stale}, {2, linked(3, 4), done}, {1, linked(3, 4), stale},
-		{0, linked(5), done}, {0, nil, done},
-	} {
-		id := byte(10 * (i + 1))
-		access := command.RecordAccess{DecidedAt: c.decidedAt, Patient: key(1), Actor: key(2), Permit: true, Entry: logEntry(1, id), Linked: c.linked}
-		if got := one(t, f, command.KindRecordAccess, access); got.Status != c.want {
-			t.Errorf("%d: access: %+v, want %d", i, got, c.want)
-		}
-		access.Permit, access.Entry.ID = false, key(id+1)
-		if got := one(t, f, command.KindRecordAccess, access); got.Status != done {
-			t.Errorf("%d: denial: %+v", i, got)
-		}
-		act := command.RegisterConsent{DecidedAt: c.decidedAt, Actor: key(2), Row: row(6, 1, 1), Entry: logEntry(6, id+2), Linked: c.linked}
-		for n, kind := range []command.Kind{command.KindRegisterConsent, command.KindRegisterEmergency} {
-			act.Row, act.Entry = row(id+byte(n), 1, 1), logEntry(id+byte(n), id+2+byte(n))
-			if got := one(t, f, kind, act); got.Status != c.want {
-				t.Errorf("%d: kind %d: %+v, want %d", i, kind, got, c.want)
+// However the entries come, and whatever happens to the machine between, the tree of
+// every size is the one that the definition makes of the entries.
+func TestTreeOfARandomLog(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		w := newTwin(t, nil)
+		defer func() { w.close() }()
+		next := 0
+		for range rapid.IntRange(1, 8).Draw(r, "events") {
+			count := rapid.IntRange(0, 40).Draw(r, "entries")
+			events(t, w.fsm, next, count, rapid.IntRange(1, 20).Draw(r, "together"))
+			next += count
+			switch rapid.IntRange(0, 3).Draw(r, "event") {
+			case 0: // orderly restart
+				w.close()
+				w.open(w.dir)
+			case 1: // the process dies
+				crashed := copyDir(t, w.dir)
+				w.close()
+				w.open(crashed)
+			case 2:
+				snapshot := takeSnapshot(t, w.fsm)
+				w.close()
+				w.open(t.TempDir())
+				if err := restore(w.fsm, snapshot); err != nil {
+					r.Fatal(err)
+				}
+			}
+			if err := treesOf(w.fsm, uint64(next)); err != nil {
+				r.Fatal(err)
 			}
 		}
-	}
+	})
 }
 
-// The second step of an emergency takes the place of the first.
-func TestEmergency(t *testing.T) {
-	f := fresh(t)
-	reader := f.Feed().Follow(key(1))
-	defer reader.Close()
-	step := func(decidedAt uint64, digest, id byte) command.Result {
-		t.Helper()
-		return one(t, f, command.KindRegisterEmergency, command.RegisterConsent{
-			DecidedAt: decidedAt, Actor: key(9), Row: row(1, 5, digest), Entry: logEntry(1, id),
-		})
+// A hash of the tree that is not what it was written as is found when the file is
+// opened, as any other pair is; none is served.
+func TestADamagedTreeIsFound(t *testing.T) {
+	dir := t.TempDir()
+	f := open(t, dir)
+	events(t, f, 0, 200, 40)
+	v, err := f.View()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got, want := step(0, 1, 1), (command.Result{Status: done, Index: 1, Sequence: 1, Changed: 1}); got != want {
-		t.Errorf("first step: %+v", got)
+	kept := v.reader.Get(store.Tree, number(uint64(tlog.StoredHashIndex(3, 2))))
+	hash := append([]byte(nil), kept...)
+	v.Close()
+	crashed := copyDir(t, dir)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if got := step(0, 2, 2); got.Status != stale {
-		t.Errorf("second step, decided before the first: %+v", got)
-	}
-	if got, want := step(1, 2, 2), (command.Result{Status: done, Index: 3, Sequence: 2, Changed: 1}); got != want {
-		t.Errorf("second step: %+v", got)
-	}
-	if got := step(1, 2, 2); !got.Repeated || got.Sequence != 2 {
-		t.Errorf("second step again: %+v", got)
-	}
-	v := view(t, f)
-	if got := rowsOf(v, Consents, 1); got != "52 " || v.Revision(key(1)) != 3 {
-		t.Errorf("rows %q, revision %d", got, v.Revision(key(1)))
-	}
-	want := []Change{
-		{Index: 1, Kind: 22, Subject: key(1), Upserted: [][16]byte{key(5)}},
-		{Index: 3, Kind: 22, Subject: key(1), Upserted: [][16]byte{key(5)}},
-	}
-	if diff := cmp.Diff(want, drain(t, reader)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// What the population register knows is a projection as the others are.
-func TestPersons(t *testing.T) {
-	f := fresh(t)
-	page := func(p command.FeedPage) command.Result { t.Helper(); return one(t, f, command.KindPersonPage, p) }
-	page(command.FeedPage{Full: true, Resync: 1, Last: true, AsOf: 10, Watermark: "w1",
-		Upserts: []command.Row{row(1, 1, 1), row(2, 1, 1), row(3, 1, 1)}}) // 1
-	page(command.FeedPage{AsOf: 11, Upserts: []command.Row{row(2, 1, 2)}})                                                                          // 2
-	got := page(command.FeedPage{Full: true, Resync: 2, Last: true, AsOf: 12, Watermark: "w2", Upserts: []command.Row{row(2, 1, 2), row(3, 1, 1)}}) // 3
-	if want := (command.Result{Status: done, Index: 3, Unchanged: 2, Removed: 1}); got != want {
-		t.Errorf("sweep: %+v", got)
-	}
-	if got := one(t, f, command.KindErasePatient, command.ErasePatient{Subject: key(3)}); got.Removed != 1 { // 4
-		t.Errorf("erase: %+v", got)
-	}
-	v := view(t, f)
-	if got := rowsOf(v, Persons, 1) + "|" + rowsOf(v, Persons, 2) + "|" + rowsOf(v, Persons, 3); got != "|12 |" {
-		t.Errorf("rows: %q", got)
-	}
-	for subject, want := range map[byte]uint64{1: 3, 2: 2, 3: 4} {
-		if got := v.Revision(key(subject)); got != want {
-			t.Errorf("revision of %d: %d, want %d", subject, got, want)
+	for name, dir := range map[string]string{"crashed": crashed, "closed": dir} {
+		path := filepath.Join(dir, "fsm.db")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		places := 0
+		for at := 0; ; at++ { // bbolt copies on write: pages that are free hold it too
+			next := bytes.Index(b[at:], hash)
+			if next < 0 {
+				break
+			}
+			at += next
+			b[at+7] ^= 4
+			places++
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f := open(t, dir)
+		if places == 0 || f.Usable() || view(t, f).LogLength() != 0 {
+			t.Errorf("%s: %d hashes damaged, usable: %t", name, places, f.Usable())
+		}
+		defer f.Close()
 	}
-	if at, mark, known := v.Freshness(Persons); at != 12 || mark != "w2" || !known {
-		t.Errorf("freshness: %d %q %t", at, mark, known)
+}
+
+// What lacks a hash says so; it does not answer with another root.
+func TestATreeThatLacksAHash(t *testing.T) {
+	f := fresh(t)
+	events(t, f, 0, 8, 8)
+	tx, err := f.store.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if was, err := tx.Delete(store.Tree, number(uint64(tlog.StoredHashIndex(3, 0)))); !was || err != nil {
+		t.Fatal(was, err)
+	}
+	if _, err := (hashes{tx}).root(8); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("root of 8: %v", err)
+	}
+	if _, err := (hashes{tx}).root(7); err != nil {
+		t.Errorf("root of 7, which does not need it: %v", err)
+	}
+	m := newMachine(tx, f.intents)
+	if _, err := m.checkpoint(command.Checkpoint{Size: 8, Note: []byte{1}}); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("a checkpoint: %v", err)
 	}
 }
