@@ -28,6 +28,7 @@ const (
 	FaultReportTerms    Fault = 1016 // a report of nothing, or over too long a time
 	FaultGiver          Fault = 1017 // a child's consent needs a guardian, or to be found mature
 	FaultNoBasis        Fault = 1018 // the question needs a consent or an emergency
+	FaultDeceased       Fault = 1019 // the patient is deceased: nobody can consent, and there is no emergency
 
 	FaultNoQuorum     Fault = 2001 // no majority of nodes: nothing can be recorded, so nothing is shown
 	FaultBehind       Fault = 2002 // the node is behind the client's position
