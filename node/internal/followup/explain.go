@@ -1,0 +1,105 @@
+package followup
+
+import (
+	"context"
+	"fmt"
+
+	"tvilling/node/internal/access"
+	"tvilling/node/internal/record"
+	"tvilling/protocol"
+	"tvilling/raftfsm"
+)
+
+// Explanation is why an access was given or refused, without whom it was about and
+// what was read.
+type Explanation struct {
+	ID       string // as reports have it
+	UUID     string // as the national log has it
+	Sequence uint64
+	Index    uint64 // of the log entry that added it
+	At       protocol.Instant
+	Activity string
+	Purpose  string
+	Actor    record.Actor
+	Decision record.Decision
+	Facts    []Fact // what it rested on
+	Scope    record.Scope
+	Node     string
+	Outcome  protocol.ReviewOutcome // of its latest review
+}
+
+// Fact is how old a projection was when it was decided on.
+type Fact struct {
+	Name  string
+	AsOf  protocol.Instant // 0: unknown, or not asked for
+	Age   protocol.Instant // milliseconds when it was decided
+	Bound protocol.Instant // the most that it may be
+}
+
+// Fresh tells whether the fact could be decided on.
+func (f Fact) Fresh() bool { return f.AsOf > 0 && f.Age <= f.Bound }
+
+// projections are what decisions rest on, as the record numbers them.
+var projections = [record.AsOfCount]struct {
+	name       string
+	projection raftfsm.Projection
+}{
+	record.AsOfBlocks:      {"blocks", raftfsm.Blocks},
+	record.AsOfConsents:    {"consents", raftfsm.Consents},
+	record.AsOfRelations:   {"relations", raftfsm.Relations},
+	record.AsOfCommissions: {"commissions", raftfsm.Commissions},
+	record.AsOfPersons:     {"persons", raftfsm.Persons},
+	record.AsOfEngagement:  {name: "engagement"},
+}
+
+// Explain tells an operator why an entry says what it says, by its id as a browser, a
+// report or the national log shows it. The reading is recorded before it is told.
+func (s *Service) Explain(ctx context.Context, operator, id string) (Explanation, error) {
+	if operator == "" || len(operator) > maxOperator {
+		return Explanation{}, fmt.Errorf("%w: no operator", ErrNotAllowed)
+	}
+	r, err := parseRef(id)
+	if err != nil {
+		return Explanation{}, err
+	}
+	e, err := s.find(ctx, r)
+	if err != nil {
+		return Explanation{}, err
+	}
+	draft := record.Entry{
+		Activity: record.ReadLog, Purpose: followPurpose, Actor: record.Actor{Operator: operator}, Patient: e.Patient,
+		Decision: record.Decision{Permit: true, Reason: reasonOperator}, About: e.ID, Note: "förklaring av en åtkomst",
+	}
+	if _, _, err := s.record(ctx, draft); err != nil {
+		return Explanation{}, err
+	}
+	return s.explanation(e)
+}
+
+func (s *Service) explanation(e entry) (Explanation, error) {
+	v, err := s.cfg.State.View()
+	if err != nil {
+		return Explanation{}, err
+	}
+	defer v.Close()
+	review, _, err := s.review(v, e.ID)
+	if err != nil {
+		return Explanation{}, err
+	}
+	x := Explanation{
+		ID: refOf(e.sequence, e.ID), UUID: uuidOf(e.ID), Sequence: e.sequence, Index: e.index, At: e.At, Activity: e.Activity.String(),
+		Purpose: e.Purpose, Actor: e.Actor, Decision: e.Decision, Scope: e.Scope, Node: e.Node, Outcome: review.Outcome,
+	}
+	x.Actor.EmployeeName, x.Scope.Document = "", protocol.DocumentKey{} // neither is needed to tell why
+	for i, p := range projections {
+		fact := Fact{Name: p.name, AsOf: e.Decision.AsOf[i], Bound: access.EngagementFor}
+		if i != record.AsOfEngagement {
+			fact.Bound = access.Bound(p.projection)
+		}
+		if fact.AsOf > 0 {
+			fact.Age = e.At - fact.AsOf
+		}
+		x.Facts = append(x.Facts, fact)
+	}
+	return x, nil
+}

@@ -1,0 +1,160 @@
+package followup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
+	"tvilling/protocol"
+	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
+)
+
+// open opens an entry. Not ok: its key was destroyed when its time was out.
+func (s *Service) open(l raftfsm.Logged) (e entry, ok bool, err error) {
+	plain, err := s.cfg.Ring.OpenLog(place(l.Subject, l.ID), l.Sealed)
+	if errors.Is(err, sealing.ErrKeyGone) {
+		return entry{}, false, nil
+	}
+	if err != nil {
+		return entry{}, false, fmt.Errorf("entry %d: %w", l.Sequence, err)
+	}
+	r, err := record.Decode(plain)
+	if err != nil {
+		return entry{}, false, fmt.Errorf("entry %d: %w", l.Sequence, err)
+	}
+	return entry{sequence: l.Sequence, index: l.Index, Entry: r}, true, nil
+}
+
+// scan is a way through the log: the entries after a number, within a period, of one
+// subject or of all, at most limit of them.
+type scan struct {
+	from, to protocol.Instant
+	after    uint64
+	limit    int
+	subject  *command.Subject
+}
+
+// walk shows every entry of a scan to visit, which says whether to go on. It reads page
+// by page, each in a View of its own. more: the scan ended before its period did.
+func (s *Service) walk(ctx context.Context, w scan, visit func(v *raftfsm.View, e entry) (bool, error)) (last uint64, more bool, err error) {
+	if w.from > 0 {
+		first, err := s.firstSince(w.from)
+		if err != nil {
+			return 0, false, err
+		}
+		w.after = max(w.after, first-1)
+	}
+	last = w.after
+	for w.limit > 0 {
+		if err := ctx.Err(); err != nil {
+			return last, true, err
+		}
+		read, done, stopped, err := s.page(w, visit)
+		if err != nil {
+			return last, true, err
+		}
+		if read.count > 0 {
+			last = read.last
+		}
+		if stopped || done {
+			return last, stopped, nil
+		}
+		w.after, w.limit = last, w.limit-read.count
+	}
+	return last, true, nil
+}
+
+type pageRead struct {
+	count int
+	last  uint64
+}
+
+// page reads one page of a scan. done: there is nothing more in it; stopped: visit said so.
+func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error)) (read pageRead, done, stopped bool, err error) {
+	v, err := s.cfg.State.View()
+	if err != nil {
+		return read, false, false, err
+	}
+	defer v.Close()
+	limit := min(pageEntries, w.limit)
+	var all []raftfsm.Logged
+	if w.subject != nil {
+		all = v.LogOf(*w.subject, w.after, limit)
+	} else {
+		all = v.Log(w.after, limit)
+	}
+	for _, l := range all {
+		e, ok, err := s.open(l)
+		if err != nil {
+			return read, false, false, err
+		}
+		if ok && e.At > w.to+disorder {
+			return read, true, false, nil
+		}
+		read.count, read.last = read.count+1, l.Sequence
+		if !ok || e.At < w.from || e.At > w.to {
+			continue
+		}
+		goOn, err := visit(v, e)
+		if err != nil || !goOn {
+			return read, false, true, err
+		}
+	}
+	return read, len(all) < limit, false, nil
+}
+
+// firstSince returns a number before which nothing is of the time or later. Entries
+// are in order of their times but for disorder, which is more than clocks differ and a
+// commit takes.
+func (s *Service) firstSince(at protocol.Instant) (uint64, error) {
+	v, err := s.cfg.State.View()
+	if err != nil {
+		return 0, err
+	}
+	defer v.Close()
+	var fault error
+	n := sort.Search(int(v.LogLength()), func(i int) bool {
+		for _, l := range v.Log(uint64(i), 1) {
+			e, ok, err := s.open(l)
+			if err != nil {
+				fault = err
+			}
+			return ok && e.At >= at-disorder // one whose key is gone is older than what is kept
+		}
+		return true
+	})
+	return uint64(n) + 1, fault
+}
+
+// entryAt reads one entry.
+func (s *Service) entryAt(v *raftfsm.View, sequence uint64) (entry, bool, error) {
+	for _, l := range v.Log(sequence-1, 1) {
+		if l.Sequence == sequence {
+			return s.open(l)
+		}
+	}
+	return entry{}, false, nil
+}
+
+// review returns the latest review of an entry, and how many there are.
+func (s *Service) review(v *raftfsm.View, id [16]byte) (latest entry, count int, err error) {
+	for _, l := range v.LogOf(s.reviewsOf(id), 0, maxReviews) {
+		e, ok, err := s.open(l)
+		if err != nil {
+			return entry{}, 0, err
+		}
+		if ok && e.Activity == record.Review && e.About == id {
+			latest, count = e, count+1
+		}
+	}
+	return latest, count, nil
+}
+
+func timeIn(at protocol.Instant, zone *time.Location) time.Time {
+	return time.UnixMilli(int64(at)).In(zone)
+}
