@@ -22,6 +22,15 @@ type element struct {
 	children []*element
 }
 
+// fieldName is an element's name as the newer domains write it: older ones begin it with
+// a capital.
+func fieldName(local string) string {
+	if local == "" || local[0] < 'A' || local[0] > 'Z' {
+		return local
+	}
+	return string(local[0]-'A'+'a') + local[1:]
+}
+
 // get returns the text of the first child of that name; empty: there is none.
 func (e *element) get(name string) string {
 	if child := e.child(name); child != nil {
@@ -108,7 +117,7 @@ func (r *reader) fields(c contract, wrapper string, take func(*element) error) e
 		}
 		known := start.Name.Space == c.space || start.Name.Space == c.types
 		switch {
-		case known && c.fields[start.Name.Local]:
+		case known && c.fields[fieldName(start.Name.Local)]:
 			err = r.field(start, take)
 		case wrapper != "" && start.Name.Space == wrapper:
 			err = r.fields(c, "", take)
@@ -148,7 +157,7 @@ func isPlatformCode(s string) bool {
 
 // tree reads an element with everything in it.
 func (r *reader) tree(start xml.StartElement) (*element, error) {
-	root := &element{name: start.Name.Local}
+	root := &element{name: fieldName(start.Name.Local)}
 	open, count := []*element{root}, 1
 	for len(open) > 0 {
 		t, err := r.token()
@@ -161,7 +170,7 @@ func (r *reader) tree(start xml.StartElement) (*element, error) {
 			if count++; count > maxElements || len(open) >= maxElementDepth {
 				return nil, malformed("too many elements in a row, or nested too deep")
 			}
-			child := &element{name: t.Name.Local}
+			child := &element{name: fieldName(t.Name.Local)}
 			top.children = append(top.children, child)
 			open = append(open, child)
 		case xml.CharData:

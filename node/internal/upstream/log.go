@@ -70,13 +70,13 @@ type LogResult struct {
 // LogService is the national access log.
 type LogService struct {
 	endpoint Endpoint
-	local    localClock
+	clock    Clock
 }
 
 // NewLogService returns the log at an endpoint.
 func NewLogService(e Endpoint) (*LogService, error) {
-	local, err := newLocalClock()
-	return &LogService{endpoint: e, local: local}, err
+	clock, err := NewClock()
+	return &LogService{endpoint: e, clock: clock}, err
 }
 
 const (
@@ -125,7 +125,7 @@ func (s *LogService) post(f *fields, p *LogPost) {
 		f.put("t:activityType", p.Activity.Type)
 		f.put("t:activityLevel", p.Activity.Level)
 		f.put("t:activityArgs", p.Activity.Args)
-		f.put("t:startDate", s.local.text(p.Activity.Start))
+		f.put("t:startDate", s.clock.text(p.Activity.Start))
 		f.put("t:purpose", p.Activity.Purpose)
 	})
 	f.in("t:user", func() {

@@ -27,7 +27,7 @@ type place struct {
 func (p place) fault(field, what string) {
 	switch n := len(p.faults); {
 	case n < maxFaults:
-		p.faults = append(p.faults, fmt.Errorf("[[%s]] row %d, %s: %s", p.table, p.row, field, what))
+		p.faults = append(p.faults, fmt.Errorf("%s row %d, %s: %s", p.table, p.row, field, what))
 	case n == maxFaults:
 		p.faults = append(p.faults, errors.New("and more"))
 	}
@@ -41,7 +41,7 @@ func each[In, Out any](r *rows, table string, in []In, f func(p place, row In) O
 	}
 	out := make([]Out, len(in))
 	for i, row := range in {
-		out[i] = f(place{r, table, i + 1}, row)
+		out[i] = f(place{r, "[[" + table + "]]", i + 1}, row)
 	}
 	return out
 }

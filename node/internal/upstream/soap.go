@@ -69,14 +69,15 @@ func NewClient(certificates *tls.Config) *http.Client {
 // contract is one operation of a service: what it is called, and what may stand in its
 // answer.
 type contract struct {
-	name   string          // of the operation
-	space  string          // of the interaction
-	types  string          // namespace of the answer's fields, beside the interaction's own; empty: none
-	fields map[string]bool // of the answer: others are passed over
+	name    string          // of the operation
+	request string          // element of the question; older domains name it apart
+	space   string          // of the interaction
+	types   string          // namespace of the answer's fields, beside the interaction's own; empty: none
+	fields  map[string]bool // of the answer: others are passed over
 }
 
 func newContract(space, types, name string, fields ...string) contract {
-	c := contract{name: name, space: space, types: types, fields: make(map[string]bool, len(fields))}
+	c := contract{name: name, request: name, space: space, types: types, fields: make(map[string]bool, len(fields))}
 	for _, f := range fields {
 		c.fields[f] = true
 	}
@@ -119,9 +120,9 @@ func (e Endpoint) envelope(c contract, body string) string {
 	b.Grow(len(body) + 512)
 	b.WriteString(xml.Header + `<s:Envelope xmlns:s="` + envelopeSpace + `"><s:Header><LogicalAddress xmlns="` + registrySpace + `">`)
 	escape(&b, e.Address)
-	b.WriteString(`</LogicalAddress></s:Header><s:Body><r:` + c.name + ` xmlns:r="` + c.space + `" xmlns:t="` + c.types + `">`)
+	b.WriteString(`</LogicalAddress></s:Header><s:Body><r:` + c.request + ` xmlns:r="` + c.space + `" xmlns:t="` + c.types + `">`)
 	b.WriteString(body)
-	b.WriteString(`</r:` + c.name + `></s:Body></s:Envelope>`)
+	b.WriteString(`</r:` + c.request + `></s:Body></s:Envelope>`)
 	return b.String()
 }
 

@@ -57,6 +57,7 @@ type Commission struct {
 
 // Relation is a row with whom it is about.
 type Relation struct {
+	ID      string // the service's
 	Patient protocol.PatientID
 	Row     projection.Relation
 }
