@@ -17,6 +17,7 @@ import (
 	"tvilling/node/internal/certs"
 	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/ingest"
+	"tvilling/node/internal/proof"
 	"tvilling/node/internal/sealing"
 	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
@@ -46,6 +47,9 @@ type Node struct {
 	data    *data                           // nil: a witness
 	serving atomic.Pointer[session.Service] // data's, for the cluster, which runs before data is there
 
+	cosigner    *proof.Cosigner // nil: without a key for the access log's checkpoints
+	checkpoints *proof.Maker
+
 	admin    *http.Server // nil: alone
 	operator net.Listener
 }
@@ -74,7 +78,13 @@ func (n *Node) open() error {
 	if n.fsm, err = raftfsm.Open(n.cfg.path("fsm"), raftfsm.Options{Sync: n.cfg.Sync, SnapshotRate: snapshotRate, Logger: n.cfg.Logger}); err != nil {
 		return err
 	}
+	if err := n.openSigning(); err != nil {
+		return err
+	}
 	if n.cluster, err = cluster.Open(n.clusterConfig(), n.fsm); err != nil {
+		return err
+	}
+	if n.checkpoints, err = proof.NewMaker(n.cfg.Topology, n.fsm, n.cluster, newIntent, n.cfg.Logger); err != nil {
 		return err
 	}
 	if n.member.Role == admin.RoleData {
@@ -123,6 +133,9 @@ func (n *Node) clusterConfig() cluster.Config {
 			return 0
 		},
 	}
+	if n.cosigner != nil {
+		cfg.Cosign = n.cosigner.Cosign
+	}
 	if n.certs != nil {
 		cfg.TLS = cluster.TLS{Authority: n.certs.Authority, Certificate: n.certs.Certificate}
 	}
@@ -152,6 +165,7 @@ func (n *Node) state() state { return state{fsm: n.fsm, ring: n.ring} }
 func (n *Node) Run(ctx context.Context) error {
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.cluster.Run(inner) })
+	group.Go(func() error { return n.cluster.WhileLeader(inner, n.checkpoints.Run) })
 	if n.data != nil {
 		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.feed) })
 		group.Go(n.data.gateway.Run)

@@ -54,6 +54,7 @@ type Endpoint struct {
 	state   State
 	self    admin.Status // Cluster, Environment and Node are filled in
 	intent  func() command.Intent
+	proofs  Proofs // nil: a node without keys to the access log
 	log     *slog.Logger
 }
 
@@ -61,6 +62,9 @@ type Endpoint struct {
 func New(c Cluster, s State, self admin.Status, intent func() command.Intent, log *slog.Logger) *Endpoint {
 	return &Endpoint{cluster: c, state: s, self: self, intent: intent, log: log}
 }
+
+// Proves has the endpoint answer about the access log's proof. Call it before Handler.
+func (e *Endpoint) Proves(p Proofs) { e.proofs = p }
 
 // Handler returns the endpoint's paths. The caller's server has verified the
 // operator's certificate.
@@ -74,6 +78,10 @@ func (e *Endpoint) Handler() http.Handler {
 	mux.Handle("POST "+admin.PathActivate, e.answer(e.activate))
 	mux.Handle("GET "+admin.PathCoverage, e.answer(e.coverage))
 	mux.Handle("POST "+admin.PathCoverage, e.answerTo(maxCoverageBytes, e.putCoverage))
+	mux.Handle("GET "+admin.PathCheckpoint, e.proving(e.checkpoint))
+	mux.Handle("GET "+admin.PathConsistency, e.proving(e.consistency))
+	mux.Handle("POST "+admin.PathLogPage, e.proving(e.logPage))
+	mux.Handle("POST "+admin.PathLogProof, e.proving(e.logProof))
 	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }

@@ -10,11 +10,11 @@ import (
 func (c *cli) log() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
-		Short: "Read the access log, without its patients",
+		Short: "Read the access log, take it out, verify it",
 		Args:  none,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.logList())
+	cmd.AddCommand(c.logList(), c.logCheckpoint(), c.logExport(), c.logProve(), c.logConsistency(), c.logVerify())
 	return cmd
 }
 

@@ -1,0 +1,47 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tvilling/node/internal/proof"
+	"tvilling/protocol/admin"
+)
+
+// ErrLogKey is a key for signing the access log's checkpoints that cannot be used.
+var ErrLogKey = errors.New("key for the access log's checkpoints")
+
+// fileSigned is where a node remembers what it signed last, in its data directory.
+const fileSigned = "signed-checkpoint.json"
+
+// openSigning reads the node's key for signing checkpoints. A member that the cluster
+// file has no key of signs nothing, and neither does a node alone.
+func (n *Node) openSigning() error {
+	if n.cfg.alone() || n.member.LogKey == "" {
+		return nil
+	}
+	name := filepath.Join(n.cfg.Material, admin.FileLogKey)
+	info, err := os.Stat(name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLogKey, err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return fmt.Errorf("%w: %s: its mode is %04o, and others than its owner may use it: chmod it to 0600", ErrLogKey, name, mode)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLogKey, err)
+	}
+	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: %w", ErrLogKey, err)
+	}
+	n.cosigner, err = proof.NewCosigner(n.cfg.Topology.Cluster, n.cfg.Self, strings.TrimSpace(string(text)), n.cfg.path(fileSigned), n.fsm)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLogKey, err)
+	}
+	return nil
+}

@@ -1,0 +1,362 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tvilling/node"
+	"tvilling/ops/internal/logproof"
+	"tvilling/protocol/admin"
+)
+
+// logPage is how many entries are asked for at a time: what a node gives at most.
+const logPage = 500
+
+// maxNoteBytes bounds a checkpoint that somebody has kept in a file.
+const maxNoteBytes = 64 << 10
+
+func (c *cli) logCheckpoint() *cobra.Command {
+	var size uint64
+	cmd := &cobra.Command{
+		Use:   "checkpoint",
+		Short: "Print the newest signed checkpoint of the access log; keep it where the cluster cannot reach it",
+		Args:  none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			kept, err := client.Checkpoint(cmd.Context(), c.node, size)
+			if err != nil {
+				return err
+			}
+			return c.print(kept, func(w io.Writer) { fmt.Fprint(w, kept.Note) })
+		},
+	}
+	cmd.Flags().Uint64Var(&size, "size", 0, "the one of this `many` entries; the last 1024 are kept")
+	c.operatorFlags(cmd)
+	return cmd
+}
+
+func (c *cli) logExport() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Take the whole access log out, to be verified where there is no cluster",
+		Long: "Takes the whole access log out, up to its newest checkpoint, to a file that log verify reads.\n" +
+			"The file holds patients: it is made for its owner alone, and that it was taken is in the log.",
+		Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			newest, err := client.Checkpoint(cmd.Context(), c.node, 0)
+			if err != nil {
+				return err
+			}
+			head := admin.LogFileHeader{
+				Format: admin.LogFileFormat, Kind: admin.LogFileWhole, Cluster: client.Topology().Cluster, Checkpoint: newest.Note,
+			}
+			err = writeLogFile(out, head, func(put func(admin.ExportedEntry) error) error {
+				for after := uint64(0); after < newest.Size; {
+					page, err := client.LogPage(cmd.Context(), c.node, admin.LogPageQuery{After: after, Through: min(after+logPage, newest.Size)})
+					if err != nil {
+						return err
+					}
+					if len(page.Entries) == 0 {
+						return fmt.Errorf("the node has no entries after %d, and %d are signed", after, newest.Size)
+					}
+					for _, e := range page.Entries {
+						if err := put(e); err != nil {
+							return err
+						}
+					}
+					after += uint64(len(page.Entries))
+					c.progress(after, newest.Size)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			return c.print(written{out, newest.Size}, func(w io.Writer) { fmt.Fprintf(w, "%s: %d entries\n", out, newest.Size) })
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "`file` to write; one that is there is not overwritten")
+	c.operatorFlags(cmd)
+	return cmd
+}
+
+// written is what export says.
+type written struct {
+	File    string `json:"file"`
+	Entries uint64 `json:"entries"`
+}
+
+func (c *cli) logProve() *cobra.Command {
+	var out string
+	var sequence uint64
+	cmd := &cobra.Command{
+		Use:   "prove [ID]",
+		Short: "Take one entry out with the proof that it is in the log that was signed",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			query := admin.LogProofQuery{Sequence: sequence}
+			if len(args) == 1 {
+				query.ID = args[0]
+			}
+			if (query.ID == "") == (sequence == 0) {
+				return usage("name one entry: its id as it was shown, or --sequence")
+			}
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			p, err := client.LogProof(cmd.Context(), c.node, query)
+			if err != nil {
+				return err
+			}
+			head := admin.LogFileHeader{
+				Format: admin.LogFileFormat, Kind: admin.LogFileEntry, Cluster: client.Topology().Cluster, Checkpoint: p.Checkpoint, Proof: p.Proof,
+			}
+			err = writeLogFile(out, head, func(put func(admin.ExportedEntry) error) error { return put(p.Entry) })
+			if err != nil {
+				return err
+			}
+			return c.print(written{out, 1}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s: entry %d, proof of %d hashes\n", out, p.Entry.Sequence, len(p.Proof))
+			})
+		},
+	}
+	cmd.Flags().Uint64Var(&sequence, "sequence", 0, "the entry's `number`")
+	cmd.Flags().StringVar(&out, "out", "", "`file` to write; one that is there is not overwritten")
+	c.operatorFlags(cmd)
+	return cmd
+}
+
+func (c *cli) logConsistency() *cobra.Command {
+	var out string
+	var from, to uint64
+	cmd := &cobra.Command{
+		Use:   "consistency",
+		Short: "Take out the proof that the log of one checkpoint begins with that of an earlier one",
+		Args:  none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if from == 0 {
+				return usage("--from is the size of the earlier checkpoint")
+			}
+			client, err := c.ask()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			p, err := client.Consistency(cmd.Context(), c.node, from, to)
+			if err != nil {
+				return err
+			}
+			head := admin.LogFileHeader{
+				Format: admin.LogFileFormat, Kind: admin.LogFileConsistency, Cluster: client.Topology().Cluster,
+				Earlier: p.Earlier, Checkpoint: p.Later, Proof: p.Proof,
+			}
+			if err := writeLogFile(out, head, func(func(admin.ExportedEntry) error) error { return nil }); err != nil {
+				return err
+			}
+			return c.print(written{out, 0}, func(w io.Writer) { fmt.Fprintf(w, "%s: proof of %d hashes\n", out, len(p.Proof)) })
+		},
+	}
+	cmd.Flags().Uint64Var(&from, "from", 0, "`size` of the earlier checkpoint")
+	cmd.Flags().Uint64Var(&to, "to", 0, "`size` of the later one; otherwise the newest")
+	cmd.Flags().StringVar(&out, "out", "", "`file` to write; one that is there is not overwritten")
+	c.operatorFlags(cmd)
+	return cmd
+}
+
+// writeLogFile writes a file that is not there yet, whole or not at all.
+func writeLogFile(path string, head admin.LogFileHeader, fill func(put func(admin.ExportedEntry) error) error) (err error) {
+	if path == "" {
+		return usage("--out names the file to write")
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return usage("--out: %v", err)
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = os.Remove(path) // a part of a log is worth nothing, and holds patients
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<20)
+	e := json.NewEncoder(w)
+	if err := e.Encode(head); err != nil {
+		return err
+	}
+	if err := fill(func(entry admin.ExportedEntry) error { return e.Encode(entry) }); err != nil {
+		return err
+	}
+	return errors.Join(w.Flush(), f.Sync())
+}
+
+// progress tells how far a long command is, on the error output.
+func (c *cli) progress(done, of uint64) {
+	end := "\r"
+	if done >= of {
+		end = "\n"
+	}
+	fmt.Fprintf(c.errs, "%d of %d entries%s", done, of, end)
+}
+
+// verified is what verify found of one file.
+type verified struct {
+	File    string               `json:"file"`
+	Kind    string               `json:"kind"`
+	Size    uint64               `json:"size"`
+	Root    string               `json:"root"`
+	At      string               `json:"at"`
+	Signed  []string             `json:"signed"`
+	Missing []string             `json:"missing_sites"`
+	Entries uint64               `json:"entries"`
+	From    uint64               `json:"from,omitempty"` // the earlier checkpoint, which it begins with
+	Entry   *admin.ReadableEntry `json:"entry,omitempty"`
+	Seconds float64              `json:"seconds"`
+}
+
+func (c *cli) logVerify() *cobra.Command {
+	var config, keptFile string
+	var without []string
+	cmd := &cobra.Command{
+		Use:   "verify FILE...",
+		Short: "Verify what was taken out of an access log, with the members' public keys and nothing else",
+		Long: "Verifies files that log export, log prove and log consistency wrote. It asks no node: it needs the files\n" +
+			"and the cluster file, whose log_key lines are whom one trusts. With --checkpoint, one that was kept from\n" +
+			"before, it also shows that the log begins with what was signed then.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if config == "" {
+				return usage("--config names the cluster file, whose log_key lines are whom one trusts")
+			}
+			topology, err := admin.LoadTopology(config)
+			if err != nil {
+				return err
+			}
+			keys, err := logproof.KeysOf(topology)
+			if err != nil {
+				return usage("%s: %v", config, err)
+			}
+			kept, err := readNote(keptFile)
+			if err != nil {
+				return err
+			}
+			v := logproof.Verifier{Keys: keys, Readable: node.ReadableEntry, Progress: c.progress}
+			var all []verified
+			for _, name := range args {
+				one, err := verifyFile(cmd, v, name, kept)
+				if err == nil {
+					err = sitesSigned(one.Missing, without)
+				}
+				if err != nil {
+					return fmt.Errorf("%s: NOT VERIFIED: %w", name, err)
+				}
+				all = append(all, one)
+			}
+			return c.print(all, func(w io.Writer) { printVerified(w, all) })
+		},
+	}
+	cmd.Flags().StringVar(&config, "config", "", "cluster `file` with the members' log keys")
+	cmd.Flags().StringVar(&keptFile, "checkpoint", "", "a checkpoint kept from before, in a `file`")
+	cmd.Flags().StringSliceVar(&without, "without", nil, "accept that no member of this `site` has signed")
+	c.formatFlag(cmd)
+	return cmd
+}
+
+// sitesSigned refuses a checkpoint that no member of some site has signed, unless that
+// is accepted.
+func sitesSigned(missing, without []string) error {
+	for _, site := range missing {
+		accepted := false
+		for _, s := range without {
+			accepted = accepted || s == site
+		}
+		if !accepted {
+			return fmt.Errorf("%w: nobody of site %s; --without %s accepts that", logproof.ErrSignatures, site, site)
+		}
+	}
+	return nil
+}
+
+func readNote(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", usage("--checkpoint: %v", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxNoteBytes))
+	if err != nil {
+		return "", usage("--checkpoint: %v", err)
+	}
+	return string(b), nil
+}
+
+func verifyFile(cmd *cobra.Command, v logproof.Verifier, name, kept string) (verified, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return verified{}, usage("%v", err)
+	}
+	defer f.Close()
+	started := time.Now()
+	r, err := v.Verify(cmd.Context(), f, kept)
+	if err != nil {
+		return verified{}, err
+	}
+	one := verified{
+		File: name, Kind: r.Kind, Size: r.Later.Size, Root: fmt.Sprintf("%x", r.Later.Root), At: r.Later.At.UTC().Format(time.RFC3339),
+		Signed: r.Later.Signers, Missing: append([]string{}, r.Later.Missing...), Entries: r.Entries, From: r.Earlier.Size,
+		Seconds: time.Since(started).Seconds(),
+	}
+	if r.Entry != nil {
+		one.Entry = &r.Entry.Entry
+	}
+	return one, nil
+}
+
+func printVerified(w io.Writer, all []verified) {
+	for _, v := range all {
+		fmt.Fprintf(w, "%s:\tverified\n", v.File)
+		fmt.Fprintf(w, "  checkpoint\t%d entries, made %s, root %s\n", v.Size, v.At, v.Root)
+		fmt.Fprintf(w, "  signed by\t%s\n", strings.Join(v.Signed, ", "))
+		if len(v.Missing) > 0 {
+			fmt.Fprintf(w, "  not by\tanybody of site %s\n", strings.Join(v.Missing, ", "))
+		}
+		switch v.Kind {
+		case admin.LogFileWhole:
+			fmt.Fprintf(w, "  proved\tall %d entries, each as it was written, none missing, added or moved (%.1f s)\n", v.Entries, v.Seconds)
+		case admin.LogFileEntry:
+			fmt.Fprintf(w, "  proved\tthe entry is in that log\n")
+			fmt.Fprintf(w, "  entry\t%s %s, %s: %s\n", v.Entry.At, v.Entry.Activity, outcome(v.Entry.Decision.Permit), v.Entry.Decision.Reason)
+		}
+		if v.From > 0 {
+			fmt.Fprintf(w, "  begins with\tthe log of %d entries that was signed before\n", v.From)
+		}
+	}
+}
+
+func outcome(permit bool) string {
+	if permit {
+		return "permitted"
+	}
+	return "refused"
+}
