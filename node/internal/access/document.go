@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"time"
 
 	"tvilling/node/internal/projection"
 	"tvilling/protocol"
@@ -146,12 +147,17 @@ func (d *Decision) blocked(a *raftfsm.Attributes) (BlockState, Reason) {
 	}
 }
 
+// hits reports whether a block is over a record. What a block does not say, it does not
+// spare: without a unit an inner one hits all of the care provider's, and without a care
+// provider a block hits everything.
 func (b *standing) hits(a *raftfsm.Attributes) bool {
-	if b.inner {
+	switch {
+	case b.provider == "":
+	case b.inner && b.unit != "":
 		if a.CareUnit != b.unit { // whatever care provider the record names
 			return false
 		}
-	} else if a.CareProvider != b.provider {
+	case a.CareProvider != b.provider:
 		return false
 	}
 	if b.exempt.Has(protocol.Contract(a.Contract)) {
@@ -168,19 +174,39 @@ const (
 )
 
 // span returns the first and the last second of a block's period. A bound that is not
-// given or not understood is none, and so are two that contradict each other.
+// given or not understood is none, and so are two that contradict each other. One in
+// the autumn hour that clocks show twice could be of either, and so takes in all of it.
 func span(start, end protocol.Civil) (from, to int64) {
 	from, to = earliest, latest
 	if first, _, ok := seconds(start); ok {
-		from = first
+		if from = first; repeated(first) {
+			from -= first % 1_00_00
+		}
 	}
 	if _, last, ok := seconds(end); ok {
-		to = last
+		if to = last; repeated(last) {
+			to += 99_99 - last%1_00_00
+		}
 	}
 	if from > to {
 		return earliest, latest
 	}
 	return from, to
+}
+
+// repeated reports whether digits are of an hour that Swedish clocks show twice: from
+// two to three on the last Sunday of October, until 1995 of September.
+func repeated(digits int64) bool {
+	year, month, day := int(digits/1_00_00_00_00_00), int(digits/1_00_00_00_00%100), int(digits/1_00_00_00%100)
+	autumn := time.October
+	if year < 1996 {
+		autumn = time.September
+	}
+	if digits/1_00_00%100 != 2 || month != int(autumn) {
+		return false
+	}
+	last := time.Date(year, autumn+1, 0, 0, 0, 0, 0, time.UTC)
+	return day == last.Day()-int(last.Weekday())
 }
 
 // recorded returns the first and the last second of what a record is compared by. One

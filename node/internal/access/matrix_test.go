@@ -7,131 +7,50 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
 	"tvilling/node/internal/access"
-	"tvilling/node/internal/projection"
 	"tvilling/protocol"
-	"tvilling/raftfsm"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden matrix")
 
 const cases = "../../../testdata/access"
 
-// situation is one case: all that is known, and what is asked. A case file's case
-// says what differs from the standard situation.
-type situation struct {
-	At         time.Time         `yaml:"at"`
-	Employee   string            `yaml:"employee"`
-	Commission string            `yaml:"commission"`
-	Patient    string            `yaml:"patient"`
-	Chosen     []string          `yaml:"chosen"`
-	Age        map[string]string `yaml:"age"`        // of each projection; "missing"
-	Damaged    []string          `yaml:"damaged"`    // projections with a row that does not open
-	Unreadable bool              `yaml:"unreadable"` // some row cannot be read, and an operator is told
-
-	Commissions []commission `yaml:"commissions"`
-	Relations   []relation   `yaml:"relations"`
-	Consents    []consent    `yaml:"consents"`
-	Blocks      []block      `yaml:"blocks"`
-	Records     []document   `yaml:"records"`
-}
-
-type commission struct {
-	Employee     string    `yaml:"employee"`
-	ID           string    `yaml:"id"`
-	Purpose      string    `yaml:"purpose"`
-	Rights       []string  `yaml:"rights"`
-	CareProvider string    `yaml:"care provider"`
-	CareUnit     string    `yaml:"care unit"`
-	Start        time.Time `yaml:"start"`
-	End          time.Time `yaml:"end"`
-}
-
-type relation struct {
-	CareProvider string    `yaml:"care provider"`
-	CareUnit     string    `yaml:"care unit"`
-	Employee     string    `yaml:"employee"`
-	Start        time.Time `yaml:"start"`
-	End          time.Time `yaml:"end"`
-}
-
-type consent struct {
-	ID           string    `yaml:"id"`
-	CareProvider string    `yaml:"care provider"`
-	CareUnit     string    `yaml:"care unit"`
-	Employee     string    `yaml:"employee"`
-	Start        time.Time `yaml:"start"`
-	End          time.Time `yaml:"end"`
-}
-
-type block struct {
-	ID           string   `yaml:"id"`
-	Kind         string   `yaml:"kind"`
-	CareProvider string   `yaml:"care provider"`
-	CareUnit     string   `yaml:"care unit"`
-	From         string   `yaml:"from"`
-	To           string   `yaml:"to"`
-	Exempt       []string `yaml:"exempt"`
-	Lifted       []lift   `yaml:"lifted"`
-}
-
-type lift struct {
-	CareUnit string    `yaml:"care unit"`
-	Employee string    `yaml:"employee"`
-	End      time.Time `yaml:"end"`
-}
-
-type document struct {
-	Name         string `yaml:"name"`
-	Contract     string `yaml:"contract"`
-	CareProvider string `yaml:"care provider"`
-	CareUnit     string `yaml:"care unit"`
-	Time         string `yaml:"time"`
-	End          string `yaml:"end"`
-}
-
-// caseFile is a file of cases about one thing.
-type caseFile struct {
-	About string      `yaml:"about"`
-	Cases []yaml.Node `yaml:"cases"`
-}
-
-type caseOf struct {
-	Case      string `yaml:"case"`
-	situation `yaml:",inline"`
+// matrix is what the cases gave.
+type matrix struct {
+	out   bytes.Buffer
+	seen  map[access.Reason]bool
+	named map[string]int // cases that name a row of the decision table
+	cases int
 }
 
 // TestMatrix runs every case of testdata/access and compares what is decided with one
-// file that a lawyer can read. A reason that no case produces fails.
+// file that a lawyer can read. A reason that no case produces fails, and so does a row
+// of the decision table that no case names.
 func TestMatrix(t *testing.T) {
-	var out bytes.Buffer
-	seen := map[access.Reason]bool{access.ReasonNone: true}
-	fmt.Fprint(&out, preamble)
-	files, err := filepath.Glob(filepath.Join(cases, "*.yaml"))
+	m := matrix{seen: map[access.Reason]bool{access.ReasonNone: true}, named: map[string]int{}}
+	files, err := filepath.Glob(filepath.Join(cases, "[0-9]*.yaml"))
 	if err != nil || len(files) < 2 {
 		t.Fatalf("no cases: %v, %v", files, err)
 	}
 	for _, file := range files {
-		if filepath.Base(file) != "standard.yaml" {
-			runFile(t, file, &out, seen)
-		}
+		m.file(t, file)
 	}
 	for r := access.ReasonNone; r.String() != "unknown reason"; r++ {
-		if !seen[r] {
+		if !m.seen[r] {
 			t.Errorf("no case produces the reason %q", r)
 		}
 	}
+	got := preamble + m.rows(t) + m.out.String()
 	golden := filepath.Join(cases, "matrix.golden")
 	if *update {
-		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -140,7 +59,7 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), out.String()); diff != "" {
+	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("matrix.golden (-want +got); run with -update and review the difference as code:\n%s", diff)
 	}
 }
@@ -149,8 +68,59 @@ const preamble = `Who may see what: every case of this directory, as it is decid
 
 Made by a test; do not edit. Each case is the standard situation (standard.yaml) with
 the changes that its file names. "Told" is the number that the browser may be told:
-the same for a record that is blocked and for one that does not exist (TV-1009).
+the same for a record that is blocked and for one that does not exist (TV-1009). "If
+asked" is what is told of records that are not shown, on an active question alone.
+
+The decision table that the cases hold, and how many name each row:
+
 `
+
+var rowName = regexp.MustCompile(`^(8\.2|6)/\d+\b`)
+
+// name counts a case, and the row that it begins with, if it does.
+func (m *matrix) name(text string) {
+	m.cases++
+	if row := rowName.FindString(text); row != "" {
+		m.named[row]++
+	}
+}
+
+// lastRow is the last row of the decision table, and lastPoint the last of the points
+// that are easy to get wrong.
+const (
+	lastRow   = 19
+	lastPoint = 7
+)
+
+// rows lists the rows of the decision table with how many cases name each.
+func (m *matrix) rows(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(cases, "rows.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]string
+	decode(t, "rows.yaml", text, &all)
+	var out strings.Builder
+	for _, table := range []struct {
+		name string
+		last int
+	}{{"8.2", lastRow}, {"6", lastPoint}} {
+		for i := range table.last {
+			row := fmt.Sprintf("%s/%d", table.name, i+1)
+			if m.named[row] == 0 || all[row] == "" {
+				t.Errorf("row %s (%q) is named by %d cases", row, all[row], m.named[row])
+			}
+			fmt.Fprintf(&out, "    %-7s%3d  %s\n", row, m.named[row], all[row])
+			delete(m.named, row)
+		}
+	}
+	for row := range m.named {
+		t.Errorf("a case names row %s, which is not in the table", row)
+	}
+	fmt.Fprintf(&out, "\n%d cases in all.\n", m.cases)
+	return out.String()
+}
 
 func decode(t *testing.T, file string, text []byte, into any) {
 	t.Helper()
@@ -161,7 +131,7 @@ func decode(t *testing.T, file string, text []byte, into any) {
 	}
 }
 
-func runFile(t *testing.T, file string, out *bytes.Buffer, seen map[access.Reason]bool) {
+func (m *matrix) file(t *testing.T, file string) {
 	t.Helper()
 	standard, err := os.ReadFile(filepath.Join(cases, "standard.yaml"))
 	if err != nil {
@@ -173,10 +143,11 @@ func runFile(t *testing.T, file string, out *bytes.Buffer, seen map[access.Reaso
 	}
 	var f caseFile
 	decode(t, file, text, &f)
-	fmt.Fprintf(out, "\n\n%s\n%s\n", f.About, strings.Repeat("=", len([]rune(f.About))))
+	fmt.Fprintf(&m.out, "\n\n%s\n%s\n", f.About, strings.Repeat("=", len([]rune(f.About))))
 	for i := range f.Cases {
 		var c caseOf
 		decode(t, "standard.yaml", standard, &c.situation)
+		resolve(&f.Cases[i])
 		change, err := yaml.Marshal(&f.Cases[i])
 		if err != nil {
 			t.Fatal(err)
@@ -185,7 +156,20 @@ func runFile(t *testing.T, file string, out *bytes.Buffer, seen map[access.Reaso
 		if c.Case == "" {
 			t.Errorf("%s: case %d has no name", file, i+1)
 		}
-		c.run(t, out, seen)
+		m.name(c.Case)
+		c.ladder = f.Ladder
+		c.run(t, &m.out, m.seen)
+	}
+}
+
+// resolve puts what an alias stands for in its place, so that a case stands by itself.
+func resolve(n *yaml.Node) {
+	for i, child := range n.Content {
+		if child.Kind == yaml.AliasNode {
+			n.Content[i] = child.Alias
+		}
+		n.Content[i].Anchor = ""
+		resolve(n.Content[i])
 	}
 }
 
@@ -197,165 +181,102 @@ func (c *caseOf) run(t *testing.T, out *bytes.Buffer, seen map[access.Reason]boo
 		Employee:   id(t, protocol.ParseEmployeeID, c.Employee),
 		Commission: id(t, protocol.ParseCommissionID, c.Commission),
 		Patient:    id(t, protocol.ParsePatientID, c.Patient),
-	}, access.Engagement{})
+	}, c.engagement(t))
 	if errors.Is(err, access.ErrRow) != c.Unreadable {
 		t.Errorf("%s: Collect: %v", c.Case, err)
 	}
 	d := access.Decide(facts, at)
 	seen[d.Reason()] = true
+	p := printer{out}
 	fmt.Fprintf(out, "\n%s\n", c.Case)
-	line := func(what, format string, args ...any) {
-		fmt.Fprintf(out, "    %-13s%s\n", what, fmt.Sprintf(format, args...))
-	}
-	if !d.Permitted() {
-		line("refused", "%s (told TV-%d)", d.Reason(), d.Fault())
-	} else {
-		line("opens", "%s", d.Reason())
-		line("holds until", "%s", clock(d.ValidUntil()))
-		if d.MayConsent() {
-			line("may consent", "yes")
-		}
-		if d.Basis() != protocol.BasisNone {
-			line("basis ends", "%s", clock(d.BasisEnds()))
-		}
-	}
+	p.decision(&d)
 	chosen := c.contracts(t)
 	for _, r := range c.Records {
 		v := d.Document(r.attributes(t), chosen)
 		seen[v.Reason] = true
 		switch {
 		case v.Shown:
-			line("shows", "%-44s %s", r.Name, v.Reason)
+			p.line("shows", "%-44s %s", r.Name, v.Reason)
 		case d.Permitted():
-			line("hides", "%-44s %s (told TV-%d)", r.Name, v.Reason, v.Reason.Fault())
+			p.line("hides", "%-44s %s (told TV-%d)", r.Name, v.Reason, v.Reason.Fault())
 		}
 		if v.Shown && !d.Permitted() {
 			t.Errorf("%s: a record is shown of a patient that does not open", c.Case)
 		}
 	}
+	if s := d.Survey(c.attributes(t)); c.ladder {
+		p.survey(&d, s)
+	} else if !d.BlocksKnown() && (s.Others || s.Blocked || len(s.Providers) > 0) {
+		t.Errorf("%s: something is told of what is not known: %+v", c.Case, s)
+	}
 }
 
-// fill puts what the situation knows into the world.
-func (c *caseOf) fill(t *testing.T, w *world) {
-	t.Helper()
-	for name, age := range c.Age {
-		p, err := projectionNamed(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if age == "missing" {
-			continue
-		}
-		old, err := time.ParseDuration(age)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.asOf[p] = instant(c.At.Add(-old))
-	}
-	patient := id(t, protocol.ParsePatientID, c.Patient)
-	for _, r := range c.Commissions {
-		w.commission(id(t, protocol.ParseEmployeeID, r.Employee), projection.Commission{
-			ID: r.ID, Purpose: r.Purpose, Rights: rights(r.Rights), CareUnit: r.CareUnit, CareProvider: r.CareProvider,
-			Start: instant(r.Start), End: instant(r.End),
-		})
-	}
-	for _, r := range c.Relations {
-		w.relation(patient, projection.Relation{CareProvider: r.CareProvider, CareUnit: r.CareUnit, Employee: r.Employee, Start: instant(r.Start), End: instant(r.End)})
-	}
-	for _, r := range c.Consents {
-		w.consent(patient, projection.Consent{ID: r.ID, CareProvider: r.CareProvider, CareUnit: r.CareUnit, Employee: r.Employee, Start: instant(r.Start), End: instant(r.End)})
-	}
-	for _, r := range c.Blocks {
-		b := projection.Block{ID: r.ID, Inner: r.Kind == "inner", CareProvider: r.CareProvider, CareUnit: r.CareUnit, Start: civil(t, r.From), End: civil(t, r.To), Exempt: r.Exempt}
-		for _, l := range r.Lifted {
-			b.Lifts = append(b.Lifts, projection.Lift{CareUnit: l.CareUnit, Employee: l.Employee, End: instant(l.End)})
-		}
-		w.block(patient, b)
-	}
-	c.damage(t, w)
+// printer writes what was decided, for people.
+type printer struct{ out *bytes.Buffer }
+
+func (p printer) line(what, format string, args ...any) {
+	fmt.Fprintf(p.out, "    %-13s%s\n", what, fmt.Sprintf(format, args...))
 }
 
-func (c *caseOf) damage(t *testing.T, w *world) {
-	t.Helper()
-	for _, name := range c.Damaged {
-		p, err := projectionNamed(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p != raftfsm.Commissions {
-			w.damage(p, w.ring.Patient(id(t, protocol.ParsePatientID, c.Patient)))
-			continue
-		}
-		for place, rows := range w.rows {
-			for i := range rows {
-				if place.projection == p {
-					rows[i].sealed = []byte("not sealed")
-				}
-			}
+func (p printer) decision(d *access.Decision) {
+	if !d.Permitted() {
+		p.line("refused", "%s (told TV-%d)", d.Reason(), d.Fault())
+	} else {
+		p.line("opens", "%s", d.Reason())
+		p.line("holds until", "%s", clock(d.ValidUntil()))
+	}
+	if d.Basis() != protocol.BasisNone {
+		p.line("basis ends", "%s", clock(d.BasisEnds()))
+	}
+	for _, may := range []struct {
+		is   bool
+		what string
+	}{
+		{d.MayConsent(), "consent can be registered"},
+		{d.MayAttest(), "an emergency can be attested"},
+		{d.Step() == protocol.EmergencyProviders, "the emergency can be taken further, to the information"},
+		{d.Child(), "it is a child: a guardian consents, or the child if it is found mature"},
+		{d.Deceased(), "nobody can consent any more"},
+		{d.NeedsEngagement(), "the unit's own system must say that it has the patient in care"},
+		{len(d.Linked()) > 0, fmt.Sprintf("with %d more of the patient's identities", len(d.Linked()))},
+	} {
+		if may.is {
+			p.line("-", "%s", may.what)
 		}
 	}
 }
 
-func (c *caseOf) contracts(t *testing.T) access.ContractSet {
-	t.Helper()
-	if slices.Equal(c.Chosen, []string{"all"}) {
-		return access.Contracts(protocol.Contracts()...)
+func (p printer) survey(d *access.Decision, s access.Survey) {
+	switch {
+	case !d.Permitted():
+		p.line("if asked", "nothing is told")
+		return
+	case !d.BlocksKnown():
+		p.line("if asked", "it is not known")
+		return
 	}
-	var all []protocol.Contract
-	for _, name := range c.Chosen {
-		all = append(all, contractNamed(t, name))
+	p.line("if asked", "do others have information: %s", yes(s.Others))
+	p.line("if asked", "is any blocked: %s", yes(s.Blocked))
+	var marks []string
+	for _, m := range s.Providers {
+		var has []string
+		if m.Has {
+			has = append(has, "has information")
+		}
+		if m.Blocked {
+			has = append(has, "has blocked some")
+		}
+		marks = append(marks, m.CareProvider+" "+strings.Join(has, " and "))
 	}
-	return access.Contracts(all...)
+	if len(marks) == 0 {
+		marks = []string{"none"}
+	}
+	p.line("if asked", "which: %s", strings.Join(marks, ", "))
 }
 
-func (r document) attributes(t *testing.T) raftfsm.Attributes {
-	t.Helper()
-	return raftfsm.Attributes{
-		Contract: uint8(contractNamed(t, r.Contract)), CareProvider: r.CareProvider, CareUnit: r.CareUnit,
-		Time: int64(civil(t, r.Time)), TimeEnd: int64(civil(t, r.End)),
+func yes(is bool) string {
+	if is {
+		return "yes"
 	}
-}
-
-func contractNamed(t *testing.T, name string) protocol.Contract {
-	t.Helper()
-	c, ok := protocol.ContractNamed(name)
-	if !ok {
-		t.Fatalf("no contract %q", name)
-	}
-	return c
-}
-
-func rights(texts []string) []projection.Right {
-	var out []projection.Right
-	for _, text := range texts {
-		parts := strings.Split(text, ";")
-		out = append(out, projection.Right{Activity: parts[0], InformationClass: parts[1], Scope: parts[2]})
-	}
-	return out
-}
-
-func civil(t *testing.T, s string) protocol.Civil {
-	t.Helper()
-	if s == "" {
-		return 0
-	}
-	c, err := protocol.ParseCivil(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func instant(at time.Time) protocol.Instant {
-	if at.IsZero() {
-		return 0
-	}
-	return protocol.Instant(at.UnixMilli())
-}
-
-func clock(at protocol.Instant) string {
-	if at == 0 {
-		return "it is ended"
-	}
-	return time.UnixMilli(int64(at)).UTC().Format("2006-01-02 15:04:05.999 UTC")
+	return "no"
 }

@@ -123,3 +123,7 @@ func projectionNamed(name string) (raftfsm.Projection, error) {
 		return 0, errNoProjection
 	}
 }
+
+func (w *world) person(patient protocol.PatientID, p projection.Person) {
+	w.put(raftfsm.Persons, w.ring.Patient(patient), w.ring.Key(projection.PersonDomain), projection.AppendPerson(nil, p))
+}
