@@ -3,6 +3,7 @@ package access_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,8 +23,11 @@ func own() raftfsm.Attributes {
 
 func TestZeroDenies(t *testing.T) {
 	var d access.Decision
-	if d.Permitted() || d.MayConsent() || d.Basis() != protocol.BasisNone || d.ValidUntil() != 0 {
+	if d.Permitted() || d.MayConsent() || d.MayAttest() || d.Basis() != protocol.BasisNone || d.Step() != protocol.EmergencyNone || d.ValidUntil() != 0 {
 		t.Error("the zero decision permits")
+	}
+	if s := d.Survey(slices.Values([]raftfsm.Attributes{own()})); s.Others || s.Blocked || s.Providers != nil || d.BlocksKnown() {
+		t.Errorf("the zero decision tells %+v", s)
 	}
 	if got, want := d.Document(own(), everything), (access.Verdict{Reason: access.ReasonNotPermitted}); got != want {
 		t.Errorf("the zero decision's verdict: %+v", got)
@@ -54,15 +58,22 @@ func TestBrowserIsToldOnlyWhatItMay(t *testing.T) {
 		access.ReasonPurpose:             protocol.FaultCommission,
 		access.ReasonRight:               protocol.FaultCommission,
 		access.ReasonPatientID:           protocol.FaultPatientID,
+		access.ReasonPersonsUnknown:      protocol.FaultUnknownFacts,
+		access.ReasonProtected:           protocol.FaultProtected,
 		access.ReasonRelationsUnknown:    protocol.FaultUnknownFacts,
+		access.ReasonEngagementUnknown:   protocol.FaultUnknownFacts,
 		access.ReasonNoEngagement:        protocol.FaultNoEngagement,
 		access.ReasonConsent:             protocol.FaultNone,
+		access.ReasonEmergency:           protocol.FaultNone,
+		access.ReasonEmergencyProviders:  protocol.FaultNone,
 		access.ReasonOwnOnly:             protocol.FaultNone,
+		access.ReasonDeceased:            protocol.FaultNone,
 		access.ReasonConsentsUnknown:     protocol.FaultNone,
 		access.ReasonNotPermitted:        protocol.FaultNotFound,
 		access.ReasonOwnerUnknown:        protocol.FaultNotFound,
 		access.ReasonOutsideRight:        protocol.FaultNotFound,
 		access.ReasonNoBasis:             protocol.FaultNotFound,
+		access.ReasonFirstStep:           protocol.FaultNotFound,
 		access.ReasonBlocksUnknown:       protocol.FaultNotFound,
 		access.ReasonOuterBlock:          protocol.FaultNotFound,
 		access.ReasonInnerBlock:          protocol.FaultNotFound,
@@ -127,6 +138,8 @@ func permitting(t testing.TB) (*world, access.Question) {
 	return w, q
 }
 
+const linkedID = "198001012395"
+
 func TestDecisionTellsWhatItRestsOn(t *testing.T) {
 	w, q := permitting(t)
 	w.asOf[raftfsm.Consents] = now - 5
@@ -170,6 +183,26 @@ func TestUnreadableRowMakesItsProjectionUnknown(t *testing.T) {
 			w.rows[place{raftfsm.Commissions, subject}] = nil
 			w.put(raftfsm.Commissions, subject, w.ring.Key(projection.CommissionDomain, "CARE-1"), projection.AppendCommission(nil, projection.Commission{ID: "CARE-2"}))
 		}, access.ReasonCommissionsUnknown, access.ErrRow},
+		"a person that is no person": {func(w *world, q access.Question) {
+			w.put(raftfsm.Persons, w.ring.Patient(q.Patient), [16]byte{9}, []byte("junk"))
+		}, access.ReasonPersonsUnknown, access.ErrRow},
+		"a linked identity's person that is none": {func(w *world, q access.Question) {
+			w.person(q.Patient, projection.Person{Linked: []string{linkedID}})
+			w.damage(raftfsm.Persons, w.ring.Patient(id(t, protocol.ParsePatientID, linkedID)))
+		}, access.ReasonPersonsUnknown, access.ErrRow},
+		"a linked identity's consent that is none": {func(w *world, q access.Question) {
+			w.person(q.Patient, projection.Person{Linked: []string{linkedID}})
+			w.damage(raftfsm.Consents, w.ring.Patient(id(t, protocol.ParsePatientID, linkedID)))
+		}, access.ReasonConsentsUnknown, access.ErrRow},
+		"a linked identity that is no id": {func(w *world, q access.Question) {
+			w.person(q.Patient, projection.Person{Linked: []string{"199701062384"}})
+		}, access.ReasonPersonsUnknown, access.ErrRow},
+		"more rows than are read, of two identities": {func(w *world, q access.Question) {
+			w.person(q.Patient, projection.Person{Linked: []string{linkedID}})
+			for i := range access.MaxRows {
+				w.consent(id(t, protocol.ParsePatientID, linkedID), projection.Consent{ID: fmt.Sprint(i)})
+			}
+		}, access.ReasonConsentsUnknown, access.ErrRows},
 		"more rows than are read": {func(w *world, q access.Question) {
 			for i := range access.MaxRows {
 				w.consent(q.Patient, projection.Consent{ID: fmt.Sprint(i)})

@@ -147,13 +147,12 @@ func (d *Decision) blocked(a *raftfsm.Attributes) (BlockState, Reason) {
 	}
 }
 
-// hits reports whether a block is over a record. What a block does not say, it does not
-// spare: without a unit an inner one hits all of the care provider's, and without a care
-// provider a block hits everything.
+// hits reports whether a block is over a record. One that does not say whose records
+// it keeps hits all.
 func (b *standing) hits(a *raftfsm.Attributes) bool {
 	switch {
-	case b.provider == "":
-	case b.inner && b.unit != "":
+	case b.provider == "", b.inner && b.unit == "":
+	case b.inner:
 		if a.CareUnit != b.unit { // whatever care provider the record names
 			return false
 		}

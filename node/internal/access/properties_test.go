@@ -28,6 +28,7 @@ var (
 		return now + protocol.Instant(rapid.Int64Range(-3, 3).Draw(t, "moment"))
 	})
 	openEnds = rapid.OneOf(moments, rapid.Just(protocol.Instant(0)))
+	starts   = rapid.OneOf(openEnds, rapid.SampledFrom([]protocol.Instant{now - access.EmergencyFor - 1, now - access.EmergencyFor, now - access.EmergencyFor + 2}))
 	civils   = rapid.SampledFrom([]protocol.Civil{0, 5, 20250000000000_2, 20260301000000_4, 20260301120000_7, 20260302000000_4, 20260401000000_4})
 )
 
@@ -43,7 +44,8 @@ func someRelations(t *rapid.T) projection.Relation {
 func someConsents(t *rapid.T) access.Consent {
 	return access.Consent{Consent: projection.Consent{
 		ID: "C", CareProvider: providers.Draw(t, "provider"), CareUnit: units.Draw(t, "unit"), Employee: employees.Draw(t, "employee"),
-		Start: openEnds.Draw(t, "start"), End: openEnds.Draw(t, "end"),
+		Start: starts.Draw(t, "start"), End: openEnds.Draw(t, "end"),
+		Emergency: rapid.SampledFrom([]protocol.EmergencyStep{0, 0, 1, 2, 3}).Draw(t, "emergency"), Local: rapid.Bool().Draw(t, "local"),
 	}}
 }
 
@@ -58,9 +60,15 @@ func someBlocks(t *rapid.T) projection.Block {
 	}
 }
 
+// aged draws as of when something is known, around its bound and around this clock.
+func aged(t *rapid.T, what string, bound protocol.Instant) protocol.Instant {
+	return rapid.SampledFrom([]protocol.Instant{
+		now, now, now, now - 5, now + 10, now - bound, now - bound + 1, now - bound - 1, now + access.MaxClockSkew, now + access.MaxClockSkew + 2,
+	}).Draw(t, what)
+}
+
 // someFacts draws facts that permit more often than not, or nothing would be tested.
 func someFacts(t *rapid.T) access.Facts {
-	age := rapid.SampledFrom([]protocol.Instant{now, now, now - 5, now - access.Bound(raftfsm.Consents), now + 10, now - access.Bound(raftfsm.Consents) + 1})
 	f := access.Facts{
 		Question: access.Question{
 			Employee:   id(t, protocol.ParseEmployeeID, "NURSE"),
@@ -69,24 +77,35 @@ func someFacts(t *rapid.T) access.Facts {
 		},
 		Index: 7,
 		AsOf: access.Freshness{
-			Blocks: age.Draw(t, "blocks"), Consents: age.Draw(t, "consents"),
-			Relations: age.Draw(t, "relations"), Commissions: age.Draw(t, "commissions"), Persons: age.Draw(t, "persons"),
+			Blocks: aged(t, "blocks", access.Bound(raftfsm.Blocks)), Consents: aged(t, "consents", access.Bound(raftfsm.Consents)),
+			Relations: aged(t, "relations", access.Bound(raftfsm.Relations)), Commissions: now, Persons: now,
+			Engagement: aged(t, "engagement", access.EngagementFor),
 		},
+		Engaged:  rapid.Bool().Draw(t, "answer"),
+		Person:   projection.Person{Deceased: rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "deceased")},
 		Employed: true,
 		Commission: projection.Commission{
 			ID: "CARE-1", Purpose: "Vård och behandling", CareProvider: "PROVIDER-A", CareUnit: "WARD-1",
-			Rights: []projection.Right{{Activity: "Läsa", InformationClass: rapid.SampledFrom([]string{"alla", "voo", "lak"}).Draw(t, "class"), Scope: "SJF"}},
-			Start:  openEnds.Draw(t, "start"), End: openEnds.Draw(t, "end"),
+			Rights: []projection.Right{{Activity: "Läsa", InformationClass: rapid.SampledFrom([]string{"alla", "alla", "voo", "lak"}).Draw(t, "class"), Scope: "SJF"}},
 		},
 		Relations: rapid.SliceOfN(rapid.Custom(someRelations), 0, 3).Draw(t, "relations"),
 		Consents:  rapid.SliceOfN(rapid.Custom(someConsents), 0, 3).Draw(t, "consents"),
 		Blocks:    rapid.SliceOfN(rapid.Custom(someBlocks), 0, 3).Draw(t, "blocks"),
 	}
+	if rapid.Bool().Draw(t, "edges") {
+		f.Commission.Start, f.Commission.End = openEnds.Draw(t, "start"), openEnds.Draw(t, "end")
+		f.AsOf.Commissions = aged(t, "commissions", access.Bound(raftfsm.Commissions))
+		f.AsOf.Persons = aged(t, "persons", access.Bound(raftfsm.Persons))
+		f.Person.Protected = rapid.Bool().Draw(t, "protected")
+	}
 	if rapid.Bool().Draw(t, "engaged") {
 		f.Relations = append(f.Relations, projection.Relation{CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: now, End: openEnds.Draw(t, "end")})
 	}
-	if rapid.Bool().Draw(t, "consented") {
-		f.Consents = append(f.Consents, access.Consent{Consent: projection.Consent{ID: "C", CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: now, End: openEnds.Draw(t, "end")}})
+	if rapid.Bool().Draw(t, "grounded") {
+		f.Consents = append(f.Consents, access.Consent{Consent: projection.Consent{
+			ID: "C", CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: now, End: openEnds.Draw(t, "end"),
+			Emergency: protocol.EmergencyStep(rapid.IntRange(0, 2).Draw(t, "step")),
+		}})
 	}
 	return f
 }
@@ -116,6 +135,12 @@ func shown(f access.Facts, at protocol.Instant) []bool {
 	return out
 }
 
+// surveyed returns what the lower rungs tell of the records.
+func surveyed(f access.Facts, at protocol.Instant, all []raftfsm.Attributes) access.Survey {
+	d := access.Decide(f, at)
+	return d.Survey(slices.Values(all))
+}
+
 func neverMore(t *rapid.T, what string, before, after []bool) {
 	for i := range before {
 		if after[i] && !before[i] {
@@ -124,57 +149,138 @@ func neverMore(t *rapid.T, what string, before, after []bool) {
 	}
 }
 
+// neverTellsMore holds that no more care providers are said to have information.
+func neverTellsMore(t *rapid.T, what string, before, after access.Survey) {
+	if after.Others && !before.Others {
+		t.Fatalf("%s tells that others have information", what)
+	}
+	for _, m := range after.Providers {
+		had := slices.ContainsFunc(before.Providers, func(b access.Mark) bool { return b.CareProvider == m.CareProvider && b.Has })
+		if m.Has && !had {
+			t.Fatalf("%s tells that %s has information", what, m.CareProvider)
+		}
+	}
+}
+
+// less holds that facts with less ground show no more, and tell no more.
+func less(t *rapid.T, what string, before, after access.Facts) {
+	neverMore(t, what, shown(before, now), shown(after, now))
+	neverTellsMore(t, what, surveyed(before, now, records()), surveyed(after, now, records()))
+}
+
 func TestLessGroundNeverShowsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := someFacts(t)
-		before := shown(f, now)
-
 		more := f
 		more.Blocks = append(slices.Clone(f.Blocks), rapid.Custom(someBlocks).Draw(t, "added"))
-		neverMore(t, "an added block", before, shown(more, now))
-
-		for i := range f.Consents {
-			less := f
-			less.Consents = slices.Delete(slices.Clone(f.Consents), i, i+1)
-			neverMore(t, "a removed consent", before, shown(less, now))
+		less(t, "an added block", f, more)
+		for i, c := range f.Consents {
+			g := f
+			g.Consents = slices.Delete(slices.Clone(f.Consents), i, i+1)
+			neverMore(t, "a removed consent", shown(f, now), shown(g, now))
+			if before := access.Decide(f, now); c.Emergency == 0 && before.Basis() == protocol.BasisConsent {
+				neverTellsMore(t, "a removed consent", surveyed(f, now, records()), surveyed(g, now, records()))
+			}
+			if c.Emergency == protocol.EmergencyContent {
+				g.Consents = slices.Clone(f.Consents)
+				g.Consents[i].Emergency = protocol.EmergencyProviders
+				neverMore(t, "an emergency in its first step", shown(f, now), shown(g, now))
+			}
 		}
 		for i := range f.Relations {
-			less := f
-			less.Relations = slices.Delete(slices.Clone(f.Relations), i, i+1)
-			neverMore(t, "a removed relation", before, shown(less, now))
+			g := f
+			g.Relations = slices.Delete(slices.Clone(f.Relations), i, i+1)
+			less(t, "a removed relation", f, g)
 		}
-		for i := range f.Blocks {
-			less := f
-			less.Blocks = slices.Clone(f.Blocks)
-			less.Blocks[i].Lifts, less.Blocks[i].Exempt = nil, nil
-			neverMore(t, "a block without its lifts and exemptions", before, shown(less, now))
+		for i, b := range f.Blocks {
+			for j := range b.Lifts {
+				g := f
+				g.Blocks = slices.Clone(f.Blocks)
+				g.Blocks[i].Lifts = slices.Delete(slices.Clone(b.Lifts), j, j+1)
+				less(t, "a removed lift", f, g)
+			}
+			g := f
+			g.Blocks = slices.Clone(f.Blocks)
+			g.Blocks[i].Exempt = nil
+			less(t, "a block without its exemptions", f, g)
+			g.Blocks[i].CareUnit = ""
+			if b.Inner {
+				less(t, "an inner block that does not say of which unit", f, g)
+			}
+			if b.CareProvider != "PROVIDER-A" || b.Inner && b.CareUnit != "WARD-1" {
+				g.Blocks[i].CareProvider = ""
+				less(t, "a block that does not say by whom", f, g)
+			}
 		}
-		less := f
-		less.Commission.Rights = nil
-		neverMore(t, "a commission without rights", before, shown(less, now))
+		for what, change := range map[string]func(*access.Facts){
+			"a commission without rights": func(g *access.Facts) { g.Commission.Rights = nil },
+			"a protected identity":        func(g *access.Facts) { g.Person.Protected = true },
+			"a deceased patient":          func(g *access.Facts) { g.Person.Deceased = true },
+			"an answer that says no":      func(g *access.Facts) { g.Engaged = false },
+			"no answer":                   func(g *access.Facts) { g.Engaged, g.AsOf.Engagement = false, 0 },
+		} {
+			g := f
+			change(&g)
+			less(t, what, f, g)
+		}
+	})
+}
+
+// TestEmergencyNeverShowsWhatIsBlocked: an emergency shows at most what a consent
+// shows, and of what is blocked nothing.
+func TestEmergencyNeverShowsWhatIsBlocked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := someFacts(t)
+		consented := f
+		f.Consents = slices.DeleteFunc(slices.Clone(f.Consents), func(c access.Consent) bool { return c.Emergency == 0 })
+		none := f
+		none.Consents = nil
+		consented.Consents = []access.Consent{{Consent: projection.Consent{ID: "C", CareProvider: "PROVIDER-A", CareUnit: "WARD-1", Start: 1}}}
+		neverMore(t, "an emergency, beside a consent,", shown(consented, now), shown(f, now))
+		neverMore(t, "nothing, beside an emergency,", shown(f, now), shown(none, now))
+		d := access.Decide(consented, now)
+		for i, is := range shown(f, now) {
+			if reason := d.Document(records()[i], access.Contracts(protocol.Contracts()...)).Reason; is && (reason == access.ReasonOuterBlock || reason == access.ReasonInnerBlock) {
+				t.Fatalf("an emergency shows record %+v, which is blocked", records()[i])
+			}
+		}
+		if d := access.Decide(f, now); d.Step() == protocol.EmergencyProviders {
+			for i, is := range shown(f, now) {
+				if is && records()[i].CareProvider != "PROVIDER-A" {
+					t.Fatalf("an emergency's first step shows record %+v", records()[i])
+				}
+			}
+		}
 	})
 }
 
 func TestUnknownNeverShowsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := someFacts(t)
-		before := shown(f, now)
-		unknown := rapid.SampledFrom([]protocol.Instant{0, -1, now - access.Bound(raftfsm.Consents) - 1, now + access.MaxClockSkew + 1, 1<<63 - 1, -1 << 63}).Draw(t, "as of")
+		unknown := rapid.SampledFrom([]protocol.Instant{0, -1, now - access.Bound(raftfsm.Persons) - 1, now + access.MaxClockSkew + 1, 1<<63 - 1, -1 << 63}).Draw(t, "as of")
 		for name, forget := range map[string]func(*access.Freshness){
 			"blocks":      func(a *access.Freshness) { a.Blocks = unknown },
 			"consents":    func(a *access.Freshness) { a.Consents = unknown },
 			"relations":   func(a *access.Freshness) { a.Relations = unknown },
 			"commissions": func(a *access.Freshness) { a.Commissions = unknown },
+			"persons":     func(a *access.Freshness) { a.Persons = unknown },
+			"engagement":  func(a *access.Freshness) { a.Engagement = unknown },
+			"neither relations nor engagement": func(a *access.Freshness) {
+				a.Relations, a.Engagement = unknown, unknown
+			},
 		} {
 			g := f
 			forget(&g.AsOf)
-			after := shown(g, now)
-			neverMore(t, "unknown "+name, before, after)
-			for i, a := range records() {
+			less(t, "unknown "+name, f, g)
+			if s := surveyed(g, now, records()); name == "blocks" && (s.Others || s.Blocked || len(s.Providers) > 0) {
+				t.Fatalf("unknown blocks tell %+v", s)
+			}
+			for i, is := range shown(g, now) {
+				a := records()[i]
 				own := a.CareProvider == "PROVIDER-A" && a.CareUnit == "WARD-1"
 				switch {
-				case !after[i]:
-				case name == "commissions", name == "relations",
+				case !is:
+				case name == "commissions", name == "persons", name == "neither relations nor engagement",
 					name == "consents" && a.CareProvider != "PROVIDER-A",
 					name == "blocks" && !own:
 					t.Fatalf("unknown %s permits record %+v", name, a)
@@ -198,8 +304,26 @@ func TestUnknownNeverShowsMore(t *testing.T) {
 	})
 }
 
-// TestHoldsUntilItSays: what is shown may be shown until ValidUntil, and a decision
-// that permits holds at its own time.
+// visible is what a browser learns of a decision without asking further.
+type visible struct {
+	Permitted, MayConsent, MayAttest, Child, Deceased, Needs bool
+
+	Fault protocol.Fault
+	Basis protocol.Basis
+	Step  protocol.EmergencyStep
+	Ends  protocol.Instant
+}
+
+func visibleOf(f access.Facts, at protocol.Instant) visible {
+	d := access.Decide(f, at)
+	return visible{
+		Permitted: d.Permitted(), MayConsent: d.MayConsent(), MayAttest: d.MayAttest(), Child: d.Child(), Deceased: d.Deceased(),
+		Needs: d.NeedsEngagement(), Fault: d.Fault(), Basis: d.Basis(), Step: d.Step(), Ends: d.BasisEnds(),
+	}
+}
+
+// TestHoldsUntilItSays: what is decided holds until ValidUntil, whatever else time
+// brings, and a decision that permits holds at its own time.
 func TestHoldsUntilItSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := someFacts(t)
@@ -210,12 +334,52 @@ func TestHoldsUntilItSays(t *testing.T) {
 			}
 			return
 		}
-		if d.ValidUntil() < now || d.ValidUntil() > now+access.Bound(raftfsm.Consents) {
+		if d.ValidUntil() < now || d.ValidUntil() > now+access.Bound(raftfsm.Commissions) {
 			t.Fatalf("holds until %d ms from now", d.ValidUntil()-now)
 		}
-		later := min(d.ValidUntil(), now+protocol.Instant(rapid.Int64Range(0, int64(access.Bound(raftfsm.Consents))).Draw(t, "later")))
+		later := min(d.ValidUntil(), now+protocol.Instant(rapid.OneOf(
+			rapid.Int64Range(0, 6), rapid.Int64Range(0, int64(access.Bound(raftfsm.Commissions))),
+		).Draw(t, "later")))
 		if diff := cmp.Diff(shown(f, now), shown(f, later)); diff != "" {
 			t.Fatalf("%d ms later, before ValidUntil, other records are shown:\n%s", later-now, diff)
+		}
+		if diff := cmp.Diff(surveyed(f, now, records()), surveyed(f, later, records())); diff != "" {
+			t.Fatalf("%d ms later, before ValidUntil, other things are told:\n%s", later-now, diff)
+		}
+		if diff := cmp.Diff(visibleOf(f, now), visibleOf(f, later)); diff != "" {
+			t.Fatalf("%d ms later, before ValidUntil, it is decided otherwise:\n%s", later-now, diff)
+		}
+	})
+}
+
+// TestAllBlockedIsAsNone (P9): a patient whose every record is blocked cannot be told
+// from one who has none, but for the question whether any is blocked, and in an emergency.
+func TestAllBlockedIsAsNone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := someFacts(t)
+		all := slices.DeleteFunc(records(), func(a raftfsm.Attributes) bool {
+			return a.CareProvider == "PROVIDER-A" && a.CareUnit == "WARD-1" // hit by no block
+		})
+		blocked := f
+		blocked.Blocks = append(slices.Clone(f.Blocks),
+			projection.Block{ID: "1", CareProvider: "PROVIDER-B"},
+			projection.Block{ID: "2", Inner: true, CareProvider: "PROVIDER-A", CareUnit: "WARD-2"},
+			projection.Block{ID: "3", Inner: true, CareProvider: "PROVIDER-A", CareUnit: "WARD-3"})
+		for _, a := range all {
+			if d := access.Decide(blocked, now); d.Document(a, access.Contracts(protocol.Contracts()...)).Shown {
+				t.Fatalf("record %+v is not blocked", a)
+			}
+		}
+		if diff := cmp.Diff(visibleOf(f, now), visibleOf(blocked, now)); diff != "" {
+			t.Fatalf("blocks can be told from what opens:\n%s", diff)
+		}
+		got, want := surveyed(blocked, now, all), surveyed(f, now, nil)
+		got.Blocked = false // told when asked
+		if access.Decide(f, now).Basis() == protocol.BasisEmergency {
+			got.Providers = slices.DeleteFunc(got.Providers, func(m access.Mark) bool { return m.Blocked && !m.Has })
+		}
+		if got.Others != want.Others || len(got.Providers) != len(want.Providers) {
+			t.Fatalf("all blocked tells %+v, none %+v", got, want)
 		}
 	})
 }
@@ -229,18 +393,20 @@ func TestShownHasItsGround(t *testing.T) {
 			return provider == "PROVIDER-A" && unit == "WARD-1" && employee != "DOCTOR" &&
 				start != 0 && now >= start && (end == 0 || now <= end)
 		}
-		engaged := slices.ContainsFunc(f.Relations, func(r projection.Relation) bool {
-			return mine(r.CareProvider, r.CareUnit, r.Employee, r.Start, r.End)
-		})
-		consented := slices.ContainsFunc(f.Consents, func(c access.Consent) bool {
-			return mine(c.CareProvider, c.CareUnit, c.Employee, c.Start, c.End)
+		within := func(asOf, bound protocol.Instant) bool { return asOf >= now-bound && asOf <= now+access.MaxClockSkew }
+		engaged := f.Engaged && within(f.AsOf.Engagement, access.EngagementFor) || within(f.AsOf.Relations, access.Bound(raftfsm.Relations)) &&
+			slices.ContainsFunc(f.Relations, func(r projection.Relation) bool {
+				return mine(r.CareProvider, r.CareUnit, r.Employee, r.Start, r.End)
+			})
+		consented := !f.Person.Deceased && slices.ContainsFunc(f.Consents, func(c access.Consent) bool {
+			return mine(c.CareProvider, c.CareUnit, c.Employee, c.Start, c.End) && c.Emergency != protocol.EmergencyProviders && c.Emergency < 3
 		})
 		for i, is := range shown(f, now) {
 			a := records()[i]
 			if !is {
 				continue
 			}
-			if !engaged || a.CareProvider == "" || a.CareUnit == "" || a.CareProvider != "PROVIDER-A" && !consented {
+			if !engaged || f.Person.Protected || a.CareProvider == "" || a.CareUnit == "" || a.CareProvider != "PROVIDER-A" && !consented {
 				t.Fatalf("record %+v is shown without its ground", a)
 			}
 			for _, b := range f.Blocks {
