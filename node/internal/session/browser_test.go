@@ -98,7 +98,7 @@ func (b *browser) send(f protocol.Frame) {
 }
 
 // patience is how long a test waits for a frame, in the bubble's time.
-const patience = 6 * time.Hour
+const patience = 30 * time.Hour
 
 // next takes one frame, or nil when the node has closed.
 func (b *browser) next() protocol.Frame {

@@ -15,6 +15,7 @@ type clock struct {
 	leased     time.Time // when the lease was last given
 	unanswered int       // heartbeats since the browser was last heard
 	validDue   time.Time // when the decision runs out; zero: it does not by itself
+	engageDue  time.Time // when the unit's own system is asked again; zero: it need not be
 	acks       []awaited
 }
 
@@ -40,7 +41,7 @@ func (c *clock) greeted(at time.Time) {
 // wait is how long there is nothing to do for the clock.
 func (c *clock) wait(at time.Time) time.Duration {
 	first := c.helloDue
-	due := []time.Time{c.beatDue, c.validDue}
+	due := []time.Time{c.beatDue, c.validDue, c.engageDue}
 	if len(c.acks) > 0 {
 		due = append(due, c.acks[0].due)
 	}
@@ -86,15 +87,24 @@ func (s *session) tick(at time.Time) {
 		s.clock.validDue = time.Time{}
 		s.redecide()
 	}
+	if passed(s.clock.engageDue, at) {
+		s.clock.engageDue = time.Time{}
+		s.engageAnew()
+	}
 	if passed(s.clock.beatDue, at) {
 		s.clock.beatDue = at.Add(beatEvery)
 		s.beat(at)
+		s.notice(false)
 	}
 }
 
 // beat renews the lease, while the node hears from a leader: without one it could not
 // know of a revocation. A node that hears none lets the lease run out, and then ends.
 func (s *session) beat(at time.Time) {
+	if s.peer.caller.expired(at) {
+		s.close(protocol.CloseForbidden, "the certificate has run out", nil)
+		return
+	}
 	cluster := s.service.cfg.Cluster
 	heard, ok := cluster.HeardFromLeader()
 	switch {

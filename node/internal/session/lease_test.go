@@ -38,6 +38,7 @@ func TestALeaseIsCountedFromTheLeadersWord(t *testing.T) {
 func TestAHeartbeatIsNotWrittenLate(t *testing.T) {
 	scripted(t, func(t *testing.T, w *world) {
 		b := dial(w).greet(commission)
+		b.quiet()
 		began := time.Now()
 		<-b.conn.ended // nobody reads
 		if passed := time.Since(began); b.conn.code != protocol.CloseSlow || passed > beatEvery+beatWithin+lastWords {

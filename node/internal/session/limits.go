@@ -3,7 +3,9 @@ package session
 import (
 	"time"
 
+	"tvilling/node/internal/access"
 	"tvilling/protocol"
+	"tvilling/raftfsm/command"
 )
 
 // Limits of the sessions of a node. What happens at each is said beside it.
@@ -51,6 +53,12 @@ const (
 	retryDecision = time.Second             // before a decision that ran out but still stands is looked at again
 	longestWait   = time.Minute             // a decision is looked at again, however long it holds
 	lastWords     = time.Second             // what is queued may still leave before a close
+	engagedWithin = 8 * time.Second         // the unit's own system does not answer: whether there is a care engagement is unknown
+	engageAfter   = 47 * time.Second        // it is asked again while the patient is open, at most engageJitter sooner
+	engageJitter  = 4 * time.Second         //
+	engageAgain   = 2 * time.Second         // before it is asked again when it did not answer
+	followWithin  = 20 * time.Second        // a report or a review not done: FaultBusy
+	outlookFor    = time.Second             // what a look at the feeds and the coverage is good for
 )
 
 const (
@@ -60,13 +68,20 @@ const (
 	batchItems    = 500     // headers, and removed keys, in one Chunk or Batch
 	batchBytes    = 64 << 10
 	queueCeiling  = 64 << 20 // bytes queued for one browser, snapshot included: CloseSlow
+	beside        = 3        // what may wait beside Limits.InFlight: an act, a care engagement, a report
+
+	maxName        = 200     // bytes of a name in the record: a longer one is cut
+	resourceBytes  = 8       // that an owner takes beside its ids
+	entryResources = 4 << 10 // bytes of owners in one entry: more come in another
 )
 
 // What must hold between the limits, checked by the compiler.
 const (
-	_ = uint(lease - 3*beatEvery)                  // a lost heartbeat does not blank a screen
-	_ = uint(beatEvery - leaderWithin)             // a heartbeat never rests on a leader heard before the last one
-	_ = uint(protocol.MaxChunkItems - batchItems)  // the browser takes every batch
-	_ = uint(protocol.MaxChunkBytes - batchBytes)  //
-	_ = uint(protocol.MaxRevokedKeys - batchItems) //
+	_ = uint(lease - 3*beatEvery)                                                                                               // a lost heartbeat does not blank a screen
+	_ = uint(beatEvery - leaderWithin)                                                                                          // a heartbeat never rests on a leader heard before the last one
+	_ = uint(protocol.MaxChunkItems - batchItems)                                                                               // the browser takes every batch
+	_ = uint(protocol.MaxChunkBytes - batchBytes)                                                                               //
+	_ = uint(protocol.MaxRevokedKeys - batchItems)                                                                              //
+	_ = uint(access.EngagementFor*protocol.Instant(time.Millisecond) - protocol.Instant(engageAfter+engagedWithin+engageAgain)) // an answer is renewed before it is too old
+	_ = uint(command.MaxSealedLog - entryResources - 5*maxName - protocol.MaxReasonBytes - 1024)                                // every entry can be kept
 )

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,12 +31,84 @@ func (s *session) changed(c change) {
 		return
 	}
 	documents, security := touches(c.Kind)
-	if security {
-		s.redecide()
+	if security && !s.redecide() || !documents || !slices.Contains(o.subjects, c.Subject) {
+		return
 	}
-	if w := o.view; documents && w != nil && c.Subject == o.subject && c.Index > w.index {
-		w.changed(c.Change, s.service.cfg.Limits.DirtyKeys)
+	s.documents(o, c.Change)
+}
+
+// documents takes a change of the patient's documents. What is on the screen and shown
+// no more is taken away at once, and in the same way whatever the reason: that its
+// source removed it, or that it was blocked (P9). The rest follows in its time.
+func (s *session) documents(o *open, c raftfsm.Change) {
+	keys := make([]protocol.DocumentKey, 0, len(c.Upserted)+len(c.Removed))
+	for _, list := range [...][][16]byte{c.Upserted, c.Removed} {
+		for _, key := range list {
+			keys = append(keys, key)
+		}
 	}
+	if w := o.view; w != nil && c.Index > w.index {
+		w.changed(c.Index, keys, s.service.cfg.Limits.DirtyKeys)
+	}
+	if !s.exposes(o, keys) {
+		return
+	}
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.close(protocol.CloseMoving, "the node cannot read its state", err)
+		return
+	}
+	defer v.Close()
+	if !s.current(v) {
+		return
+	}
+	switch w := o.view; {
+	case s.older(o) && o.shrunk(v):
+		s.revoke(v.Index(), protocol.FaultAccessChanged, nil)
+	case w != nil:
+		s.take(v, o, w.missing(v, o, keys), protocol.FaultAccessChanged)
+	}
+}
+
+// exposes reports whether one of the documents may be on the screen. A change that
+// names none may be of any.
+func (s *session) exposes(o *open, keys []protocol.DocumentKey) bool {
+	older := s.older(o)
+	if len(keys) == 0 {
+		return older || o.view != nil && len(o.view.held) > 0
+	}
+	return slices.ContainsFunc(keys, func(key protocol.DocumentKey) bool {
+		_, before := o.screen.documents[key]
+		if older && before {
+			return true
+		}
+		if o.view == nil {
+			return false
+		}
+		_, held := o.view.held[key]
+		return held
+	})
+}
+
+// missing lists those of the documents, or of all for none, that the browser has and
+// that are shown no more.
+func (w *view) missing(v *raftfsm.View, o *open, keys []protocol.DocumentKey) (lost []protocol.DocumentKey) {
+	if len(keys) == 0 {
+		keys = slices.Collect(maps.Keys(w.held))
+	}
+	for _, key := range keys {
+		if _, held := w.held[key]; !held {
+			continue
+		}
+		d, found := o.subjects.document(v, key)
+		if found {
+			found, _ = w.shows(&o.decision, d.Attributes)
+		}
+		if !found {
+			lost = append(lost, key)
+		}
+	}
+	return lost
 }
 
 // touches says what a kind of command can change. A kind that is not known here may
@@ -44,7 +118,7 @@ func touches(k command.Kind) (documents, security bool) {
 	case command.KindPutSnapshot, command.KindDropSource:
 		return true, false
 	case command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage,
-		command.KindRegisterConsent, command.KindEndConsent:
+		command.KindPersonPage, command.KindRegisterConsent, command.KindRegisterEmergency, command.KindEndConsent:
 		return false, true
 	default:
 		return true, true
@@ -53,14 +127,12 @@ func touches(k command.Kind) (documents, security bool) {
 
 // changed notes the keys of a change. Too many, or a change that names none, and
 // everything is compared instead.
-func (w *view) changed(c raftfsm.Change, limit int) {
-	w.newest = max(w.newest, c.Index)
-	for _, keys := range [][][16]byte{c.Upserted, c.Removed} {
-		for _, key := range keys {
-			w.dirty[key] = struct{}{}
-		}
+func (w *view) changed(index uint64, keys []protocol.DocumentKey, limit int) {
+	w.newest = max(w.newest, index)
+	for _, key := range keys {
+		w.dirty[key] = struct{}{}
 	}
-	if len(c.Upserted)+len(c.Removed) == 0 || len(w.dirty) > limit {
+	if len(keys) == 0 || len(w.dirty) > limit {
 		w.stale = true
 		clear(w.dirty)
 	}
@@ -98,85 +170,99 @@ func (s *session) update(o *open) {
 	if w.stale {
 		find, to = s.differences, v.Index()
 	}
-	upserts, removes, err := find(v, o)
+	d, err := find(v, o)
 	if err != nil {
 		s.close(protocol.CloseMoving, "the node cannot read a document", err)
 		return
 	}
+	if len(d.lost) > 0 {
+		s.take(v, o, d.lost, protocol.FaultAccessChanged)
+		return // the rest follows upon it
+	}
 	clear(w.dirty)
 	w.stale, w.newest = false, max(w.newest, to)
-	if len(w.held)+len(upserts) > s.service.cfg.Limits.ViewDocuments+len(removes) {
+	if len(w.held)+len(d.upserts) > s.service.cfg.Limits.ViewDocuments {
 		s.revoke(v.Index(), protocol.FaultTooMany, nil)
 		return
 	}
-	s.batches(w, upserts, removes, max(to, w.index))
+	s.batches(w, d.upserts, max(to, w.index))
+	s.retell(o, d.wider)
+}
+
+// delta is what the browser lacks, what it has and may not show any more, and whether
+// there is more than was recorded for its view.
+type delta struct {
+	upserts []protocol.RawItem
+	lost    []protocol.DocumentKey
+	wider   bool
 }
 
 // dirty reads the documents that the feed named.
-func (s *session) dirty(v *raftfsm.View, o *open) (upserts []protocol.RawItem, removes []protocol.DocumentKey, err error) {
+func (s *session) dirty(v *raftfsm.View, o *open) (found delta, err error) {
 	w := o.view
 	for key := range w.dirty {
-		a, header, _, found := v.Document(o.subject, key)
 		rev, held := w.held[key]
+		d, there := o.subjects.document(v, key)
+		shown, wider := false, false
+		if there {
+			shown, wider = w.shows(&o.decision, d.Attributes)
+		}
+		found.wider = found.wider || wider
 		switch {
-		case !found || !w.shows(&o.decision, a):
-			if held {
-				removes = append(removes, key)
-			}
-		case !held || rev != a.Rev:
-			item, err := s.item(o, a, header)
+		case !shown && held:
+			found.lost = append(found.lost, key)
+		case shown && (!held || rev != d.Rev):
+			item, err := s.item(&d)
 			if err != nil {
-				return nil, nil, err
+				return delta{}, err
 			}
-			upserts = append(upserts, item)
+			found.upserts = append(found.upserts, item)
 		}
 	}
-	return upserts, removes, nil
+	return found, nil
 }
 
 // differences compares everything that is shown with everything that should be.
-func (s *session) differences(v *raftfsm.View, o *open) (upserts []protocol.RawItem, removes []protocol.DocumentKey, err error) {
+func (s *session) differences(v *raftfsm.View, o *open) (found delta, err error) {
 	w := o.view
 	seen := make(map[protocol.DocumentKey]struct{}, len(w.held))
-	v.Headers(o.subject, numbers(w.contracts), func(a raftfsm.Attributes, sealed []byte) bool {
-		if !w.shows(&o.decision, a) {
+	o.subjects.headers(v, numbers(w.contracts), func(d *sealedDocument) bool {
+		shown, wider := w.shows(&o.decision, d.Attributes)
+		if found.wider = found.wider || wider; !shown {
 			return true
 		}
-		seen[a.Key] = struct{}{}
-		if rev, held := w.held[a.Key]; held && rev == a.Rev {
+		seen[d.Key] = struct{}{}
+		if rev, held := w.held[d.Key]; held && rev == d.Rev {
 			return true
 		}
 		var item protocol.RawItem
-		if item, err = s.item(o, a, sealed); err != nil {
+		if item, err = s.item(d); err != nil {
 			return false
 		}
-		upserts = append(upserts, item)
-		return len(upserts) <= s.service.cfg.Limits.ViewDocuments
+		found.upserts = append(found.upserts, item)
+		return len(found.upserts) <= s.service.cfg.Limits.ViewDocuments
 	})
 	for key := range w.held {
 		if _, there := seen[key]; !there {
-			removes = append(removes, key)
+			found.lost = append(found.lost, key)
 		}
 	}
-	return upserts, removes, err
+	return found, err
 }
 
 // batches chains what has changed: the first takes the browser from its index to the
 // new one, the others stay there.
-func (s *session) batches(w *view, upserts []protocol.RawItem, removes []protocol.DocumentKey, to uint64) {
-	for len(upserts)+len(removes) > 0 {
-		part, gone := upserts[:cut(upserts)], removes[:min(batchItems, len(removes))]
-		upserts, removes = upserts[len(part):], removes[len(gone):]
-		before := make([]held, 0, len(part)+len(gone))
+func (s *session) batches(w *view, upserts []protocol.RawItem, to uint64) {
+	for len(upserts) > 0 {
+		part := upserts[:cut(upserts)]
+		upserts = upserts[len(part):]
+		before := make([]held, 0, len(part))
 		for _, item := range part {
 			before = append(before, w.hold(item.Key, item.Rev))
 		}
-		for _, key := range gone {
-			before = append(before, w.drop(key))
-		}
 		from := w.index
 		w.index = to
-		head := protocol.Batch{Generation: w.generation, From: from, To: to, Removes: gone, Count: uint32(len(w.held)), Digest: w.digest}
+		head := protocol.Batch{Generation: w.generation, From: from, To: to, Count: uint32(len(w.held)), Digest: w.digest}
 		s.queue(out{frame: protocol.AppendRawBatch(nil, head, part), generation: w.generation, mark: w.mark(), lost: func() { w.undo(from, before) }})
 	}
 }
@@ -186,7 +272,7 @@ func (s *session) batches(w *view, upserts []protocol.RawItem, removes []protoco
 func (s *session) current(v *raftfsm.View) bool {
 	o := s.open
 	i := o.decision.Index()
-	if o.decision.Permitted() && now() <= o.decision.ValidUntil() && v.Revision(o.subject) <= i && v.Revision(o.actor) <= i {
+	if o.decision.Permitted() && now() <= o.decision.ValidUntil() && o.subjects.revision(v) <= i && v.Revision(o.actor) <= i {
 		return true
 	}
 	return s.redecideOn(v)
@@ -209,7 +295,7 @@ func (s *session) redecide() bool {
 
 func (s *session) redecideOn(v *raftfsm.View) bool {
 	o := s.open
-	facts, err := access.Collect(v, s.service.cfg.Ring, s.question(o), access.Engagement{})
+	facts, err := access.Collect(v, s.service.cfg.Ring, s.question(o), o.engagement)
 	if err != nil {
 		s.log.Error("facts that cannot be read are unknown", "error", err)
 	}
@@ -217,8 +303,7 @@ func (s *session) redecideOn(v *raftfsm.View) bool {
 		return true // the act under way has not decided yet, and nothing has been told
 	}
 	before := o.decision
-	o.decision = access.Decide(facts, now())
-	s.clock.validUntil(o.decision.ValidUntil(), time.Now())
+	s.adopt(o, access.Decide(facts, now()))
 	if !o.decision.Permitted() {
 		if o.told != nil {
 			s.revoke(v.Index(), o.decision.Fault(), nil)
@@ -226,55 +311,71 @@ func (s *session) redecideOn(v *raftfsm.View) bool {
 		s.leave()
 		return false
 	}
-	widened := false
-	switch lost := before.Basis() != protocol.BasisNone && o.decision.Basis() != before.Basis(); {
-	case s.older(o) && (lost || o.shrunk(v, &before)):
-		s.revoke(v.Index(), s.loss(lost), nil) // which documents it shows is not known here: everything goes
+	wider := false
+	switch fault, lost := loss(&before, &o.decision); {
+	case s.older(o) && (lost || o.shrunk(v)):
+		s.revoke(v.Index(), fault, nil) // which documents it shows is not known for sure: everything goes
 	case o.view != nil:
-		widened = s.narrow(v, o, s.loss(lost))
+		wider = s.narrow(v, o, fault)
 	}
-	s.retell(o, widened)
+	s.retell(o, wider)
 	return true
 }
 
-// loss is what the browser is told when documents lose their ground, but not the patient.
-func (s *session) loss(basis bool) protocol.Fault {
-	switch {
-	case s.open.decision.Reason() == access.ReasonConsentsUnknown:
-		return protocol.FaultUnknownFacts
+// loss is what the browser is told when documents lose their ground, but not the
+// patient; and whether the basis is among what was lost. It tells what has changed:
+// what stood before says nothing.
+func loss(before, after *access.Decision) (fault protocol.Fault, basis bool) {
+	lesser := after.Basis() == protocol.BasisNone || after.Step() == protocol.EmergencyProviders
+	switch basis = before.Basis() != protocol.BasisNone && before.Step() != protocol.EmergencyProviders && lesser; {
+	case after.Reason() == access.ReasonConsentsUnknown && before.Reason() != access.ReasonConsentsUnknown:
+		return protocol.FaultUnknownFacts, basis
+	case basis && before.Basis() == protocol.BasisEmergency:
+		return protocol.FaultEmergencyEnded, basis
 	case basis:
-		return protocol.FaultConsentEnded
+		return protocol.FaultConsentEnded, basis
 	default:
-		return protocol.FaultAccessChanged
+		return protocol.FaultAccessChanged, basis
 	}
 }
 
 // narrow takes away what the newest decision does not show. It reports whether there
-// is something that the newest decision would show and the recorded one does not.
-func (s *session) narrow(v *raftfsm.View, o *open, fault protocol.Fault) (widened bool) {
+// is something that the newest decision would show and that was not recorded.
+func (s *session) narrow(v *raftfsm.View, o *open, fault protocol.Fault) (wider bool) {
 	w := o.view
 	var lost []protocol.DocumentKey
-	v.Headers(o.subject, numbers(w.contracts), func(a raftfsm.Attributes, _ []byte) bool {
-		shown := w.shows(&o.decision, a)
-		_, held := w.held[a.Key]
-		switch {
-		case held && !shown:
-			lost = append(lost, a.Key)
-		case shown && !held:
-			w.dirty[a.Key] = struct{}{}
-		case !shown && o.decision.Document(a, w.contracts).Shown:
-			widened = true
+	kept := 0
+	o.subjects.headers(v, numbers(w.contracts), func(d *sealedDocument) bool {
+		shown, more := w.shows(&o.decision, d.Attributes)
+		wider = wider || more
+		switch _, held := w.held[d.Key]; {
+		case held && shown:
+			kept++
+		case held:
+			lost = append(lost, d.Key)
+		case shown:
+			w.dirty[d.Key] = struct{}{}
 		}
 		return true
 	})
+	if kept+len(lost) < len(w.held) { // some are not there at all
+		lost = w.missing(v, o, nil)
+	}
+	s.take(v, o, lost, fault)
+	return wider
+}
+
+// take takes documents from the view, by name where they can be named in one frame.
+func (s *session) take(v *raftfsm.View, o *open, lost []protocol.DocumentKey, fault protocol.Fault) {
 	switch {
 	case len(lost) == 0:
-	case len(lost) == len(w.held) || len(lost) > protocol.MaxRevokedKeys:
-		s.revoke(v.Index(), fault, nil)
+		return
+	case len(lost) > protocol.MaxRevokedKeys:
+		lost = nil
 	default:
-		s.revoke(v.Index(), fault, lost)
+		slices.SortFunc(lost, func(a, b protocol.DocumentKey) int { return bytes.Compare(a[:], b[:]) })
 	}
-	return widened
+	s.revoke(v.Index(), fault, lost)
 }
 
 // revoke takes documents away, or everything where none are named. It goes before
@@ -285,8 +386,8 @@ func (s *session) narrow(v *raftfsm.View, o *open, fault protocol.Fault) (widene
 func (s *session) revoke(index uint64, fault protocol.Fault, documents []protocol.DocumentKey) {
 	o, w, old := s.open, s.open.view, s.generation
 	a := s.ask(o, record.ViewRevoked)
-	s.raise(old + 1)
-	if w == nil || !w.begun && o.exposed {
+	s.withdraw(old + 1)
+	if w == nil || !w.begun && o.screen.exposed {
 		documents = nil
 	}
 	after := &mark{generation: s.generation}
@@ -303,7 +404,7 @@ func (s *session) revoke(index uint64, fault protocol.Fault, documents []protoco
 		}
 	}
 	if len(documents) == 0 {
-		o.exposed, o.screen = false, 0 // nothing is left on the screen, of any view
+		o.screen = screen{} // nothing is left on the screen, of any view
 	}
 	f := protocol.Revoke{Generation: old, Next: s.generation, Index: index, Fault: fault, Documents: documents}
 	s.out.jump(protocol.AppendFrame(nil, f), after)
@@ -312,11 +413,16 @@ func (s *session) revoke(index uint64, fault protocol.Fault, documents []protoco
 	s.log.Info("view revoked", "fault", uint16(fault), "view", a.view, "documents", len(documents), "index", index)
 }
 
-// raise begins a generation: what is queued of older ones is dropped, and undone from
-// the last to the first.
-func (s *session) raise(g protocol.Generation) {
+// raise begins a generation: what is queued of older ones is dropped.
+func (s *session) raise(g protocol.Generation) { s.began(g, s.out.raise(g)) }
+
+// withdraw is raise for a Revoke: answers beside the view are dropped as well.
+func (s *session) withdraw(g protocol.Generation) { s.began(g, s.out.withdraw(g)) }
+
+// began undoes what was dropped, from the last to the first.
+func (s *session) began(g protocol.Generation, dropped []out) {
 	s.generation = g
-	for _, f := range slices.Backward(s.out.raise(g)) {
+	for _, f := range slices.Backward(dropped) {
 		if f.lost != nil {
 			f.lost()
 		}
@@ -326,11 +432,10 @@ func (s *session) raise(g protocol.Generation) {
 // note records something that is no decision, beside everything else. It outlives the
 // session's work, since the end of a session is one of the things that are recorded.
 func (s *session) note(activity record.Activity, a ask, d access.Decision) {
-	a.activity = activity
+	a.id, a.activity = newID(), activity
 	s.helpers.Go(func() {
-		id, err := s.service.recorder.event(context.Background(), a, d, d.Reason().String())
-		if err != nil {
-			s.log.Error("an event could not be recorded", "activity", fmt.Sprint(uint8(activity)), "id", id, "error", err)
+		if err := s.service.recorder.event(context.Background(), a, d); err != nil {
+			s.log.Error("an event could not be recorded", "activity", fmt.Sprint(uint8(activity)), "id", text(a.id), "error", err)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"tvilling/node/internal/record"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
 )
@@ -34,19 +35,25 @@ func TestAViewFollowsWithoutGaps(t *testing.T) {
 	})
 }
 
-// scene is a browser that watches, and the ground that was recorded for its view.
+// scene is a browser that watches, and whose information was recorded for its view.
 type scene struct {
 	*world
 	*browser
-	consented, blocked bool // now
-	wide               bool // other care providers' documents were recorded for the view
+	recorded map[record.Resource]bool
+}
+
+// resource is whose information an item is.
+func resource(item protocol.Item) record.Resource {
+	h := item.Header
+	return record.Resource{Contract: uint8(h.Contract), CareProvider: h.CareProvider.Reveal(), CareUnit: h.CareUnit.Reveal()}
 }
 
 func follow(t *rapid.T, dir string, steps []step) {
 	w := newWorldIn(t, dir, func(l *Limits) { l.DirtyKeys = 5 })
 	w.putUsual()
 	w.consent("standing", 0)
-	s := &scene{world: w, browser: watching(w), consented: true, wide: true}
+	s := &scene{world: w, browser: watching(w)}
+	s.note()
 	for _, one := range steps {
 		s.take(one)
 	}
@@ -64,7 +71,7 @@ func follow(t *rapid.T, dir string, steps []step) {
 	}
 	want := map[protocol.DocumentKey]uint64{}
 	for key, item := range late.items {
-		if s.wide || item.Header.CareProvider.Reveal() != otherProvider {
+		if s.recorded[resource(item)] {
 			want[key] = item.Rev
 		}
 	}
@@ -111,16 +118,12 @@ func (s *scene) take(one step) {
 		s.replace(one.Doc.contract, one.Doc)
 	case "consent":
 		s.consent("standing", 0)
-		s.consented = true
 	case "unconsent":
 		s.unconsent("standing")
-		s.consented = false
 	case "block":
 		s.block("block")
-		s.blocked = true
 	case "unblock":
 		s.unblock("block")
-		s.blocked = false
 	case "show":
 		s.begin()
 	case "wait":
@@ -152,7 +155,15 @@ func (s *scene) begin() {
 	}
 	s.show(protocol.Diagnosis, protocol.CareContacts)
 	s.quiet()
-	s.wide = s.consented && !s.blocked
+	s.note()
+}
+
+// note notes what was recorded for the view: what it showed first.
+func (s *scene) note() {
+	s.recorded = map[record.Resource]bool{}
+	for _, item := range s.items {
+		s.recorded[resource(item)] = true
+	}
 }
 
 // glance takes a frame, if one is there.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tvilling/node/internal/access"
@@ -15,16 +16,23 @@ import (
 // open is the patient that a session has open: the standing decision about the
 // patient, and what is shown under it.
 type open struct {
-	patient  protocol.PatientID
-	subject  command.Subject
-	actor    command.Subject
-	decision access.Decision    // the newest one
-	told     *protocol.Opened   // what the browser was told last; nil: nothing yet
-	exposed  bool               // documents may be on the screen, of this view or an older one
-	screen   access.ContractSet // the types that an older one may show
-	view     *view              // nil: nothing is shown, or the next view is not recorded yet
-	changes  chan change
-	stop     context.CancelFunc
+	patient    protocol.PatientID
+	subjects   subjects // of the patient's identities, which are followed
+	actor      command.Subject
+	decision   access.Decision   // the newest one
+	engagement access.Engagement // the newest answer of the unit's own system
+	asking     bool              // it is being asked
+	told       *protocol.Opened  // what the browser was told last; nil: nothing yet
+	screen     screen
+	view       *view // nil: nothing is shown, or the next view is not recorded yet
+	changes    chan change
+	stop       context.CancelFunc
+}
+
+// screen is what may be on the browser's screen of older views than the present one.
+type screen struct {
+	exposed   bool // something may be
+	documents map[protocol.DocumentKey]struct{}
 }
 
 // change is what a follower brings.
@@ -47,39 +55,45 @@ func (s *session) question(o *open) access.Question {
 }
 
 func (s *session) ask(o *open, activity record.Activity) ask {
-	return ask{question: s.question(o), activity: activity, session: s.id}
+	return ask{id: newID(), question: s.question(o), engagement: o.engagement, activity: activity, session: s.id}
 }
 
 // openPatient asks the gate for a patient. The feed is followed from before the first
 // View is taken: a change is seen twice rather than never.
-func (s *session) openPatient(ctx context.Context, f protocol.Open) {
+func (s *session) openPatient(f protocol.Open) {
 	s.leave()
 	switch {
 	case s.who.commission.IsZero() && (s.who.employee.IsZero() || f.Patient.IsZero()):
 		s.refuse(f.Request, protocol.FaultNoCommission, nil) // there is nobody to record it of
 		return
 	case s.who.commission.IsZero():
-		s.uncommissioned(ctx, f)
+		s.uncommissioned(f)
 		return
 	case f.Patient.IsZero():
 		s.refuse(f.Request, protocol.FaultPatientID, nil)
 		return
 	}
-	o := s.follow(ctx, f.Patient)
+	ring := s.service.cfg.Ring
+	o := &open{
+		patient: f.Patient, subjects: subjectsOf(ring, f.Patient, nil), actor: ring.Employee(s.who.employee),
+		changes: make(chan change), stop: func() {},
+	}
 	s.open = o
-	s.actLater(ctx, func(ctx context.Context) func() {
-		got := s.service.recorder.access(ctx, s.ask(o, record.OpenPatient))
+	s.follow(o, false)
+	a := s.ask(o, record.OpenPatient)
+	s.actLater(func(ctx context.Context) func() {
+		got := s.service.recorder.access(ctx, a)
 		return func() { s.opened(o, f.Request, got) }
 	})
 }
 
 // uncommissioned refuses who has chosen no commission, and has that recorded.
-func (s *session) uncommissioned(ctx context.Context, f protocol.Open) {
+func (s *session) uncommissioned(f protocol.Open) {
 	a := ask{
-		question: access.Question{Employee: s.who.employee, Patient: f.Patient},
+		id: newID(), question: access.Question{Employee: s.who.employee, Patient: f.Patient},
 		activity: record.OpenPatient, session: s.id,
 	}
-	s.actLater(ctx, func(ctx context.Context) func() {
+	s.actLater(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a).refusal
 		if got.fault == access.ReasonNobody.Fault() { // who it is, is known
 			got.fault = protocol.FaultNoCommission
@@ -88,15 +102,23 @@ func (s *session) uncommissioned(ctx context.Context, f protocol.Open) {
 	})
 }
 
-func (s *session) follow(ctx context.Context, patient protocol.PatientID) *open {
-	ring := s.service.cfg.Ring
-	o := &open{patient: patient, subject: ring.Patient(patient), actor: ring.Employee(s.who.employee), changes: make(chan change)}
-	ctx, o.stop = context.WithCancel(ctx)
-	reader := s.service.cfg.State.Feed().Follow(o.subject, o.actor)
+// follow pulls the changes of the patient's identities and of the actor. One that
+// follows anew, since there are other identities, begins with a comparison of everything:
+// what happened before it began is in the next View.
+func (s *session) follow(o *open, anew bool) {
+	o.stop()
+	var ctx context.Context
+	ctx, o.stop = context.WithCancel(s.work)
+	reader := s.service.cfg.State.Feed().Follow(append([]command.Subject{o.actor}, o.subjects...)...)
 	s.helpers.Go(func() {
 		defer reader.Close()
+		next := func() (raftfsm.Change, error) { return reader.Next(ctx) }
+		if anew {
+			next = func() (raftfsm.Change, error) { return raftfsm.Change{}, raftfsm.ErrLagged }
+		}
 		for {
-			c, err := reader.Next(ctx)
+			c, err := next()
+			next = func() (raftfsm.Change, error) { return reader.Next(ctx) }
 			select {
 			case o.changes <- change{Change: c, err: err}:
 			case <-ctx.Done():
@@ -107,7 +129,20 @@ func (s *session) follow(ctx context.Context, patient protocol.PatientID) *open 
 			}
 		}
 	})
-	return o
+}
+
+// adopt makes a decision the standing one, and follows the identities that it names.
+func (s *session) adopt(o *open, d access.Decision) {
+	o.decision = d
+	s.clock.validUntil(d.ValidUntil(), time.Now())
+	s.engage(o)
+	if !d.Permitted() {
+		return // a refusal knows of no identities
+	}
+	if all := subjectsOf(s.service.cfg.Ring, o.patient, d.Linked()); !slices.Equal(all, o.subjects) {
+		o.subjects = all
+		s.follow(o, true)
+	}
 }
 
 // opened takes the outcome of an act that (re)opens the patient.
@@ -115,11 +150,15 @@ func (s *session) opened(o *open, request uint32, got outcome) {
 	if s.open != o {
 		return // left meanwhile
 	}
+	s.notices.engagement = got.silent
+	if got.engagement.At > o.engagement.At {
+		o.engagement = got.engagement
+	}
 	if got.fault != protocol.FaultNone {
 		s.denied(o, request, got.refusal)
 		return
 	}
-	o.decision = got.decision
+	s.adopt(o, got.decision)
 	s.tell(o, request)
 }
 
@@ -146,7 +185,6 @@ func (s *session) tell(o *open, request uint32) {
 		s.refuse(request, o.decision.Fault(), nil)
 		return
 	}
-	s.clock.validUntil(o.decision.ValidUntil(), time.Now())
 	says := openedOf(o.decision)
 	o.told = &says
 	answer := says
@@ -154,65 +192,27 @@ func (s *session) tell(o *open, request uint32) {
 	s.put(answer)
 }
 
-// retell tells the browser, unasked, when what it was told has changed.
-func (s *session) retell(o *open, widened bool) {
-	says := openedOf(o.decision)
-	if o.told == nil || (says == *o.told && !widened) {
+// retell tells the browser, unasked, when what it was told has changed, and once for
+// each view when there is more to see than was recorded for it: it may show anew.
+func (s *session) retell(o *open, wider bool) {
+	if o.told == nil {
 		return
+	}
+	says := openedOf(o.decision)
+	if says == *o.told {
+		if !wider || o.view == nil || o.view.wider {
+			return
+		}
+		o.view.wider = true
 	}
 	o.told = &says
 	s.put(says)
 }
 
 func openedOf(d access.Decision) protocol.Opened {
-	return protocol.Opened{Basis: d.Basis(), MayConsent: d.MayConsent(), Ends: d.BasisEnds()}
-}
-
-// consent attests the patient's consent, and opens the patient anew on it.
-func (s *session) consent(ctx context.Context, f protocol.Consent) {
-	o := s.open
-	switch {
-	case o == nil || o.told == nil:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	case f.Days == 0 || f.Days > protocol.MaxConsentDays:
-		s.refuse(f.Request, protocol.FaultConsentTerms, nil)
-		return
-	}
-	s.actLater(ctx, func(ctx context.Context) func() {
-		if r := s.service.recorder.consent(ctx, s.ask(o, record.RegisterConsent), f); r.fault != protocol.FaultNone {
-			return func() { s.actRefused(o, f.Request, r) }
-		}
-		got := s.service.recorder.access(ctx, s.ask(o, record.OpenPatient))
-		return func() { s.opened(o, f.Request, got) }
-	})
-}
-
-// endConsent ends the consents that the commission rests on. What rested on them is
-// taken away before the answer.
-func (s *session) endConsent(ctx context.Context, f protocol.EndConsent) {
-	o := s.open
-	if o == nil || o.told == nil {
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	}
-	s.actLater(ctx, func(ctx context.Context) func() {
-		r := s.service.recorder.endConsent(ctx, s.ask(o, record.EndConsent))
-		return func() {
-			if r.fault != protocol.FaultNone {
-				s.actRefused(o, f.Request, r)
-				return
-			}
-			if s.open == o && s.redecide() {
-				s.tell(o, f.Request)
-			}
-		}
-	})
-}
-
-func (s *session) actRefused(o *open, request uint32, r refusal) {
-	if s.open == o {
-		s.denied(o, request, r)
+	return protocol.Opened{
+		Basis: d.Basis(), MayConsent: d.MayConsent(), Ends: d.BasisEnds(),
+		Step: d.Step(), MayAttest: d.MayAttest(), Child: d.Child(), Deceased: d.Deceased(),
 	}
 }
 
@@ -223,6 +223,6 @@ func (s *session) leave() {
 	}
 	s.open.stop()
 	s.open = nil
-	s.clock.validDue = time.Time{}
+	s.clock.validDue, s.clock.engageDue = time.Time{}, time.Time{}
 	s.out.forget()
 }

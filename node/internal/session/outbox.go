@@ -27,6 +27,7 @@ type mark struct {
 type out struct {
 	frame      []byte
 	generation protocol.Generation
+	answer     bool // discloses something beside the view: goes with a Revoke and with the patient
 	mark       *mark
 	within     time.Duration // for the socket to take it; zero: writeWithin
 	lost       func()        // what the owner does when the frame was dropped instead
@@ -97,21 +98,29 @@ func (o *outbox) raise(g protocol.Generation) (dropped []out) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.generation = max(o.generation, g)
-	return o.dropBelow(o.generation)
+	return o.drop(func(f *out) bool { return f.generation != 0 && f.generation < o.generation })
 }
 
-// forget drops everything of the view that is being left.
+// withdraw is raise for a Revoke: answers beside the view go as well.
+func (o *outbox) withdraw(g protocol.Generation) (dropped []out) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.generation = max(o.generation, g)
+	return o.drop(func(f *out) bool { return f.answer || f.generation != 0 && f.generation < o.generation })
+}
+
+// forget drops everything that discloses something of the patient who is being left.
 func (o *outbox) forget() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.dropBelow(o.generation + 1)
+	o.drop(func(f *out) bool { return f.answer || f.generation != 0 })
 	o.sent = mark{}
 }
 
-func (o *outbox) dropBelow(g protocol.Generation) (dropped []out) {
+func (o *outbox) drop(which func(f *out) bool) (dropped []out) {
 	kept := o.queue[:0]
 	for _, f := range o.queue {
-		if f.generation != 0 && f.generation < g {
+		if which(&f) {
 			dropped = append(dropped, f)
 			o.bytes -= len(f.frame)
 			o.budget.give(len(f.frame))

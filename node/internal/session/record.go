@@ -1,19 +1,22 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tvilling/node/internal/access"
-	"tvilling/node/internal/projection"
 	"tvilling/node/internal/record"
-	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
+	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
 )
 
@@ -25,19 +28,25 @@ var (
 
 // ask is a wish to do something with a patient's record.
 type ask struct {
-	question  access.Question
-	activity  record.Activity
-	contracts access.ContractSet
-	document  protocol.DocumentKey // zero: not one document
-	view      string
-	session   string
+	id         [16]byte // of its entry in the access log
+	question   access.Question
+	engagement access.Engagement // what is known of it; zero: not asked about
+	activity   record.Activity
+	contracts  access.ContractSet
+	document   protocol.DocumentKey // zero: not one document
+	note       string               // the reason that was given
+	silent     bool                 // the unit's own system did not answer
+	view       string
+	session    string
 }
 
 // outcome is how an ask went. Only where fault is FaultNone was it permitted, and
 // then its record is committed, and applied on this node, at index.
 type outcome struct {
-	decision access.Decision
-	index    uint64
+	decided
+	engagement access.Engagement
+	silent     bool // the unit's own system did not answer
+	index      uint64
 	refusal
 }
 
@@ -49,104 +58,208 @@ type refusal struct {
 	err   error // for the operator's log; never about a patient
 }
 
+// decided is how the gate answers an ask on one View.
+type decided struct {
+	decision  access.Decision
+	subjects  subjects
+	permit    bool // the ask, and not only that the patient opens
+	why       protocol.Fault
+	reason    string
+	resources []record.Resource // whose information it discloses
+}
+
+// deny refuses what the patient's opening alone would permit.
+func (d *decided) deny(why protocol.Fault, reason string) {
+	d.permit, d.why, d.reason, d.resources = false, why, reason, nil
+}
+
 // recorder decides and records. It has no state of its own and serves every session.
 type recorder struct {
-	state   State
-	cluster Cluster
-	ring    Ring
-	node    string
-	log     *slog.Logger
+	state      State
+	cluster    Cluster
+	ring       Ring
+	engagement Engagement // nil: there is no such service
+	node       string
+	log        *slog.Logger
 }
 
 // access decides on a View and has the decision recorded, whichever it is. It decides
 // anew when the log says that something changed after the View (P2).
 func (r *recorder) access(ctx context.Context, a ask) outcome {
-	id := newID()
 	for range decideTries {
-		d, permit, reason, err := r.decide(a)
+		d, err := r.decide(ctx, &a)
 		if err != nil {
-			return outcome{refusal: refused(id, protocol.FaultInternal, err)}
+			return outcome{refusal: a.refused(protocol.FaultInternal, err)}
 		}
-		entry := r.entry(id, a, d, permit, reason)
-		result, err := r.propose(ctx, command.KindRecordAccess, command.RecordAccess{
-			DecidedAt: d.Index(),
-			Patient:   r.ring.Patient(a.question.Patient),
-			Actor:     r.ring.Employee(a.question.Employee),
-			Permit:    permit,
-			Entry:     r.seal(entry),
-		})
-		if err != nil {
-			return outcome{refusal: refused(id, protocol.FaultNoQuorum, err)}
-		}
-		if err := r.applied(ctx, result.Index); err != nil {
-			return outcome{refusal: refused(id, protocol.FaultBehind, err)}
-		}
+		got := outcome{decided: d, engagement: a.engagement, silent: a.silent, refusal: a.refused(d.why, nil)}
+		status, index, failed := r.commit(ctx, a, r.accesses(a, d)...)
 		switch {
-		case result.Status == command.StatusStale:
+		case status == command.StatusStale:
 			continue
-		case result.Status != command.StatusDone:
-			return outcome{refusal: refused(id, protocol.FaultInternal, fmt.Errorf("%w: status %d", errNotRecorded, result.Status))}
-		case !d.Permitted():
-			return outcome{decision: d, index: result.Index, refusal: refused(id, d.Fault(), nil)}
-		case !permit:
-			return outcome{decision: d, index: result.Index, refusal: refused(id, protocol.FaultNotFound, nil)}
+		case failed.fault != protocol.FaultNone:
+			return outcome{refusal: failed}
 		}
-		return outcome{decision: d, index: result.Index, refusal: refusal{id: text(id), at: entry.At}}
+		got.index = index
+		return got
 	}
-	return outcome{refusal: refused(id, protocol.FaultBusy, errStale)}
+	return outcome{refusal: a.refused(protocol.FaultBusy, errStale)}
 }
 
-// decide asks the gate on the newest View; for one document, the document's own
-// question too.
-func (r *recorder) decide(a ask) (d access.Decision, permit bool, reason string, err error) {
+// accesses are the entries of a decision: one, or as many as it takes to name whose
+// information is disclosed. They are proposed together, and stand or fall together.
+func (r *recorder) accesses(a ask, d decided) (commands []command.Command) {
+	for i, part := range parted(d.resources) {
+		entry := r.entry(a, d)
+		entry.Scope.Resources = part
+		if i > 0 {
+			entry.ID = newID()
+		}
+		commands = append(commands, wish(command.KindRecordAccess, command.RecordAccess{
+			DecidedAt: d.decision.Index(), Patient: d.subjects[0], Linked: d.subjects.linked(),
+			Actor: r.ring.Employee(a.question.Employee), Permit: d.permit, Entry: r.seal(entry),
+		}))
+	}
+	return commands
+}
+
+// parted divides resources among entries: no more in each than an entry may name and
+// hold. Of none there is one part.
+func parted(all []record.Resource) (parts [][]record.Resource) {
+	from, bytes := 0, 0
+	for i, one := range all {
+		size := len(one.CareProvider) + len(one.CareUnit) + resourceBytes
+		if i-from == record.MaxResources || bytes+size > entryResources {
+			parts, from, bytes = append(parts, all[from:i]), i, 0
+		}
+		bytes += size
+	}
+	return append(parts, all[from:])
+}
+
+// decide asks the gate on the newest View. Where only the unit's own system can say
+// whether it has the patient in care, that is asked, and the gate again.
+func (r *recorder) decide(ctx context.Context, a *ask) (decided, error) {
+	d, err := r.decideOn(*a)
+	if err != nil || d.decision.Permitted() || !d.decision.NeedsEngagement() || r.engagement == nil {
+		return d, err
+	}
+	answer, err := r.engaged(ctx, a.question, d.decision.Commission())
+	if a.silent = err != nil; a.silent {
+		r.log.Warn("whether there is a care engagement could not be asked", "session", a.session, "error", err)
+		d.deny(protocol.FaultUnknownFacts, "the care engagement could not be asked about")
+		return d, nil
+	}
+	a.engagement = answer
+	return r.decideOn(*a)
+}
+
+// decideOn asks the gate on the newest View, and the ask's own question on the same.
+func (r *recorder) decideOn(a ask) (d decided, err error) {
 	v, err := r.state.View()
 	if err != nil {
-		return d, false, "", fmt.Errorf("reading the state: %w", err)
+		return d, fmt.Errorf("reading the state: %w", err)
 	}
 	defer v.Close()
-	facts, err := access.Collect(v, r.ring, a.question, access.Engagement{})
+	facts, err := access.Collect(v, r.ring, a.question, a.engagement)
 	if err != nil {
 		r.log.Error("facts that cannot be read are unknown", "session", a.session, "error", err)
 	}
-	d = access.Decide(facts, now())
-	permit, reason = d.Permitted(), d.Reason().String()
-	if permit && a.document != (protocol.DocumentKey{}) {
-		attributes, _, _, found := v.Document(r.ring.Patient(a.question.Patient), a.document)
-		if !found {
-			return d, false, "no such document", nil
-		}
-		verdict := d.Document(attributes, a.contracts)
-		permit, reason = verdict.Shown, verdict.Reason.String()
+	d.decision = access.Decide(facts, now())
+	d.subjects = subjectsOf(r.ring, a.question.Patient, d.decision.Linked())
+	d.permit, d.why, d.reason = d.decision.Permitted(), d.decision.Fault(), d.decision.Reason().String()
+	switch {
+	case !d.permit:
+	case a.document != (protocol.DocumentKey{}):
+		d.one(v, a)
+	case a.activity == record.Read:
+		d.all(v, a)
+	case a.asks():
+		d.survey(a)
 	}
-	return d, permit, reason, nil
+	return d, nil
+}
+
+// one decides about one document.
+func (d *decided) one(v *raftfsm.View, a ask) {
+	doc, found := d.subjects.document(v, a.document)
+	if !found {
+		d.deny(protocol.FaultNotFound, "no such document")
+		return
+	}
+	verdict := d.decision.Document(doc.Attributes, a.contracts)
+	if d.reason = verdict.Reason.String(); !verdict.Shown {
+		d.deny(protocol.FaultNotFound, d.reason)
+		return
+	}
+	d.resources = []record.Resource{resourceOf(doc.Attributes)}
+}
+
+// all finds whose information of the chosen types is shown.
+func (d *decided) all(v *raftfsm.View, a ask) {
+	found := map[record.Resource]struct{}{}
+	d.subjects.headers(v, numbers(a.contracts), func(doc *sealedDocument) bool {
+		if d.decision.Document(doc.Attributes, a.contracts).Shown {
+			found[resourceOf(doc.Attributes)] = struct{}{}
+		}
+		return true
+	})
+	for one := range found {
+		d.resources = append(d.resources, one)
+	}
+	slices.SortFunc(d.resources, func(a, b record.Resource) int {
+		return cmp.Or(cmp.Compare(a.Contract, b.Contract), strings.Compare(a.CareProvider, b.CareProvider), strings.Compare(a.CareUnit, b.CareUnit))
+	})
+}
+
+func resourceOf(a raftfsm.Attributes) record.Resource {
+	return record.Resource{Contract: a.Contract, CareProvider: a.CareProvider, CareUnit: a.CareUnit}
 }
 
 // event records something that is no decision.
-func (r *recorder) event(ctx context.Context, a ask, d access.Decision, reason string) (string, error) {
-	id := newID()
-	entry := r.entry(id, a, d, d.Permitted(), reason)
-	_, err := r.propose(ctx, command.KindRecordEvent, command.RecordEvent{Entry: r.seal(entry)})
-	return text(id), err
+func (r *recorder) event(ctx context.Context, a ask, d access.Decision) error {
+	entry := r.entry(a, decided{decision: d, permit: d.Permitted(), reason: d.Reason().String()})
+	_, err := r.propose(ctx, wish(command.KindRecordEvent, command.RecordEvent{Entry: r.seal(entry)}))
+	return err
 }
 
 // entry is what the access log keeps of an ask.
-func (r *recorder) entry(id [16]byte, a ask, d access.Decision, permit bool, reason string) record.Entry {
-	c := d.Commission()
+func (r *recorder) entry(a ask, d decided) record.Entry {
+	c := d.decision.Commission()
 	unit, _ := protocol.ParseCareUnitID(c.CareUnit) // a denial may have no commission: then the ids are empty
 	provider, _ := protocol.ParseCareProviderID(c.CareProvider)
-	return record.Entry{
-		ID: id, At: now(), Activity: a.activity, Purpose: c.Purpose,
+	e := record.Entry{
+		ID: a.id, At: now(), Activity: a.activity, Purpose: c.Purpose,
 		Actor: record.Actor{
-			Employee: a.question.Employee, EmployeeName: c.EmployeeName,
-			Commission: a.question.Commission, CareUnit: unit, CareProvider: provider,
+			Employee: a.question.Employee, EmployeeName: named(c.EmployeeName), EmployeeTitle: named(c.EmployeeTitle),
+			Commission: a.question.Commission, CommissionName: named(c.Name),
+			CareUnit: unit, CareUnitName: named(c.CareUnitName),
+			CareProvider: provider, CareProviderName: named(c.CareProviderName),
 		},
 		Patient: a.question.Patient,
 		Decision: record.Decision{
-			Permit: permit, Reason: reason, Basis: d.Basis(), DecidedAt: d.Index(), AsOf: d.AsOf(),
+			Permit: d.permit, Reason: d.reason, Basis: d.decision.Basis(), DecidedAt: d.decision.Index(), AsOf: d.decision.AsOf(),
 		},
 		Scope:   record.Scope{View: a.view, Contracts: numbers(a.contracts), Document: a.document},
-		Session: a.session, Node: r.node,
+		Session: a.session, Node: r.node, Note: a.note,
 	}
+	if c.Protected {
+		e.Actor.EmployeeName = ""
+	}
+	rand.Read(e.Salt[:])
+	return e
+}
+
+// named is a name as the record keeps it. The ids are what counts; a name that is
+// longer than any real one is cut, so that an entry always fits its limit.
+func named(s string) string {
+	if len(s) <= maxName {
+		return s
+	}
+	end := maxName
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
 }
 
 func (r *recorder) seal(e record.Entry) command.LogEntry {
@@ -157,123 +270,47 @@ func (r *recorder) seal(e record.Entry) command.LogEntry {
 	}
 }
 
-// consent registers a consent for the commission's unit, or for its holder alone.
-// Where one stands already, or the gate refuses the patient, nothing is registered:
-// opening the patient anew then says, and records, how it is. It decides anew when the
-// log says that something changed after the View (P2).
-func (r *recorder) consent(ctx context.Context, a ask, f protocol.Consent) refusal {
-	id := newID()
-	for range decideTries {
-		d, _, _, err := r.decide(a)
-		switch {
-		case err != nil:
-			return refused(id, protocol.FaultInternal, err)
-		case !d.Permitted() || d.Basis() != protocol.BasisNone:
-			return refusal{}
-		case !d.MayConsent():
-			return r.denyConsent(ctx, id, a, d)
-		}
-		status, fault := r.act(ctx, id, command.KindRegisterConsent, command.RegisterConsent{
-			DecidedAt: d.Index(), Actor: r.ring.Employee(a.question.Employee),
-			Row:   r.consentRow(a.question.Patient, consentOf(a, d, f)),
-			Entry: r.seal(r.entry(id, a, d, true, "consent attested")),
-		})
-		if status != command.StatusStale {
-			return fault
+// wish is a command that is made once, however often it is proposed.
+func wish(kind command.Kind, body any) command.Command {
+	return command.Command{Kind: kind, Version: 1, Intent: newID(), Body: body}
+}
+
+// commit proposes commands that hold entries of their own, and waits until they are
+// applied here, or until what made them stale is. Of several, the first that was not
+// done speaks for all.
+func (r *recorder) commit(ctx context.Context, a ask, commands ...command.Command) (status command.Status, index uint64, failed refusal) {
+	results, err := r.propose(ctx, commands...)
+	if err != nil {
+		return command.StatusNone, 0, a.refused(protocol.FaultNoQuorum, err)
+	}
+	status = command.StatusDone
+	for _, result := range results {
+		if index = max(index, result.Index); status == command.StatusDone {
+			status = result.Status
 		}
 	}
-	return refused(id, protocol.FaultBusy, errStale)
+	if err := r.applied(ctx, index); err != nil {
+		return command.StatusNone, 0, a.refused(protocol.FaultBehind, err)
+	}
+	if status != command.StatusDone {
+		return status, index, a.refused(protocol.FaultInternal, fmt.Errorf("%w: status %d", errNotRecorded, status))
+	}
+	return status, index, refusal{}
 }
 
-// denyConsent records that nothing may be registered on what is known, and says so.
-func (r *recorder) denyConsent(ctx context.Context, id [16]byte, a ask, d access.Decision) refusal {
-	_, fault := r.act(ctx, id, command.KindRecordAccess, command.RecordAccess{
-		DecidedAt: d.Index(), Patient: r.ring.Patient(a.question.Patient), Actor: r.ring.Employee(a.question.Employee),
-		Entry: r.seal(r.entry(id, a, d, false, d.Reason().String())),
-	})
-	if fault.fault != protocol.FaultNone {
-		return fault
-	}
-	return refused(id, protocol.FaultUnknownFacts, nil)
-}
-
-// consentOf is the consent that the frame asks for, from now on.
-func consentOf(a ask, d access.Decision, f protocol.Consent) projection.Consent {
-	at, c := now(), d.Commission()
-	row := projection.Consent{
-		ID: text(newID()), CareProvider: c.CareProvider, CareUnit: c.CareUnit,
-		Start: at, End: at + protocol.Instant(time.Duration(f.Days)*24*time.Hour/time.Millisecond),
-		RegisteredBy: a.question.Employee.Reveal(), RegisteredAt: at,
-	}
-	if f.Personal {
-		row.Employee = a.question.Employee.Reveal()
-	}
-	return row
-}
-
-// consentRow seals a consent as the state keeps it.
-func (r *recorder) consentRow(patient protocol.PatientID, c projection.Consent) command.Row {
-	subject, key := r.ring.Patient(patient), r.ring.Key(projection.ConsentDomain, c.ID)
-	plain := projection.AppendConsent(nil, c)
-	return command.Row{
-		RowKey: command.RowKey{Subject: subject, Key: key},
-		Digest: r.ring.Digest(plain),
-		Sealed: r.ring.Seal(sealing.Consents, place(subject, key), plain),
-	}
-}
-
-// endConsent ends every standing consent that the asker's commission rests on. Where
-// none stands, there is nothing to end and nothing to record.
-func (r *recorder) endConsent(ctx context.Context, a ask) refusal {
-	id := newID()
-	d, _, _, err := r.decide(a)
-	if err != nil {
-		return refused(id, protocol.FaultInternal, err)
-	}
-	var rows []command.RowKey
-	for _, c := range d.Consents() {
-		rows = append(rows, command.RowKey{Subject: r.ring.Patient(c.Patient), Key: r.ring.Key(projection.ConsentDomain, c.ID)})
-	}
-	if len(rows) == 0 {
-		return refusal{}
-	}
-	_, fault := r.act(ctx, id, command.KindEndConsent, command.EndConsent{
-		DecidedAt: d.Index(), Actor: r.ring.Employee(a.question.Employee),
-		Rows: rows, Entry: r.seal(r.entry(id, a, d, true, "consent ended")),
-	})
-	return fault
-}
-
-// act proposes a change that holds its own entry, and waits until it is applied here,
-// or until what made it stale is.
-func (r *recorder) act(ctx context.Context, id [16]byte, kind command.Kind, body any) (command.Status, refusal) {
-	result, err := r.propose(ctx, kind, body)
-	if err != nil {
-		return command.StatusNone, refused(id, protocol.FaultNoQuorum, err)
-	}
-	if err := r.applied(ctx, result.Index); err != nil {
-		return command.StatusNone, refused(id, protocol.FaultBehind, err)
-	}
-	if result.Status != command.StatusDone {
-		return result.Status, refused(id, protocol.FaultInternal, fmt.Errorf("%w: status %d", errNotRecorded, result.Status))
-	}
-	return result.Status, refusal{}
-}
-
-// propose has one command committed. It repeats what failed with the same intent, so
-// that a command whose outcome was unknown is made once.
-func (r *recorder) propose(ctx context.Context, kind command.Kind, body any) (command.Result, error) {
+// propose has commands committed in one entry. It repeats what failed with the same
+// intents, so that a command whose outcome was unknown is made once.
+func (r *recorder) propose(ctx context.Context, commands ...command.Command) ([]command.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
-	c := command.Command{Kind: kind, Version: 1, Intent: newID(), Body: body}
 	for {
-		results, err := r.cluster.Propose(ctx, c)
-		if err == nil && len(results) == 1 {
-			return results[0], nil
+		results, err := r.cluster.Propose(ctx, commands...)
+		if err == nil && len(results) == len(commands) {
+			return results, nil
 		}
 		select {
 		case <-ctx.Done():
-			return command.Result{}, fmt.Errorf("%w: %w", errNotRecorded, errors.Join(err, ctx.Err()))
+			return nil, fmt.Errorf("%w: %w", errNotRecorded, errors.Join(err, ctx.Err()))
 		case <-time.After(repeatAfter):
 		}
 	}
@@ -287,6 +324,9 @@ func (r *recorder) applied(ctx context.Context, index uint64) error {
 	}
 	return nil
 }
+
+// refused is how an ask fails, or with FaultNone that it did not.
+func (a *ask) refused(fault protocol.Fault, err error) refusal { return refused(a.id, fault, err) }
 
 func refused(id [16]byte, fault protocol.Fault, err error) refusal {
 	return refusal{fault: fault, id: text(id), at: now(), err: err}

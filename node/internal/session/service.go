@@ -65,6 +65,12 @@ type Caller struct{ TLS *tls.ConnectionState }
 // authority of its own.
 func (c Caller) known() bool { return c.TLS != nil && len(c.TLS.VerifiedChains) > 0 }
 
+// expired reports whether the certificate that says who the caller is has run out. The
+// connection was made while it was valid, and may outlive it.
+func (c Caller) expired(at time.Time) bool {
+	return c.TLS != nil && len(c.TLS.PeerCertificates) > 0 && at.After(c.TLS.PeerCertificates[0].NotAfter)
+}
+
 // Config is what sessions need of their node.
 type Config struct {
 	Node        string
@@ -75,6 +81,8 @@ type Config struct {
 	State       State
 	Cluster     Cluster
 	Ring        Ring
+	Engagement  Engagement // nil: the units' own systems are not asked
+	FollowUp    FollowUp   // nil: the access log is not followed up here
 	Limits      Limits
 	Logger      *slog.Logger
 }
@@ -83,6 +91,7 @@ type Config struct {
 type Service struct {
 	cfg      Config
 	recorder *recorder
+	outlook  *outlook
 	budget   budget
 
 	mu       sync.Mutex
@@ -105,7 +114,8 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		cfg:      cfg,
-		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, node: cfg.Node, log: cfg.Logger},
+		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, engagement: cfg.Engagement, node: cfg.Node, log: cfg.Logger},
+		outlook:  &outlook{state: cfg.State},
 		budget:   budget{limit: int64(cfg.Limits.NodeBytes)},
 		sessions: map[*session]bool{},
 	}, nil
@@ -153,7 +163,7 @@ func (s *Service) Serve(ctx context.Context, conn Conn, caller Caller) {
 }
 
 func (s *Service) enter(one *session) error {
-	known := one.caller.known()
+	known := one.peer.caller.known()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.room(known); err != nil {

@@ -24,21 +24,27 @@ type closing struct {
 // session is one websocket. Everything in it but in and out belongs to the owner.
 type session struct {
 	service *Service
-	conn    Conn
-	caller  Caller
+	peer    peer
 	id      string
 	log     *slog.Logger
 	in      inbox
 	out     *outbox
 	helpers sync.WaitGroup
+	work    context.Context // of what waits for others; it ends with the session's work
 
 	who        who
+	notices    notices
 	open       *open
 	acts       acts
-	inFlight   int
 	generation protocol.Generation
 	clock      clock
 	end        closing
+}
+
+// peer is the other side of the websocket.
+type peer struct {
+	conn   Conn
+	caller Caller
 }
 
 // inbox is how the other goroutines reach the owner.
@@ -50,21 +56,23 @@ type inbox struct {
 	moving chan struct{} // the node has no more time
 }
 
-// acts are the requests that follow upon each other: the next one waits until the
-// one before has been answered.
+// acts are the requests that wait. Those about the open patient follow upon each other:
+// the next one waits until the one before has been answered.
 type acts struct {
-	waiting []protocol.Frame
-	busy    bool
+	waiting   []protocol.Frame
+	busy      bool
+	following bool // the access log is being followed up
+	inFlight  int  // of all kinds
 }
 
 func newSession(s *Service, conn Conn, caller Caller) *session {
 	id := text(newID())
 	return &session{
-		service: s, conn: conn, caller: caller, id: id,
+		service: s, peer: peer{conn, caller}, id: id,
 		log: s.cfg.Logger.With("session", id),
 		in: inbox{
 			frames: make(chan protocol.Frame),
-			done:   make(chan func(), s.cfg.Limits.InFlight+1),
+			done:   make(chan func(), s.cfg.Limits.InFlight+beside),
 			ended:  make(chan error, 2),
 			goAway: make(chan protocol.GoAway, 1),
 			moving: make(chan struct{}, 1),
@@ -82,20 +90,21 @@ func (s *session) serve(ctx context.Context) {
 	s.helpers.Go(func() { s.in.ended <- s.read(socket) })
 	s.helpers.Go(func() {
 		defer close(written)
-		s.in.ended <- s.out.write(socket, s.conn)
+		s.in.ended <- s.out.write(socket, s.peer.conn)
 	})
-	work, stop := context.WithCancel(ctx)
-	s.run(work)
+	var stop context.CancelFunc
+	s.work, stop = context.WithCancel(ctx)
+	s.run()
 	stop()
 	s.leave()
 	s.abandonAcks()
-	s.out.raise(^protocol.Generation(0)) // nothing of a patient leaves after the end
+	s.out.withdraw(^protocol.Generation(0)) // nothing of a patient leaves after the end
 	s.out.close()
 	select {
 	case <-written:
 	case <-time.After(lastWords):
 	}
-	s.conn.Close(s.end.code, s.end.reason)
+	s.peer.conn.Close(s.end.code, s.end.reason)
 	cut()
 	s.helpers.Wait()
 	s.out.empty()
@@ -103,15 +112,15 @@ func (s *session) serve(ctx context.Context) {
 }
 
 // run is the owner's loop.
-func (s *session) run(ctx context.Context) {
+func (s *session) run() {
 	s.clock.start(time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for s.end == (closing{}) {
-		s.pump(ctx)
+		s.pump()
 		timer.Reset(s.clock.wait(time.Now()))
 		select {
-		case <-ctx.Done():
+		case <-s.work.Done():
 			s.close(protocol.CloseMoving, "the node stops", nil)
 		case <-s.in.moving:
 			s.close(protocol.CloseMoving, "the node goes away", nil)
@@ -123,7 +132,7 @@ func (s *session) run(ctx context.Context) {
 			s.disconnected(err)
 		case f := <-s.in.frames:
 			s.clock.unanswered = 0
-			s.frame(ctx, f)
+			s.frame(f)
 		case then := <-s.in.done:
 			then()
 		case e := <-s.changes():
@@ -137,11 +146,11 @@ func (s *session) run(ctx context.Context) {
 
 // pump starts what can be started now: the next act, and the next batch when the
 // browser has taken the one before.
-func (s *session) pump(ctx context.Context) {
+func (s *session) pump() {
 	for !s.acts.busy && len(s.acts.waiting) > 0 {
 		f := s.acts.waiting[0]
 		s.acts.waiting = s.acts.waiting[1:]
-		s.act(ctx, f)
+		s.act(f)
 	}
 	s.flush()
 }
@@ -177,7 +186,7 @@ func (s *session) goAway(g protocol.GoAway) {
 func (s *session) read(ctx context.Context) error {
 	limit := newPace(s.service.cfg.Limits)
 	for {
-		b, err := s.conn.Read(ctx)
+		b, err := s.peer.conn.Read(ctx)
 		if err != nil {
 			return err
 		}
@@ -202,7 +211,7 @@ func (s *session) read(ctx context.Context) error {
 
 // frame takes one frame. What needs the log and must keep its order waits its turn;
 // reads go beside each other.
-func (s *session) frame(ctx context.Context, f protocol.Frame) {
+func (s *session) frame(f protocol.Frame) {
 	if _, first := f.(protocol.Hello); !first && !s.who.greeted {
 		s.refuse(0, protocol.FaultMalformed, nil)
 		s.close(protocol.CloseMalformed, "Hello comes first", nil)
@@ -210,17 +219,21 @@ func (s *session) frame(ctx context.Context, f protocol.Frame) {
 	}
 	switch f := f.(type) {
 	case protocol.Hello:
-		s.hello(ctx, f)
+		s.hello(f)
 	case protocol.Choose:
 		s.choose(f)
-	case protocol.Open, protocol.Consent, protocol.EndConsent, protocol.Show:
+	case protocol.Open, protocol.Consent, protocol.EndConsent, protocol.Emergency, protocol.Ask, protocol.Show:
 		if len(s.acts.waiting) >= waitingActs {
 			s.refuse(request(f), protocol.FaultBusy, nil)
 			return
 		}
 		s.acts.waiting = append(s.acts.waiting, f)
 	case protocol.Read:
-		s.readDocument(ctx, f)
+		s.readDocument(f)
+	case protocol.Follow:
+		s.report(f)
+	case protocol.Review:
+		s.review(f)
 	case protocol.Leave:
 		s.acts.waiting = nil
 		s.leave()
@@ -230,16 +243,20 @@ func (s *session) frame(ctx context.Context, f protocol.Frame) {
 	}
 }
 
-func (s *session) act(ctx context.Context, f protocol.Frame) {
+func (s *session) act(f protocol.Frame) {
 	switch f := f.(type) {
 	case protocol.Open:
-		s.openPatient(ctx, f)
+		s.openPatient(f)
 	case protocol.Consent:
-		s.consent(ctx, f)
+		s.consent(f)
 	case protocol.EndConsent:
-		s.endConsent(ctx, f)
+		s.endConsent(f)
+	case protocol.Emergency:
+		s.emergency(f)
+	case protocol.Ask:
+		s.askAbout(f)
 	case protocol.Show:
-		s.show(ctx, f)
+		s.show(f)
 	}
 }
 
@@ -252,6 +269,10 @@ func request(f protocol.Frame) uint32 {
 		return f.Request
 	case protocol.EndConsent:
 		return f.Request
+	case protocol.Emergency:
+		return f.Request
+	case protocol.Ask:
+		return f.Request
 	default:
 		return 0
 	}
@@ -259,21 +280,21 @@ func request(f protocol.Frame) uint32 {
 
 // later does work that waits for the log on a goroutine of its own, and what it
 // returns on the owner's.
-func (s *session) later(ctx context.Context, work func(ctx context.Context) func()) {
-	s.inFlight++
+func (s *session) later(work func(ctx context.Context) func()) {
+	s.acts.inFlight++
 	s.helpers.Go(func() {
-		then := work(ctx)
+		then := work(s.work)
 		s.in.done <- func() { // has room for everything in flight
-			s.inFlight--
+			s.acts.inFlight--
 			then()
 		}
 	})
 }
 
 // actLater is later for an act: the next act waits for it.
-func (s *session) actLater(ctx context.Context, work func(ctx context.Context) func()) {
+func (s *session) actLater(work func(ctx context.Context) func()) {
 	s.acts.busy = true
-	s.later(ctx, func(ctx context.Context) func() {
+	s.later(func(ctx context.Context) func() {
 		then := work(ctx)
 		return func() {
 			s.acts.busy = false
@@ -285,7 +306,11 @@ func (s *session) actLater(ctx context.Context, work func(ctx context.Context) f
 // put queues a frame that discloses nothing of a patient's record.
 func (s *session) put(f protocol.Frame) { s.queue(out{frame: protocol.AppendFrame(nil, f)}) }
 
+// queue queues a frame. When one cannot be, no later one is: the session ends there.
 func (s *session) queue(f out) {
+	if s.end != (closing{}) {
+		return
+	}
 	switch err := s.out.put(f); {
 	case errors.Is(err, errCrowded):
 		s.close(protocol.CloseSlow, "the node is full", err)

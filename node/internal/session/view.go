@@ -17,7 +17,8 @@ type view struct {
 	id         string
 	generation protocol.Generation
 	contracts  access.ContractSet
-	recorded   access.Decision // that the log holds for this view: nothing beyond it is shown
+	recorded   access.Decision              // that the log holds for this view: nothing beyond it is shown
+	resources  map[record.Resource]struct{} // that its record names: no other's documents are shown
 	held       map[protocol.DocumentKey]uint64
 	digest     uint64
 	index      uint64 // the browser's, when what is queued has arrived
@@ -26,12 +27,19 @@ type view struct {
 	newest uint64                            // index of the newest change
 	stale  bool                              // changes were missed: compare everything
 	begun  bool                              // its snapshot is queued, or sent
+	wider  bool                              // the browser was told that there is more
 }
 
-// shows reports whether a document may be shown: by the decision that was recorded
-// and by the newest one.
-func (w *view) shows(newest *access.Decision, a raftfsm.Attributes) bool {
-	return w.recorded.Document(a, w.contracts).Shown && newest.Document(a, w.contracts).Shown
+// shows reports whether a document may be shown: by the newest decision, by the one
+// that was recorded, and of a type and an owner that the record names. It is wider when
+// the newest decision alone would show it.
+func (w *view) shows(newest *access.Decision, a raftfsm.Attributes) (shown, wider bool) {
+	if !newest.Document(a, w.contracts).Shown {
+		return false, false
+	}
+	_, named := w.resources[resourceOf(a)]
+	shown = named && w.recorded.Document(a, w.contracts).Shown
+	return shown, !shown
 }
 
 func (w *view) mark() *mark {
@@ -76,7 +84,7 @@ func (w *view) undo(from uint64, before []held) {
 }
 
 // show records the choice, then shows what it covers.
-func (s *session) show(ctx context.Context, f protocol.Show) {
+func (s *session) show(f protocol.Show) {
 	o := s.open
 	chosen := access.Contracts(f.Contracts...)
 	switch {
@@ -92,42 +100,74 @@ func (s *session) show(ctx context.Context, f protocol.Show) {
 		s.refuse(0, protocol.FaultBusy, errCrowded)
 		return
 	}
-	o.leaves(s.out, f.Resumed, chosen)
+	if f.Resumed && !s.resumes(o, chosen) {
+		return
+	}
+	o.leaves(s.out)
 	s.raise(f.Generation)
 	a := s.ask(o, record.Read)
-	a.contracts, a.view = chosen, text(newID())
-	s.actLater(ctx, func(ctx context.Context) func() {
+	a.contracts, a.view = chosen, text(a.id)
+	s.actLater(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
 		return func() { s.shown(o, f.Generation, a, got) }
 	})
 }
 
-// leaves notes what stays on the screen while the next view is on its way.
-func (o *open) leaves(sent *outbox, resumed bool, chosen access.ContractSet) {
-	if resumed {
-		o.exposed, o.screen = true, o.screen|chosen
+// resumes notes that the browser shows the same choice from another connection: what
+// it shows is taken to be what it would be shown here.
+func (s *session) resumes(o *open, chosen access.ContractSet) bool {
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.close(protocol.CloseMoving, "the node cannot read its state", err)
+		return false
 	}
-	if w := o.view; w != nil {
-		if o.exposed = true; sent.arrived(w.generation) {
-			o.screen = 0
+	defer v.Close()
+	o.screen.expose()
+	o.subjects.headers(v, numbers(chosen), func(d *sealedDocument) bool {
+		if o.decision.Document(d.Attributes, chosen).Shown {
+			o.screen.documents[d.Key] = struct{}{}
 		}
-		o.screen |= w.contracts
+		return true
+	})
+	return true
+}
+
+// leaves notes what stays on the screen while the next view is on its way.
+func (o *open) leaves(sent *outbox) {
+	w := o.view
+	if w == nil {
+		return
+	}
+	if sent.arrived(w.generation) {
+		o.screen = screen{}
+	}
+	o.screen.expose()
+	for key := range w.held {
+		o.screen.documents[key] = struct{}{}
 	}
 	o.view = nil
 }
 
+func (c *screen) expose() {
+	if c.exposed = true; c.documents == nil {
+		c.documents = map[protocol.DocumentKey]struct{}{}
+	}
+}
+
 // older reports whether the browser may still show a view from before the present one.
 func (s *session) older(o *open) bool {
-	return o.exposed && (o.view == nil || !s.out.arrived(o.view.generation))
+	return o.screen.exposed && (o.view == nil || !s.out.arrived(o.view.generation))
 }
 
 // shrunk reports whether a document that an older view may show is shown no more.
-func (o *open) shrunk(v *raftfsm.View, before *access.Decision) (gone bool) {
-	v.Headers(o.subject, numbers(o.screen), func(a raftfsm.Attributes, _ []byte) bool {
-		gone = before.Document(a, o.screen).Shown && !o.decision.Document(a, o.screen).Shown
-		return !gone
-	})
-	return gone
+func (o *open) shrunk(v *raftfsm.View) bool {
+	every := access.Contracts(protocol.Contracts()...)
+	for key := range o.screen.documents {
+		if d, found := o.subjects.document(v, key); !found || !o.decision.Document(d.Attributes, every).Shown {
+			return true
+		}
+	}
+	return false
 }
 
 // shown starts the view that was recorded.
@@ -141,8 +181,12 @@ func (s *session) shown(o *open, g protocol.Generation, a ask, got outcome) {
 	case s.generation != g:
 		return // a Revoke came between, as above
 	}
+	resources := make(map[record.Resource]struct{}, len(got.resources))
+	for _, one := range got.resources {
+		resources[one] = struct{}{}
+	}
 	o.view = &view{
-		id: a.view, generation: g, contracts: a.contracts, recorded: got.decision,
+		id: a.view, generation: g, contracts: a.contracts, recorded: got.decision, resources: resources,
 		held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{},
 	}
 	s.flush()
@@ -165,7 +209,7 @@ func (s *session) snapshot(o *open) {
 	w.begun, w.stale = true, false
 	w.index, w.newest = v.Index(), v.Index()
 	position := protocol.Position{Epoch: s.service.cfg.Cluster.Position().Epoch, Index: w.index}
-	items, err := s.everything(v, o)
+	items, wider, err := s.everything(v, o)
 	switch {
 	case err != nil:
 		s.close(protocol.CloseMoving, "the node cannot read a document", err)
@@ -190,32 +234,34 @@ func (s *session) snapshot(o *open) {
 	}
 	end := protocol.End{Generation: w.generation, Position: position, Count: uint32(len(w.held)), Digest: w.digest}
 	queue(protocol.AppendFrame(nil, end), w.mark())
+	s.retell(o, wider)
 }
 
 // everything unseals the header of each document that is shown; it stops one past the
-// limit.
-func (s *session) everything(v *raftfsm.View, o *open) (items []protocol.RawItem, err error) {
+// limit. It is wider when there is more than was recorded.
+func (s *session) everything(v *raftfsm.View, o *open) (items []protocol.RawItem, wider bool, err error) {
 	w := o.view
-	v.Headers(o.subject, numbers(w.contracts), func(a raftfsm.Attributes, sealed []byte) bool {
-		if !w.shows(&o.decision, a) {
+	o.subjects.headers(v, numbers(w.contracts), func(d *sealedDocument) bool {
+		shown, more := w.shows(&o.decision, d.Attributes)
+		if wider = wider || more; !shown {
 			return true
 		}
 		var item protocol.RawItem
-		if item, err = s.item(o, a, sealed); err != nil {
+		if item, err = s.item(d); err != nil {
 			return false
 		}
 		items = append(items, item)
 		return len(items) <= s.service.cfg.Limits.ViewDocuments
 	})
-	return items, err
+	return items, wider, err
 }
 
-func (s *session) item(o *open, a raftfsm.Attributes, sealed []byte) (protocol.RawItem, error) {
-	header, err := s.service.cfg.Ring.OpenTo(nil, sealing.Headers, place(o.subject, a.Key), sealed)
+func (s *session) item(d *sealedDocument) (protocol.RawItem, error) {
+	header, err := s.service.cfg.Ring.OpenTo(nil, sealing.Headers, d.place(), d.header)
 	if err != nil {
 		return protocol.RawItem{}, fmt.Errorf("opening a header: %w", err)
 	}
-	return protocol.RawItem{Key: a.Key, Rev: a.Rev, Header: header}, nil
+	return protocol.RawItem{Key: d.Key, Rev: d.Rev, Header: header}, nil
 }
 
 // cut returns how many items fit one Chunk or Batch.
@@ -231,7 +277,7 @@ func cut(items []protocol.RawItem) int {
 }
 
 // readDocument records a reading, then sends the body.
-func (s *session) readDocument(ctx context.Context, f protocol.Read) {
+func (s *session) readDocument(f protocol.Read) {
 	o := s.open
 	switch {
 	case o == nil || o.view == nil:
@@ -240,14 +286,14 @@ func (s *session) readDocument(ctx context.Context, f protocol.Read) {
 	case f.Generation != s.generation:
 		s.refuse(f.Request, protocol.FaultNotFound, nil)
 		return
-	case s.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes):
+	case s.acts.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes):
 		s.refuse(f.Request, protocol.FaultBusy, nil)
 		return
 	}
 	w := o.view
 	a := s.ask(o, record.Read)
 	a.contracts, a.document, a.view = w.contracts, f.Document, w.id
-	s.later(ctx, func(ctx context.Context) func() {
+	s.later(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
 		return func() { s.body(o, w, f, got) }
 	})
@@ -276,12 +322,12 @@ func (s *session) body(o *open, w *view, f protocol.Read, got outcome) {
 		s.refuse(f.Request, protocol.FaultNotFound, nil)
 		return
 	}
-	a, _, sealed, found := v.Document(o.subject, f.Document)
-	if !found || !w.shows(&o.decision, a) || !got.decision.Document(a, w.contracts).Shown {
+	d, found := o.subjects.document(v, f.Document)
+	if !found || !w.readable(&o.decision, &got, d.Attributes) {
 		s.refuseWith(f.Request, refusal{fault: protocol.FaultNotFound, id: got.id, at: got.at})
 		return
 	}
-	plain, err := s.service.cfg.Ring.OpenTo(nil, sealing.Bodies, place(o.subject, a.Key), sealed)
+	plain, err := s.service.cfg.Ring.OpenTo(nil, sealing.Bodies, d.place(), d.body)
 	if err != nil {
 		s.refuse(f.Request, protocol.FaultInternal, fmt.Errorf("opening a body: %w", err))
 		return
@@ -290,4 +336,11 @@ func (s *session) body(o *open, w *view, f protocol.Read, got outcome) {
 	s.queue(out{frame: protocol.AppendRawBody(nil, head, plain), generation: w.generation, lost: func() {
 		s.refuse(f.Request, protocol.FaultAccessChanged, nil)
 	}})
+}
+
+// readable reports whether a document's body may be sent: it is shown, and its reading
+// was recorded as what it is now.
+func (w *view) readable(newest *access.Decision, got *outcome, a raftfsm.Attributes) bool {
+	shown, _ := w.shows(newest, a)
+	return shown && got.decision.Document(a, w.contracts).Shown && slices.Contains(got.resources, resourceOf(a))
 }

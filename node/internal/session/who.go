@@ -22,22 +22,23 @@ type who struct {
 
 // hello greets. It may be said again, to become somebody else where one may choose:
 // the patient is left and the commission forgotten.
-func (s *session) hello(ctx context.Context, f protocol.Hello) {
+func (s *session) hello(f protocol.Hello) {
 	s.acts.waiting = nil
 	s.leave()
-	s.who = who{}
+	s.out.forget()
+	s.who, s.notices = who{}, notices{}
 	if f.Version > protocol.Version || f.Version+1 < protocol.Version || f.Version == 0 {
 		s.refuse(0, protocol.FaultVersion, nil)
 		s.close(protocol.CloseVersion, "another version", nil)
 		return
 	}
 	epoch := s.service.cfg.Cluster.Position().Epoch
-	if f.After.Epoch == epoch && !s.caughtUp(ctx, f.After.Index) {
+	if f.After.Epoch == epoch && !s.caughtUp(f.After.Index) {
 		s.refuse(0, protocol.FaultBehind, nil)
 		s.close(protocol.CloseBehind, "the node is behind", nil)
 		return
 	}
-	actor, err := s.service.cfg.Identity.Identify(s.caller.TLS, f.Person)
+	actor, err := s.service.cfg.Identity.Identify(s.peer.caller.TLS, f.Person)
 	people := s.service.cfg.Identity.People()
 	if err != nil && people == nil {
 		s.refuse(0, protocol.FaultWhoAreYou, err)
@@ -66,7 +67,10 @@ func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity
 	for _, c := range rows {
 		infos = append(infos, commissionInfo(c))
 		if person.Title == "" { // a certificate has no title
-			person.Name, person.Title = c.EmployeeName, c.EmployeeTitle
+			person.Title = c.EmployeeTitle
+			if !c.Protected {
+				person.Name = c.EmployeeName
+			}
 		}
 	}
 	s.who.greeted = true
@@ -77,11 +81,12 @@ func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity
 		LeaseMillis: uint32(lease.Milliseconds()), BeatMillis: uint32(beatEvery.Milliseconds()),
 		People: people, Person: person, Commissions: infos, Alternates: cfg.Alternates,
 	})
+	s.notice(true)
 }
 
 // caughtUp waits, bounded, until the node has applied the index.
-func (s *session) caughtUp(ctx context.Context, index uint64) bool {
-	ctx, cancel := context.WithTimeout(ctx, catchUpWithin)
+func (s *session) caughtUp(index uint64) bool {
+	ctx, cancel := context.WithTimeout(s.work, catchUpWithin)
 	defer cancel()
 	return s.service.cfg.State.WaitApplied(ctx, index) == nil
 }
@@ -111,7 +116,7 @@ func commissionInfo(c projection.Commission) protocol.CommissionInfo {
 	id, _ := protocol.ParseCommissionID(c.ID) // a row with no id could not be chosen
 	return protocol.CommissionInfo{
 		ID: id, Name: c.Name, CareUnit: c.CareUnitName, CareProvider: c.CareProviderName,
-		Usable: access.Usable(c, now()),
+		Usable: access.Usable(c, now()), FollowUp: access.FollowsUp(c, now()),
 	}
 }
 
@@ -120,6 +125,7 @@ func commissionInfo(c projection.Commission) protocol.CommissionInfo {
 func (s *session) choose(f protocol.Choose) {
 	s.acts.waiting = nil
 	s.leave()
+	s.out.forget()
 	s.who.commission = protocol.CommissionID{}
 	rows, _, err := s.commissions()
 	if err != nil {
@@ -130,6 +136,8 @@ func (s *session) choose(f protocol.Choose) {
 		if info := commissionInfo(c); info.ID == f.Commission && !info.ID.IsZero() {
 			s.who.commission = info.ID
 			s.put(protocol.Chosen{Commission: info})
+			s.notices.coverage = 0
+			s.notice(false)
 			return
 		}
 	}

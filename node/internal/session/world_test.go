@@ -240,10 +240,10 @@ next:
 	}
 }
 
-// keepFresh refreshes every minute until the context ends.
-func (w *world) keepFresh(ctx context.Context) {
+// keepFresh refreshes every minute until the context ends, but for those left out.
+func (w *world) keepFresh(ctx context.Context, but ...command.Kind) {
 	for ctx.Err() == nil {
-		w.refresh()
+		w.refresh(but...)
 		select {
 		case <-time.After(time.Minute):
 		case <-ctx.Done():

@@ -1,0 +1,136 @@
+package session
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"tvilling/node/internal/access"
+	"tvilling/protocol"
+	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
+)
+
+// outlook is what is the same for every session of a node: which security data is
+// late, and which care provider shows what. It is looked at when a session asks, and
+// no more often than every outlookFor.
+type outlook struct {
+	state State
+
+	mu   sync.Mutex
+	last sight
+}
+
+// sight is what was seen at a time. Its slices are shared and not written to.
+type sight struct {
+	at       time.Time
+	late     []protocol.LateFeed
+	table    []command.Coverage
+	coverage []byte // the frame of the table
+	edition  uint64 // of the table; from 1
+}
+
+func (o *outlook) look(at time.Time) (sight, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if age := at.Sub(o.last.at); age >= 0 && age < outlookFor {
+		return o.last, nil
+	}
+	v, err := o.state.View()
+	if err != nil {
+		return sight{}, err
+	}
+	defer v.Close()
+	seen := o.last
+	seen.at, seen.late = at, lateFeeds(v, protocol.Instant(at.UnixMilli()))
+	if table := v.Coverage(); seen.edition == 0 || !slices.Equal(table, seen.table) {
+		seen.table, seen.edition = table, seen.edition+1
+		seen.coverage = protocol.AppendFrame(nil, protocol.Coverage{Rows: coverageRows(table)})
+	}
+	o.last = seen
+	return seen, nil
+}
+
+// feeds are the projections as they are called.
+var feeds = [...]struct {
+	projection raftfsm.Projection
+	name       string
+}{
+	{raftfsm.Blocks, "blocks"},
+	{raftfsm.Consents, "consents"},
+	{raftfsm.Relations, "relations"},
+	{raftfsm.Commissions, "commissions"},
+	{raftfsm.Persons, "persons"},
+}
+
+// lateFeeds lists the projections that are unknown, or soon will be: that are older
+// than two thirds of what they may be.
+func lateFeeds(v *raftfsm.View, at protocol.Instant) (late []protocol.LateFeed) {
+	for _, f := range feeds {
+		asOf, _, known := v.Freshness(f.projection)
+		one := protocol.LateFeed{Name: f.name, Unknown: !known || !fresh(asOf, at, f.projection)}
+		if known {
+			one.AsOf = protocol.Instant(asOf)
+		}
+		if one.Unknown || at-one.AsOf > access.Bound(f.projection)*2/3 {
+			late = append(late, one)
+		}
+	}
+	return late
+}
+
+// fresh reports whether a projection as of a time is known.
+func fresh(asOf int64, at protocol.Instant, p raftfsm.Projection) bool {
+	age := at - protocol.Instant(asOf)
+	return age <= access.Bound(p) && -age <= access.MaxClockSkew
+}
+
+// notices is what the browser was told of the outlook.
+type notices struct {
+	late       []protocol.LateFeed
+	coverage   uint64 // the edition of the table; zero: it was not told
+	engagement bool   // the unit's own system did not answer the last time
+}
+
+// notice tells the browser of the outlook what it has not been told.
+func (s *session) notice(first bool) {
+	seen, err := s.service.outlook.look(time.Now())
+	if err != nil {
+		s.log.Warn("the state of the feeds cannot be read", "error", err)
+		return
+	}
+	n := &s.notices
+	late := seen.late
+	if n.engagement {
+		late = append(slices.Clip(late), s.lateEngagement())
+	}
+	if first || !slices.Equal(late, n.late) {
+		n.late = late
+		s.put(protocol.Freshness{Late: late})
+	}
+	if !s.who.commission.IsZero() && n.coverage != seen.edition {
+		n.coverage = seen.edition
+		s.queue(out{frame: seen.coverage})
+	}
+}
+
+// lateEngagement is the answer of the unit's own system, which did not give a newer one.
+func (s *session) lateEngagement() protocol.LateFeed {
+	late := protocol.LateFeed{Name: "engagement", Unknown: true}
+	if s.open != nil {
+		late.AsOf = s.open.engagement.At
+		late.Unknown = now()-late.AsOf > access.EngagementFor
+	}
+	return late
+}
+
+func coverageRows(table []command.Coverage) []protocol.CoverageRow {
+	rows := make([]protocol.CoverageRow, 0, len(table))
+	for _, c := range table[:min(len(table), protocol.MaxCoverageRows)] {
+		rows = append(rows, protocol.CoverageRow{
+			CareProvider: c.CareProvider, Name: c.Name, Contract: protocol.Contract(c.Contract),
+			Since: protocol.Civil(c.Since), Until: protocol.Civil(c.Until),
+		})
+	}
+	return rows
+}
