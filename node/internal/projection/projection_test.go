@@ -11,6 +11,7 @@ import (
 
 	"tvilling/node/internal/plain"
 	"tvilling/node/internal/projection"
+	"tvilling/protocol"
 )
 
 // golden is what version 1 of a row is written as. Rows of it are in logs, snapshots
@@ -44,7 +45,11 @@ func golden[T any](t *testing.T, name string, row T, text string, put func([]byt
 func TestGolden(t *testing.T) {
 	golden(t, "consent", projection.Consent{
 		ID: "c1", CareProvider: "P", CareUnit: "U", Employee: "E", Start: 1, End: 300, RegisteredBy: "R", RegisteredAt: 1 << 40,
-	}, "9901a26331a150a155a14501cd012ca152cf0000010000000000", projection.AppendConsent, projection.DecodeConsent)
+		Emergency: protocol.EmergencyContent, Given: protocol.GiverGuardian, GivenBy: "G", Local: true,
+	}, "9d01a26331a150a155a14501cd012ca152cf00000100000000000202a147c3", projection.AppendConsent, projection.DecodeConsent)
+	golden(t, "person", projection.Person{Protected: true, Deceased: true, Linked: []string{"a", "b"}},
+		"9401c3c392a161a162", projection.AppendPerson, projection.DecodePerson)
+	golden(t, "person", projection.Person{}, "9401c2c2c0", projection.AppendPerson, projection.DecodePerson)
 	golden(t, "relation", projection.Relation{CareProvider: "P", CareUnit: "U", Start: 1, End: -1},
 		"9601a150a155a001ff", projection.AppendRelation, projection.DecodeRelation)
 	golden(t, "block", projection.Block{
@@ -53,8 +58,8 @@ func TestGolden(t *testing.T) {
 	}, "9901a26231c3a150a155cf0000b844307104840091a36c616b9193a156a14505", projection.AppendBlock, projection.DecodeBlock)
 	golden(t, "commission", projection.Commission{
 		ID: "m1", Name: "n", Purpose: "Vård och behandling", Rights: []projection.Right{{Activity: "Läsa", InformationClass: "alla", Scope: "SJF"}},
-		CareUnit: "U", CareUnitName: "u", CareProvider: "P", CareProviderName: "p", Start: 1, End: 2, EmployeeName: "a", EmployeeTitle: "t",
-	}, "9d01a26d31a16eb456c3a57264206f636820626568616e646c696e679193a54cc3a47361a4616c6c61a3534a46a155a175a150a1700102a161a174", projection.AppendCommission, projection.DecodeCommission)
+		CareUnit: "U", CareUnitName: "u", CareProvider: "P", CareProviderName: "p", Start: 1, End: 2, EmployeeName: "a", EmployeeTitle: "t", Protected: true,
+	}, "9e01a26d31a16eb456c3a57264206f636820626568616e646c696e679193a54cc3a47361a4616c6c61a3534a46a155a175a150a1700102a161a174c3", projection.AppendCommission, projection.DecodeCommission)
 }
 
 func roundTrip[T any](t *testing.T, put func([]byte, T) []byte, read func([]byte) (T, error)) {
@@ -76,12 +81,16 @@ func TestRoundTrip(t *testing.T) {
 	roundTrip(t, projection.AppendRelation, projection.DecodeRelation)
 	roundTrip(t, projection.AppendBlock, projection.DecodeBlock)
 	roundTrip(t, projection.AppendCommission, projection.DecodeCommission)
+	roundTrip(t, projection.AppendPerson, projection.DecodePerson)
 }
 
 func FuzzDecode(f *testing.F) {
 	f.Add(projection.AppendConsent(nil, projection.Consent{ID: "c"}))
 	f.Add(projection.AppendBlock(nil, projection.Block{ID: "b", Exempt: []string{"lak"}, Lifts: make([]projection.Lift, 2)}))
 	f.Add(projection.AppendCommission(nil, projection.Commission{ID: "m", Rights: make([]projection.Right, 2)}))
+	f.Add(projection.AppendConsent(nil, projection.Consent{ID: "c", Emergency: protocol.EmergencyProviders, Given: protocol.GiverMature, GivenBy: "g", Local: true}))
+	f.Add(projection.AppendPerson(nil, projection.Person{Deceased: true, Linked: make([]string, projection.MaxLinked)}))
+	f.Add(projection.AppendPerson(nil, projection.Person{Protected: true}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if c, err := projection.DecodeConsent(b); err == nil {
 			if again, err := projection.DecodeConsent(projection.AppendConsent(nil, c)); err != nil || again != c {
@@ -92,6 +101,12 @@ func FuzzDecode(f *testing.F) {
 			again, err := projection.DecodeCommission(projection.AppendCommission(nil, m))
 			if err != nil || cmp.Diff(m, again) != "" {
 				t.Fatalf("a commission that was read is written otherwise: %v", err)
+			}
+		}
+		if p, err := projection.DecodePerson(b); err == nil {
+			again, err := projection.DecodePerson(projection.AppendPerson(nil, p))
+			if err != nil || cmp.Diff(p, again) != "" {
+				t.Fatalf("a person that was read is written otherwise: %v", err)
 			}
 		}
 		_, _ = projection.DecodeRelation(b)

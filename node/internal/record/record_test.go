@@ -1,9 +1,11 @@
 package record_test
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +45,73 @@ func full(t testing.TB) record.Entry {
 		Decision: record.Decision{Permit: true, Reason: "because", Basis: protocol.BasisConsent, DecidedAt: 9, AsOf: [record.AsOfCount]protocol.Instant{1, 2, 3, 4}},
 		Scope:    record.Scope{View: "v", Contracts: []uint8{1, 2}, Document: protocol.DocumentKey{3}},
 		Session:  "s", Node: "a1", Note: "why", About: [16]byte{4}, Outcome: protocol.ReviewQuestioned, Salt: [16]byte{5},
+	}
+}
+
+// TestStoreLogFields: what the national log takes of an entry is read as it was written.
+func TestStoreLogFields(t *testing.T) {
+	want := full(t)
+	want.Actor.CommissionName, want.Actor.CareUnitName, want.Actor.CareProviderName = "Vård och behandling, avdelning 1", "Avdelning 1", "Regionen"
+	want.Scope.Resources = []record.Resource{{Contract: 2, CareProvider: "PROVIDER-B", CareUnit: "WARD-B1"}, {Contract: 3}}
+	want.Decision.AsOf = [record.AsOfCount]protocol.Instant{
+		record.AsOfBlocks: 1, record.AsOfConsents: 2, record.AsOfRelations: 3, record.AsOfCommissions: 4, record.AsOfPersons: 5, record.AsOfEngagement: 6,
+	}
+	const text = "9f01c41001020000000000000000000000000000cf0000019e7044880002b456c3a57264206f636820626568616e646c696e679aa54e55525345a4416e6e61a54e75727365a6434152452d31d92156c3a57264206f636820626568616e646c696e672c20617664656c6e696e672031a6574152442d31ab417664656c6e696e672031aa50524f56494445522d41a8526567696f6e656ea26f70ac31393937303130363233383395c3a76265636175736501099601020304050694a176c4020102c41003000000000000000000000000000000929302aa50524f56494445522d42a7574152442d42319303a0a0a173a26131a3776879c4100400000000000000000000000000000002c41005000000000000000000000000000000"
+	b := record.Append(nil, want)
+	if got := hex.EncodeToString(b); got != text {
+		t.Errorf("an entry is written as\n%s, want\n%s", got, text)
+	}
+	got, err := record.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, sameIDs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestCommitment: it is of the whole encoding, and the salt alone changes it, so that
+// a guessed entry cannot be compared with it.
+func TestCommitment(t *testing.T) {
+	e := full(t)
+	first := record.Commitment(record.Append(nil, e))
+	if first != sha256.Sum256(record.Append(nil, e)) || first != record.Commitment(record.Append(nil, e)) {
+		t.Error("the commitment is not the SHA-256 of the encoding")
+	}
+	seen := map[[32]byte]bool{first: true}
+	for i := range record.SaltBytes {
+		salted := e
+		salted.Salt[i] ^= 1
+		seen[record.Commitment(record.Append(nil, salted))] = true
+	}
+	noted := e
+	noted.Note += "!"
+	seen[record.Commitment(record.Append(nil, noted))] = true
+	if len(seen) != record.SaltBytes+2 {
+		t.Errorf("%d commitments of %d entries", len(seen), record.SaltBytes+2)
+	}
+}
+
+// TestLimits: who writes an entry is refused; what was written is read.
+func TestLimits(t *testing.T) {
+	for name, c := range map[string]struct {
+		resources, note int
+		want            error
+	}{
+		"nothing":   {0, 0, nil},
+		"the most":  {record.MaxResources, protocol.MaxReasonBytes, nil},
+		"resources": {record.MaxResources + 1, 0, record.ErrResources},
+		"note":      {0, protocol.MaxReasonBytes + 1, record.ErrNote},
+	} {
+		e := full(t)
+		e.Note = strings.Repeat("n", c.note)
+		e.Scope.Resources = slices.Repeat([]record.Resource{{Contract: 1, CareProvider: "P", CareUnit: "U"}}, c.resources)
+		if err := e.Check(); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if got, err := record.Decode(record.Append(nil, e)); err != nil || len(got.Scope.Resources) != c.resources || got.Note != e.Note {
+			t.Errorf("%s: read back with %d resources: %v", name, len(got.Scope.Resources), err)
+		}
 	}
 }
 
@@ -110,7 +179,10 @@ func TestActivities(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(record.Append(nil, full(f)))
+	e := full(f)
+	e.Scope.Resources = make([]record.Resource, record.MaxResources)
+	f.Add(record.Append(nil, e))
+	f.Add(record.Append(nil, record.Entry{}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := record.Decode(b)
 		if err != nil {
