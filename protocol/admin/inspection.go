@@ -156,3 +156,29 @@ type InspectedAttachment struct {
 	Bytes     int    `json:"bytes,omitempty"`
 	Data      []byte `json:"data,omitempty"` // base64
 }
+
+// Severities of what a verification finds.
+const (
+	SeverityHinders  = "hinders"  // a record is refused or never shown
+	SeverityDeviates = "deviates" // not as the framework expects; the record is shown
+	SeverityNotes    = "notes"    // worth knowing
+)
+
+// Verification is what a message of a source system is found to hold that is not as the
+// national framework, or the overview, expects of it. It holds no value of the message.
+type Verification struct {
+	Contract string     `json:"contract,omitempty"` // empty: it could not be read so far
+	Major    int        `json:"major,omitempty"`
+	Records  int        `json:"records"`
+	Approved bool       `json:"approved"` // nothing hinders
+	Findings []Verified `json:"findings"`
+	Unlisted int        `json:"findings_unlisted,omitempty"`
+}
+
+// Verified is one finding.
+type Verified struct {
+	Severity string `json:"severity"`
+	Place    string `json:"place"`
+	Expected string `json:"expected"`
+	Found    string `json:"found"` // in kind, never in value
+}

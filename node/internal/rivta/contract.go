@@ -202,6 +202,11 @@ var knownNames = func() map[string]struct{} {
 	for _, paths := range headerPaths {
 		add(paths...)
 	}
+	for i := range rules {
+		add(rules[i].in)
+		add(rules[i].paths...)
+	}
+	add("logId/logicalAddress/reference/mediaType/value")
 	for _, list := range [][]string{timeNames, flagNames, shapeNames} {
 		for _, name := range list {
 			names[strings.ToLower(name)] = struct{}{}

@@ -12,16 +12,24 @@ import (
 
 // Parse reads one answer: a SOAP 1.1 envelope, or the response element alone. A SOAP
 // fault is a *FaultError. An answer whose result is ERROR has no documents.
-func Parse(message []byte) (Message, error) {
+func Parse(message []byte) (Message, error) { return readFor(message, nil) }
+
+// readFor reads an answer, and shows what it reads to look unless that is nil. With an
+// error it answers with what it knows of the contract, for look alone.
+func readFor(message []byte, look *verifier) (Message, error) {
 	r, err := newReader(message)
 	if err != nil {
 		return Message{}, err
 	}
-	p := parser{reader: r, latest: map[recordKey]int{}, removed: map[int]bool{}}
-	if err := p.root(); err != nil {
-		return Message{}, err
+	p := parser{reader: r, look: look, latest: map[recordKey]int{}, removed: map[int]bool{}}
+	err = p.root()
+	if err == nil {
+		err = p.nothingMore()
 	}
-	if err := p.nothingMore(); err != nil {
+	if err != nil && look != nil {
+		return Message{Contract: p.message.Contract, Major: p.message.Major}, err
+	}
+	if err != nil {
 		return Message{}, err
 	}
 	if p.message.Failed() {
@@ -36,6 +44,7 @@ type parser struct {
 	*reader
 	message Message
 	kind    *description
+	look    *verifier // nil: the message is only read
 	records int
 	judged  bool              // the result has been read
 	latest  map[recordKey]int // the last document of each record
@@ -284,6 +293,9 @@ func (p *parser) result(e *element) error {
 		return at(ErrMalformed, "more than one result", e)
 	}
 	p.judged = true
+	if p.look != nil {
+		p.look.ended(e)
+	}
 	p.message.Result = Result{
 		Code:      cut(e.child("resultCode").says(), maxFaultBytes),
 		ErrorCode: cut(e.child("errorCode").says(), maxFaultBytes),
@@ -308,6 +320,9 @@ func (p *parser) hasMore(e *element) error {
 	if len(p.message.HasMore) >= maxListed {
 		return at(ErrTooLarge, "too many signs that there is more", e)
 	}
+	if p.look != nil {
+		p.look.more(e)
+	}
 	var more HasMore
 	switch text := e.says(); {
 	case !e.leaf():
@@ -329,6 +344,10 @@ func (p *parser) hasMore(e *element) error {
 // record makes a document of a record.
 func (p *parser) record(e *element) error {
 	m := mapper{deviate: p.deviate}
+	if p.look != nil {
+		p.look.record(p.message.Contract, e)
+		m.deviate = func(*element, string) {} // its rules say the same, with more of the place
+	}
 	d, err := m.document(p.kind, e)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ const (
 	exitUsage       = 2 // the command line or a file that it names cannot be used
 	exitUnreachable = 3 // no node answers: nothing is known
 	exitRefused     = 4 // a node answered no, with a TV code
-	exitUnhealthy   = 5 // status: something in the cluster is broken
+	exitUnhealthy   = 5 // status: something in the cluster is broken; verify: something does not hold
 )
 
 const exitHelp = `Exit codes:
@@ -34,7 +34,7 @@ const exitHelp = `Exit codes:
   2  the command line, or a file that it names, cannot be used
   3  no node answers: nothing is known, nothing was done
   4  a node refused, with a TV code and what to do
-  5  status: something in the cluster is broken
+  5  status: something in the cluster is broken; verify: something does not hold
 `
 
 // operatorVariable names the environment variable for an operator's directory.
@@ -79,7 +79,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.status(), c.members(), c.transfer(),
-		c.source(), c.certificate(), c.log(), c.bench(), c.version())
+		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.bench(), c.version())
 	checkArguments(root)
 	return root
 }

@@ -14,11 +14,11 @@ import (
 func (c *cli) source() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "source",
-		Short: "Source systems: try a message, send it, say who may",
+		Short: "Source systems: try a message, verify it, send it, say who may",
 		Args:  none,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.sourcePut(), c.sourceInspect(), c.sourceRegister(), c.sourceList())
+	cmd.AddCommand(c.sourcePut(), c.sourceInspect(), c.sourceVerify(), c.sourceRegister(), c.sourceList())
 	return cmd
 }
 
