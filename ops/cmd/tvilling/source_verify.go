@@ -11,8 +11,8 @@ import (
 	"tvilling/protocol/admin"
 )
 
-// verified is what was found in one file.
-type verified struct {
+// verifiedMessage is what was found in one file.
+type verifiedMessage struct {
 	File         string              `json:"file"`
 	Error        string              `json:"error,omitempty"`
 	Verification *admin.Verification `json:"verification,omitempty"`
@@ -40,10 +40,10 @@ JSON is one array with an object for each FILE, in their order: "file", and eith
 The exit code is 5 when something hinders, in any file, and 0 otherwise.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
-			all := make([]verified, len(files))
+			all := make([]verifiedMessage, len(files))
 			code := exitOK
 			for i, path := range files {
-				all[i] = c.verify(path)
+				all[i] = c.verifyMessage(path)
 				switch {
 				case all[i].Error != "":
 					code = exitFailed
@@ -51,7 +51,7 @@ The exit code is 5 when something hinders, in any file, and 0 otherwise.`,
 					code = exitUnhealthy
 				}
 			}
-			if err := c.print(all, func(w io.Writer) { printVerified(w, all) }); err != nil {
+			if err := c.print(all, func(w io.Writer) { printVerifiedMessages(w, all) }); err != nil {
 				return err
 			}
 			if code != exitOK {
@@ -64,16 +64,16 @@ The exit code is 5 when something hinders, in any file, and 0 otherwise.`,
 	return cmd
 }
 
-func (c *cli) verify(path string) verified {
+func (c *cli) verifyMessage(path string) verifiedMessage {
 	raw, err := readFile(path, c.in)
 	if err != nil {
-		return verified{File: path, Error: err.Error()}
+		return verifiedMessage{File: path, Error: err.Error()}
 	}
 	v := node.Verify(raw)
-	return verified{File: path, Verification: &v}
+	return verifiedMessage{File: path, Verification: &v}
 }
 
-func printVerified(w io.Writer, all []verified) {
+func printVerifiedMessages(w io.Writer, all []verifiedMessage) {
 	for i, one := range all {
 		if i > 0 {
 			fmt.Fprintln(w)
