@@ -13,6 +13,14 @@
 //	        Feed ◀─ changes ─ published, never blocking ◀────────────────────────────┤
 //	        WaitApplied ◀─ woken ◀───────────────────────────────────────────────────┘
 //
+// The access log has a Merkle tree, that of golang.org/x/mod/sumdb/tlog, grown with each
+// entry in the transaction that adds it. A leaf commits to where the entry stands, whom
+// it is about, and, by the entry's Commitment, to what it says (LeafData); so the tree
+// needs no key, is the same on a witness, and outlives the keys. Only the hashes above
+// the leaves are kept: the leaves' are made anew from the log's rows. The root is made
+// when a View is asked for it, from no more hashes than the size has bits. What is said
+// of the tree in a signed Checkpoint is kept only if it is true.
+//
 // Goroutines: the package starts none. Raft's own calls Apply, ApplyBatch, Snapshot
 // and Restore, one at a time; Persist runs beside them; everything else may be called
 // from anywhere.

@@ -379,6 +379,14 @@ func FuzzDecode(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte{0x94, 1, 1, 0, 0xdd, 0xff, 0xff, 0xff, 0xff})
+	for kind, fields := range map[command.Kind][]byte{ // lists that say they are longer than what there is
+		command.KindExportAck:   {0x93, 9, 0xdd, 0xff, 0xff, 0xff, 0xff},
+		command.KindPutCoverage: {0x91, 0xdd, 0x7f, 0xff, 0xff, 0xff},
+		command.KindCheckpoint:  {0x93, 1, 0xc6, 0xff, 0xff, 0xff, 0xff},
+	} {
+		b := append([]byte{0x94, 1, 1, 0, 0x91, 0x94, byte(kind), 1, 0xc4, 16}, make([]byte, 16)...)
+		f.Add(append(b, fields...))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := command.Decode(b)
 		if err != nil {
