@@ -28,12 +28,13 @@ type Config struct {
 
 // Alone returns the configuration of one node without a cluster file, for development
 // and for embedding: no certificates, keys of its own in dir, browsers on the client
-// address, which must be on loopback. feeds is the file that the security projections
-// are fed from; without one nothing can be opened, since unknown is no.
-func Alone(dir, client, feeds string) Config {
+// address, which must be on loopback. The register is the file of who one can be, and
+// the services are what the security projections are fed from; without them nothing can
+// be opened, since unknown is no.
+func Alone(dir, client, register string, services admin.Upstream) Config {
 	return Config{
 		Topology: admin.Topology{
-			Cluster: "alone", Environment: admin.Development, Feeds: feeds,
+			Cluster: "alone", Environment: admin.Development, Register: register, Upstream: services,
 			Members: []admin.Node{{ID: "alone", Site: "A", Role: admin.RoleData, Client: client, Origin: "http://" + client}},
 		},
 		Self:    "alone",
@@ -67,6 +68,9 @@ func (c Config) check() (admin.Node, error) {
 		}
 		if host, _, err := net.SplitHostPort(self.Client); err != nil || !net.ParseIP(host).IsLoopback() {
 			fault("alone, the client address must be a port on loopback, such as 127.0.0.1:8470")
+		}
+		for _, err := range c.Topology.Upstream.Validate(c.Topology.Environment) {
+			fault("%w", err)
 		}
 	} else if err := c.Topology.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("%w: %w", ErrConfig, err))

@@ -20,8 +20,9 @@ import (
 // data is what a data node has beside a witness: everything that reads. It is whole,
 // or not there at all.
 type data struct {
+	services services
 	ingest   *ingest.Ingest
-	feeds    *ingest.Feeds // nil: fed by nobody, and then nothing can be opened
+	feeds    *ingest.Feeds
 	sessions *session.Service
 	gateway  *gateway.Gateway
 	others   []string // websocket addresses of the other data nodes
@@ -30,33 +31,33 @@ type data struct {
 func openData(n *Node) (*data, error) {
 	d := &data{others: alternates(n.cfg.Topology, n.cfg.Self)}
 	d.ingest = ingest.New(n.cluster, n.ring, n.state().registration, newIntent, n.cfg.Logger)
-	var file *upstream.File
-	if path := n.cfg.Topology.Feeds; path != "" {
-		var err error
-		if file, err = upstream.NewFile(path, n.ring.Digest); err != nil {
-			return nil, err
-		}
-		if n.cfg.Topology.Environment == admin.Production {
-			if err := file.Private(); err != nil {
-				return nil, err
-			}
-		}
-		d.feeds = ingest.NewFeeds(file, d.ingest, n.state().progress)
-	}
-	who, err := identifier(n, file)
-	if err != nil {
+	var err error
+	if d.services, err = openServices(n); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = session.New(session.Config{
-		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
-		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, Logger: n.cfg.Logger,
-	}); err != nil {
+	d.feeds = ingest.NewFeeds(d.services.feeds, d.ingest, n.ring, n.fsm)
+	if d.sessions, err = openSessions(n, d); err != nil {
 		return nil, err
 	}
 	if err := d.openGateway(n); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+func openSessions(n *Node, d *data) (*session.Service, error) {
+	who, err := identifier(n, d.services.register)
+	if err != nil {
+		return nil, err
+	}
+	cfg := session.Config{
+		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
+		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, Logger: n.cfg.Logger,
+	}
+	if d.services.engagement != nil { // a nil of that type would be somebody to ask
+		cfg.Engagement = d.services.engagement
+	}
+	return session.New(cfg)
 }
 
 func (d *data) openGateway(n *Node) error {
@@ -85,15 +86,15 @@ func (d *data) openGateway(n *Node) error {
 
 // identifier is how this environment tells who asks: by certificate in production; in
 // a demo and in development one may choose.
-func identifier(n *Node, file *upstream.File) (identity.Identifier, error) {
+func identifier(n *Node, register *upstream.Register) (identity.Identifier, error) {
 	if n.cfg.Topology.Environment == admin.Production {
 		return identity.NewCertificate(n.certs.Staff)
 	}
 	people := func() []identity.Person {
-		if file == nil {
+		if register == nil {
 			return nil
 		}
-		snapshot, err := file.Feed(context.Background())
+		snapshot, err := register.Read(context.Background())
 		if err != nil {
 			n.cfg.Logger.Warn("reading who one can be failed", "error", err)
 			return nil
@@ -108,13 +109,7 @@ func identifier(n *Node, file *upstream.File) (identity.Identifier, error) {
 }
 
 // feed keeps the security projections fed while this node leads.
-func (d *data) feed(ctx context.Context) error {
-	if d.feeds == nil {
-		<-ctx.Done()
-		return nil
-	}
-	return d.feeds.Run(ctx)
-}
+func (d *data) feed(ctx context.Context) error { return d.feeds.Run(ctx) }
 
 // leave sends browsers to the other nodes, then ends what is left.
 func (d *data) leave() error {
@@ -122,6 +117,7 @@ func (d *data) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
 	defer cancel()
 	d.sessions.Drain(ctx, d.others, drainWithin/2)
+	d.services.client.CloseIdleConnections()
 	return d.gateway.Close()
 }
 

@@ -158,7 +158,7 @@ func (n *Node) openAdmin() error {
 	return nil
 }
 
-func (n *Node) state() state { return state{fsm: n.fsm, ring: n.ring} }
+func (n *Node) state() state { return state{fsm: n.fsm, ring: n.ring, from: n.cfg.Topology} }
 
 // Run serves until ctx ends, which is an orderly end, or until a part fails. Close
 // comes after it.

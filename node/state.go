@@ -8,7 +8,6 @@ import (
 
 	"tvilling/node/internal/access"
 	adminendpoint "tvilling/node/internal/admin"
-	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/record"
 	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
@@ -24,18 +23,19 @@ var errNoKeys = fmt.Errorf("%w: it holds no keys: ask a data node", adminendpoin
 // endpoint, readiness, ingest and the feeds.
 type state struct {
 	fsm  *raftfsm.FSM
-	ring *sealing.Ring // nil on a witness
+	ring *sealing.Ring  // nil on a witness
+	from admin.Topology // what the feeds come from
 }
 
 var projections = []struct {
 	name       string
 	projection raftfsm.Projection
-	kind       command.Kind
 }{
-	{"blocks", raftfsm.Blocks, command.KindBlockPage},
-	{"consents", raftfsm.Consents, command.KindConsentPage},
-	{"relations", raftfsm.Relations, command.KindRelationPage},
-	{"commissions", raftfsm.Commissions, command.KindCommissionPage},
+	{"blocks", raftfsm.Blocks},
+	{"consents", raftfsm.Consents},
+	{"relations", raftfsm.Relations},
+	{"commissions", raftfsm.Commissions},
+	{"persons", raftfsm.Persons},
 }
 
 // freshFor is how old a projection may be before the gate holds it for unknown.
@@ -58,7 +58,7 @@ func (s state) Feeds(now time.Time) ([]admin.Feed, error) {
 	defer v.Close()
 	var feeds []admin.Feed
 	for _, p := range projections {
-		feed := admin.Feed{Name: p.name, BoundSecond: int64(freshFor(p.projection).Seconds()), AgeSeconds: -1}
+		feed := admin.Feed{Name: p.name, Source: sourceOf(s.from, p.name), BoundSecond: int64(freshFor(p.projection).Seconds()), AgeSeconds: -1}
 		if asOf, _, known := v.Freshness(p.projection); known {
 			age := now.Sub(time.UnixMilli(asOf))
 			feed.AsOf = time.UnixMilli(asOf).UTC().Format(time.RFC3339)
@@ -128,23 +128,6 @@ func (s state) opens() error {
 		return fmt.Errorf("%w: it is not the one that the state was sealed with: %w", ErrKeyring, err)
 	}
 	return nil
-}
-
-// progress returns how far the projection that a kind of command feeds has been fed.
-func (s state) progress(kind command.Kind) (ingest.Progress, error) {
-	v, err := s.fsm.View()
-	if err != nil {
-		return ingest.Progress{}, err
-	}
-	defer v.Close()
-	var progress ingest.Progress
-	for _, p := range projections {
-		if p.kind == kind {
-			progress.AsOf, progress.Watermark, _ = v.Freshness(p.projection)
-			progress.Resync, progress.Running = v.Resync(p.projection)
-		}
-	}
-	return progress, nil
 }
 
 // Record returns a page of the access log, without whom it is about.

@@ -101,7 +101,7 @@ func (t Topology) Validate() error {
 	if n := len(t.Members); n%2 == 0 {
 		fault("member: %d members; an odd number is needed for a majority", n)
 	}
-	faults = append(faults, t.Upstream.validate(t.Environment)...)
+	faults = append(faults, t.Upstream.Validate(t.Environment)...)
 	seen := map[string]bool{}
 	for _, n := range t.Members {
 		if seen[n.ID] {

@@ -109,8 +109,8 @@ func (u Upstream) Secure() bool {
 	return false
 }
 
-// validate reports every fault of the tables.
-func (u Upstream) validate(environment string) (faults []error) {
+// Validate reports every fault of the tables.
+func (u Upstream) Validate(environment string) (faults []error) {
 	fault := func(name, format string, args ...any) {
 		faults = append(faults, fmt.Errorf("upstream."+name+": "+format, args...))
 	}

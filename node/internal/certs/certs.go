@@ -3,7 +3,7 @@
 //
 // It owns which authority is trusted where: the cluster's for peers and operators,
 // the sources' for source systems, the staff's for browsers. It must never trust the
-// machine's own authorities, nor accept less than TLS 1.3.
+// machine's own authorities, nor accept less than TLS 1.3 from who connects.
 package certs
 
 import (
@@ -33,6 +33,7 @@ type Node struct {
 	Sources     *x509.CertPool   // nil on a witness
 	Staff       *x509.CertPool   // nil on a witness, or where nobody signs in with a certificate
 	Client      *tls.Certificate // what browsers see; nil where they connect in the clear
+	Upstream    *tls.Config      // for calling the services around the cluster; nil where there is none
 }
 
 // Load reads the certificates of a node's directory. A witness has fewer.
@@ -62,7 +63,27 @@ func Load(dir, role string) (*Node, error) {
 	case !errors.Is(err, os.ErrNotExist):
 		return nil, err
 	}
+	if n.Upstream, err = services(at); err != nil {
+		return nil, err
+	}
 	return &n, nil
+}
+
+// services reads what the services around the cluster are called with: all of it, or
+// nothing. They are national and older: TLS 1.2 is taken there.
+func services(at func(name string) string) (*tls.Config, error) {
+	authority, err := pool(at(admin.FileUpstream))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	cert, err := pair(at(admin.FileUpstreamCert), at(admin.FileUpstreamKey))
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authority, Certificates: []tls.Certificate{cert}}, nil
 }
 
 // AdminServer is for the operators' listener: operators of this cluster, nobody else.

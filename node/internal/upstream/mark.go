@@ -33,13 +33,9 @@ func (c Clock) text(at protocol.Instant) string {
 
 // Mark is a place in a service's feed: a time of the service's own clock, which is
 // handed back to it. The zero value is the beginning.
-//
-// An hour of the autumn comes twice on those clocks. What was stored in its second pass
-// may be marked as before what was stored in its first, so that hour is read from its
-// beginning each time: what comes again changes nothing, what is left out would be lost.
 type Mark struct {
 	wall  time.Time // as the service's clock showed it, in UTC's clothes
-	asked string    // what the service is asked from
+	text  string    // the same, as the service is asked
 	first protocol.Instant
 	last  protocol.Instant
 }
@@ -60,20 +56,30 @@ func (c Clock) read(s string) (Mark, error) {
 }
 
 func (c Clock) mark(wall time.Time) Mark {
-	m := Mark{wall: wall, asked: wall.Format(wallForm)}
+	m := Mark{wall: wall, text: wall.Format(wallForm)}
 	m.first = protocol.Instant(resolve(wall, c.loc, ends).UnixMilli())
 	m.last = protocol.Instant(resolve(wall, c.loc, starts).UnixMilli())
-	if m.twice() {
-		m.asked = wall.Truncate(time.Hour).Format(wallForm)
-	}
 	return m
 }
 
-// twice reports whether the clocks showed it twice, or never.
-func (m Mark) twice() bool { return m.first != m.last }
+// Overlap returns where a new reading begins. An hour of the autumn comes twice on the
+// services' clocks, and what was stored in its second pass may be marked as before what
+// was stored in its first: that hour is read from its beginning each time. What comes
+// again changes nothing; what was left out would be lost.
+func (m Mark) Overlap() Mark {
+	if m.first == m.last {
+		return m
+	}
+	wall := m.wall.Truncate(time.Hour)
+	before := m.wall.Sub(wall).Milliseconds()
+	return Mark{wall: wall, text: wall.Format(wallForm), first: m.first - protocol.Instant(before), last: m.last - protocol.Instant(before)}
+}
 
 // IsZero reports whether the mark is the beginning.
-func (m Mark) IsZero() bool { return m.asked == "" }
+func (m Mark) IsZero() bool { return m.text == "" }
+
+// Text returns the mark as the service is asked, to the millisecond.
+func (m Mark) Text() string { return m.text }
 
 // Before reports whether m surely lies before o.
 func (m Mark) Before(o Mark) bool { return m.last < o.first }

@@ -113,7 +113,7 @@ const (
 func (s *BlockService) Blocks(ctx context.Context, from Mark) (BlockAnswer, error) {
 	const name = "GetBlocks"
 	var body fields
-	body.put("r:createdOnOrAfter", from.asked)
+	body.put("r:createdOnOrAfter", from.text)
 	var out BlockAnswer
 	a, ids := s.answer(), once[string]{}
 	c := newContract(blockSpace, blockTypes, name, "result", "blocks", "nextCreatedOnOrAfter", "latestCancellation")
@@ -249,7 +249,7 @@ type gathering[Row any] struct {
 func (d delta[Row]) ask(ctx context.Context, s service, provider string, from Mark) (Changes[Row], error) {
 	var body fields
 	body.put(d.asks[0], provider)
-	body.put(d.asks[1], from.asked)
+	body.put(d.asks[1], from.text)
 	body.put(d.asks[2], "true")
 	g := gathering[Row]{answer: s.answer(), delta: d, provider: provider, ids: once[string]{}}
 	if err := s.endpoint.call(ctx, d.contract, deltaTimeout, body.String(), g.take); err != nil {

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tvilling/node/internal/projection"
 	"tvilling/protocol"
 )
 
-// rows checks the rows of a file and gathers what is wrong with them.
+// rows checks the rows of a file or an answer and gathers what is wrong with them.
 type rows struct {
 	loc    *time.Location
 	faults []error
@@ -94,8 +93,7 @@ func (p place) text(field, text string, needed bool) string {
 }
 
 // instant reads a time; one that is left out is zero.
-func (p place) instant(field string, v any, which bound) protocol.Instant {
-	text := written(v)
+func (p place) instant(field, text string, which bound) protocol.Instant {
 	if text == "" {
 		return 0
 	}
@@ -104,15 +102,6 @@ func (p place) instant(field string, v any, which bound) protocol.Instant {
 		p.fault(field, err.Error())
 	}
 	return at
-}
-
-// period reads the two ends of what permits something.
-func (p place) period(start, end any) (from, to protocol.Instant) {
-	from, to = p.instant("start", start, starts), p.instant("end", end, ends)
-	if to != 0 && to < from {
-		p.fault("end", "before start")
-	}
-	return from, to
 }
 
 func (r *rows) people(in []personRow) []Person {
@@ -132,166 +121,95 @@ func (r *rows) people(in []personRow) []Person {
 	})
 }
 
-func (r *rows) commissions(in []commissionRow, people []Person) []Commission {
-	type key struct{ employee, id string }
-	keys, count := once[key]{}, map[protocol.EmployeeID]int{}
-	return each(r, "commission", in, func(p place, row commissionRow) Commission {
-		c := Commission{
-			Employee: id(p, "employee", row.Employee, protocol.ParseEmployeeID),
-			Row: projection.Commission{
-				ID:               hsa(p, "id", row.ID, protocol.ParseCommissionID),
-				Name:             p.text("name", row.Name, true),
-				Purpose:          p.text("purpose", row.Purpose, true),
-				Rights:           p.rights(row.Rights),
-				CareUnit:         optional(p, "care_unit", row.CareUnit, protocol.ParseCareUnitID),
-				CareUnitName:     p.text("care_unit_name", row.CareUnitName, false),
-				CareProvider:     hsa(p, "care_provider", row.CareProvider, protocol.ParseCareProviderID),
-				CareProviderName: p.text("care_provider_name", row.CareProviderName, false),
-			},
-		}
-		c.Row.Start, c.Row.End = p.period(row.Start, row.End)
-		for _, person := range people {
-			if person.Employee == c.Employee {
-				c.Row.EmployeeName, c.Row.EmployeeTitle = person.Name, person.Title
-			}
-		}
-		keys.check(p, "id", key{c.Employee.Reveal(), c.Row.ID})
-		if count[c.Employee]++; count[c.Employee] == protocol.MaxCommissions+1 {
-			p.fault("employee", fmt.Sprintf("has more than %d commissions", protocol.MaxCommissions))
-		}
-		return c
+func (r *rows) employees(in []employeeRow) []protocol.EmployeeID {
+	if len(in) > MaxEmployees {
+		r.faults = append(r.faults, fmt.Errorf("[[employee]]: more than %d rows", MaxEmployees))
+		return nil
+	}
+	ids := once[protocol.EmployeeID]{}
+	return each(r, "employee", in, func(p place, row employeeRow) protocol.EmployeeID {
+		employee := id(p, "id", row.ID, protocol.ParseEmployeeID)
+		ids.check(p, "id", employee)
+		return employee
 	})
 }
 
-// rights reads the directory's triples.
-func (p place) rights(in []string) []projection.Right {
-	if len(in) > maxRights {
-		p.fault("rights", fmt.Sprintf("more than %d", maxRights))
-		return nil
-	}
-	out := make([]projection.Right, 0, len(in))
-	for _, text := range in {
-		parts := strings.Split(p.text("rights", text, true), ";")
-		if len(parts) != 3 {
-			p.fault("rights", `not of the form "activity;informationClass;scope"`)
-			continue
+// patients reads what is known of patients, and spreads it among the ids of one person.
+func (r *rows) patients(in []patientRow) []Patient {
+	ids := once[protocol.PatientID]{}
+	all := persons{of: map[protocol.PatientID]*person{}}
+	each(r, "patient", in, func(p place, row patientRow) struct{} {
+		patient := id(p, "patient", row.Patient, protocol.ParsePatientID)
+		ids.check(p, "patient", patient)
+		who := all.find(patient)
+		who.protected, who.deceased = who.protected || row.Protected, who.deceased || row.Deceased
+		for _, text := range row.Linked[:min(len(row.Linked), projection.MaxLinked+1)] {
+			who = all.join(who, all.find(id(p, "linked", text, protocol.ParsePatientID)))
 		}
-		out = append(out, projection.Right{Activity: parts[0], InformationClass: parts[1], Scope: parts[2]})
+		if len(who.ids) > projection.MaxLinked+1 {
+			p.fault("linked", fmt.Sprintf("one person has more than %d ids", projection.MaxLinked+1))
+		}
+		return struct{}{}
+	})
+	return all.rows()
+}
+
+// persons are those of whom something is known, by each of their ids.
+type persons struct {
+	of    map[protocol.PatientID]*person
+	order []protocol.PatientID
+}
+
+type person struct {
+	ids                 []protocol.PatientID
+	protected, deceased bool
+}
+
+func (a *persons) find(id protocol.PatientID) *person {
+	who, known := a.of[id]
+	if !known {
+		who = &person{ids: []protocol.PatientID{id}}
+		a.of[id] = who
+		a.order = append(a.order, id)
+	}
+	return who
+}
+
+// join makes one person of two.
+func (a *persons) join(one, other *person) *person {
+	if one == other {
+		return one
+	}
+	one.ids = append(one.ids, other.ids...)
+	one.protected, one.deceased = one.protected || other.protected, one.deceased || other.deceased
+	for _, id := range other.ids {
+		a.of[id] = one
+	}
+	return one
+}
+
+func (a *persons) rows() []Patient {
+	out := make([]Patient, 0, len(a.order))
+	for _, id := range a.order {
+		who := a.of[id]
+		row := projection.Person{Protected: who.protected, Deceased: who.deceased}
+		for _, other := range who.ids {
+			if other != id {
+				row.Linked = append(row.Linked, other.Reveal())
+			}
+		}
+		slices.Sort(row.Linked)
+		out = append(out, Patient{ID: id, Row: row})
 	}
 	return out
 }
 
-func (r *rows) relations(in []relationRow) []Relation {
-	type key struct {
-		patient                  protocol.PatientID
-		provider, unit, employee string
-	}
-	keys := once[key]{}
-	return each(r, "relation", in, func(p place, row relationRow) Relation {
-		out := Relation{
-			Patient: id(p, "patient", row.Patient, protocol.ParsePatientID),
-			Row: projection.Relation{
-				CareProvider: hsa(p, "care_provider", row.CareProvider, protocol.ParseCareProviderID),
-				CareUnit:     hsa(p, "care_unit", row.CareUnit, protocol.ParseCareUnitID),
-				Employee:     optional(p, "employee", row.Employee, protocol.ParseEmployeeID),
-			},
-		}
-		if written(row.Start) == "" {
-			p.fault("start", "is needed")
-		}
-		out.Row.Start, out.Row.End = p.period(row.Start, row.End)
-		keys.check(p, "patient, care_provider, care_unit and employee",
-			key{out.Patient, out.Row.CareProvider, out.Row.CareUnit, out.Row.Employee})
-		return out
-	})
-}
-
-func (r *rows) consents(in []consentRow) []Consent {
-	ids := once[string]{}
-	return each(r, "consent", in, func(p place, row consentRow) Consent {
-		out := Consent{
-			Patient: id(p, "patient", row.Patient, protocol.ParsePatientID),
-			Row: projection.Consent{
-				ID:           p.text("id", row.ID, true),
-				CareProvider: hsa(p, "care_provider", row.CareProvider, protocol.ParseCareProviderID),
-				CareUnit:     hsa(p, "care_unit", row.CareUnit, protocol.ParseCareUnitID),
-				Employee:     optional(p, "employee", row.Employee, protocol.ParseEmployeeID),
-			},
-		}
-		if written(row.Start) == "" {
-			p.fault("start", "is needed")
-		}
-		out.Row.Start, out.Row.End = p.period(row.Start, row.End)
-		ids.check(p, "id", row.ID)
-		return out
-	})
-}
-
-func (r *rows) blocks(in []blockRow) []Block {
-	ids := once[string]{}
-	return each(r, "block", in, func(p place, row blockRow) Block {
-		out := Block{
-			Patient: id(p, "patient", row.Patient, protocol.ParsePatientID),
-			Row: projection.Block{
-				ID:           p.text("id", row.ID, true),
-				Inner:        row.Kind == "inner",
-				CareProvider: hsa(p, "care_provider", row.CareProvider, protocol.ParseCareProviderID),
-				CareUnit:     optional(p, "care_unit", row.CareUnit, protocol.ParseCareUnitID),
-				Start:        p.civil("start", row.Start),
-				End:          p.civil("end", row.End),
-				Exempt:       p.exempt(row.Exempt),
-				Lifts:        p.lifts(row.Lift),
-			},
-		}
-		switch {
-		case row.Kind != "inner" && row.Kind != "outer":
-			p.fault("kind", "is inner or outer")
-		case out.Row.Inner != (row.CareUnit != ""):
-			p.fault("care_unit", "is needed for an inner block, and only then")
-		}
-		ids.check(p, "id", row.ID)
-		return out
-	})
-}
-
-func (p place) civil(field string, v any) protocol.Civil {
-	at, err := civil(written(v))
+func (p place) civil(field, text string) protocol.Civil {
+	at, err := civil(text)
 	if err != nil {
 		p.fault(field, "not a Swedish local date or time without a zone")
 	}
 	return at
-}
-
-// exempt reads the information types that a block does not hit. One that is unknown
-// is a fault and not left out: it may be a misspelled one that somebody relies on.
-func (p place) exempt(in []string) []string {
-	for _, kind := range in {
-		switch protocol.BlockType(kind) {
-		case protocol.BlockTypeMedication, protocol.BlockTypeAlert:
-		default:
-			p.fault("exempt", "is lak or upp")
-		}
-	}
-	return slices.Clone(in)
-}
-
-func (p place) lifts(in []liftRow) []projection.Lift {
-	if len(in) > maxLifts {
-		p.fault("lift", fmt.Sprintf("more than %d", maxLifts))
-		return nil
-	}
-	var out []projection.Lift
-	for _, row := range in {
-		if written(row.End) == "" {
-			p.fault("lift.end", "is needed")
-		}
-		out = append(out, projection.Lift{
-			CareUnit: hsa(p, "lift.care_unit", row.CareUnit, protocol.ParseCareUnitID),
-			Employee: optional(p, "lift.employee", row.Employee, protocol.ParseEmployeeID),
-			End:      p.instant("lift.end", row.End, ends),
-		})
-	}
-	return out
 }
 
 func (r *rows) sources(in []sourceRow) []Source {

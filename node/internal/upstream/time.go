@@ -4,12 +4,16 @@ import (
 	"errors"
 	"strings"
 	"time"
+	_ "time/tzdata" // a bare machine may have no zone files, and Swedish time must be known
 
 	"tvilling/protocol"
 )
 
-// errTime is a time in a form that a feed may not use.
-var errTime = errors.New("not a time: write 2026-01-31, 2026-01-31T10:00 (Swedish time) or 2026-01-31T10:00:00+01:00")
+// zone is where the contracts' local times are.
+const zone = "Europe/Stockholm"
+
+// errTime is a time in a form that no service may use.
+var errTime = errors.New("not a time such as 2026-01-31T10:00:00")
 
 // bound says which end of a period a time is.
 type bound bool

@@ -7,7 +7,6 @@
 package upstream
 
 import (
-	"context"
 	"errors"
 
 	"tvilling/node/internal/projection"
@@ -20,33 +19,31 @@ var (
 	ErrOpenToAll = errors.New("open to everyone on this machine")
 )
 
-// Limits of a feed. Past one, the feed is refused whole: its projections keep what
-// they had and grow stale.
+// Limits of a register and of the services. Past one, what was read is refused whole:
+// its projections keep what they had and grow stale.
 const (
-	MaxFileBytes = 16 << 20 // a feed file
-	MaxRows      = 100_000  // rows of one table
+	MaxFileBytes = 16 << 20 // a register
+	MaxRows      = 100_000  // rows of one table, or of one answer
+	MaxEmployees = 5000     // whom the directory is asked about, one after another
 	maxRights    = 50       // rights of one commission
 	maxLifts     = 50       // lifts of one block
 	maxFaults    = 20       // faults that one error names
 )
 
-// Feeder is something that the security projections are fed from.
-type Feeder interface {
-	// Feed returns everything that holds now. A caller that sees the Watermark of
-	// the last time need only move the projections' as-of time.
-	Feed(ctx context.Context) (Snapshot, error)
+// Snapshot is everything that a register knew at AsOf.
+type Snapshot struct {
+	People    []Person
+	Employees []protocol.EmployeeID // whom the directory is asked about
+	Sources   []Source
+	Patients  []Patient
+	Watermark string // equal means that nothing has changed; keyed, so it tells nothing
+	AsOf      protocol.Instant
 }
 
-// Snapshot is everything that a feed knew at AsOf.
-type Snapshot struct {
-	Commissions []Commission
-	Relations   []Relation
-	Consents    []Consent
-	Blocks      []Block
-	People      []Person
-	Sources     []Source
-	Watermark   string // equal means that nothing has changed; keyed, so it tells nothing
-	AsOf        protocol.Instant
+// Patient is a row with whom it is about.
+type Patient struct {
+	ID  protocol.PatientID
+	Row projection.Person
 }
 
 // Commission is a row with whose it is.
