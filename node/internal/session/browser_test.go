@@ -63,7 +63,9 @@ type browser struct {
 	chosen     []protocol.Contract
 	mute       bool // sends neither Beat nor Ack
 	revoked    protocol.Generation
-	since      time.Time // when the test began to wait
+	lost       protocol.Revoke // the newest
+	since      time.Time       // when the test began to wait
+	heard      [][]byte        // every frame
 }
 
 // dial starts a session of somebody without a certificate.
@@ -108,6 +110,7 @@ func (b *browser) next() protocol.Frame {
 	}
 	select {
 	case raw := <-b.conn.toBrowser:
+		b.heard = append(b.heard, raw)
 		f, err := protocol.DecodeFrame(raw)
 		if err != nil {
 			b.t.Fatalf("a frame that cannot be read: %v", err)
@@ -192,6 +195,7 @@ func (b *browser) batch(f protocol.Batch) {
 func (b *browser) revoke(f protocol.Revoke) {
 	b.t.Helper()
 	b.generation, b.revoked, b.shadow = max(b.generation, f.Next), f.Next, nil
+	b.lost = f
 	if len(f.Documents) == 0 {
 		b.items, b.shown = nil, false
 	}
@@ -278,6 +282,7 @@ func (b *browser) quiet() (frames []protocol.Frame) {
 		synctest.Wait()
 		select {
 		case raw := <-b.conn.toBrowser:
+			b.heard = append(b.heard, raw)
 			f, err := protocol.DecodeFrame(raw)
 			if err != nil {
 				b.t.Fatal(err)
@@ -293,7 +298,12 @@ func (b *browser) quiet() (frames []protocol.Frame) {
 // greet goes as far as the commission.
 func (b *browser) greet(c protocol.CommissionID) *browser {
 	b.t.Helper()
-	b.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})
+	return b.greetAs(doctorKey, c)
+}
+
+func (b *browser) greetAs(person string, c protocol.CommissionID) *browser {
+	b.t.Helper()
+	b.send(protocol.Hello{Version: protocol.Version, Person: person})
 	expect[protocol.Welcome](b)
 	b.send(protocol.Choose{Commission: c})
 	expect[protocol.Chosen](b)

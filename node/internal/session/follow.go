@@ -48,14 +48,14 @@ func (s *session) review(f protocol.Review) {
 	})
 }
 
-// followUp does one thing at a time for who may follow up. What comes of it when
-// another commission was chosen meanwhile is dropped.
+// followUp does one thing at a time for who may follow up. The service is asked in any
+// case, since it records a refusal as well; what it answers to who may not is dropped,
+// and so is what comes when another commission was chosen meanwhile.
 func (s *session) followUp(request uint32, work func(context.Context, FollowUp, followup.Reader) (protocol.Frame, error)) {
 	service := s.service.cfg.FollowUp
-	who, fault, err := s.follower()
 	switch {
-	case err != nil || fault != protocol.FaultNone:
-		s.refuse(request, fault, err)
+	case s.who.commission.IsZero():
+		s.refuse(request, protocol.FaultNoCommission, nil)
 		return
 	case service == nil:
 		s.refuse(request, protocol.FaultFollowUp, nil)
@@ -64,6 +64,10 @@ func (s *session) followUp(request uint32, work func(context.Context, FollowUp, 
 		s.refuse(request, protocol.FaultBusy, nil)
 		return
 	}
+	who, fault, err := s.follower()
+	if err != nil {
+		s.log.Error("the commission to follow up by cannot be read", "error", err)
+	}
 	s.acts.following = true
 	asker := s.who
 	s.later(func(ctx context.Context) func() {
@@ -71,19 +75,31 @@ func (s *session) followUp(request uint32, work func(context.Context, FollowUp, 
 		defer cancel()
 		f, err := work(ctx, service, who)
 		return func() {
-			s.acts.following = false
-			switch {
-			case s.who != asker:
-			case err != nil:
-				s.refuse(request, faultOf(err), err)
-			default:
-				s.queue(out{frame: protocol.AppendFrame(nil, f), answer: true})
+			if s.acts.following = false; s.who == asker {
+				s.followed(request, f, fault, err)
 			}
 		}
 	})
 }
 
-// follower is who follows up, by a commission that lets one do so now.
+// followed answers who follows up.
+func (s *session) followed(request uint32, f protocol.Frame, fault protocol.Fault, err error) {
+	if fault == protocol.FaultNone && err != nil {
+		fault = faultOf(err)
+	}
+	if fault != protocol.FaultNone {
+		s.refuse(request, fault, err)
+		return
+	}
+	frame := protocol.AppendFrame(nil, f)
+	if len(frame) > protocol.MaxFrameBytes {
+		s.refuse(request, protocol.FaultReportTerms, nil)
+		return
+	}
+	s.queue(out{frame: frame, answer: true})
+}
+
+// follower is who follows up, and why the commission does not let one do so now.
 func (s *session) follower() (who followup.Reader, fault protocol.Fault, err error) {
 	v, err := s.service.cfg.State.View()
 	if err != nil {
@@ -91,6 +107,8 @@ func (s *session) follower() (who followup.Reader, fault protocol.Fault, err err
 	}
 	defer v.Close()
 	at := now()
+	who = followup.Reader{Employee: s.who.employee, Session: s.id}
+	who.Commission.ID = s.who.commission.Reveal()
 	if asOf, _, known := v.Freshness(raftfsm.Commissions); !known || !fresh(asOf, at, raftfsm.Commissions) {
 		return who, protocol.FaultUnknownFacts, nil
 	}
@@ -99,8 +117,11 @@ func (s *session) follower() (who followup.Reader, fault protocol.Fault, err err
 		return who, protocol.FaultUnknownFacts, err
 	}
 	for _, c := range rows {
-		if info := commissionInfo(c); !info.ID.IsZero() && info.ID == s.who.commission && access.FollowsUp(c, at) {
-			return followup.Reader{Employee: s.who.employee, Commission: c, Session: s.id}, protocol.FaultNone, nil
+		if c.ID != who.Commission.ID {
+			continue
+		}
+		if who.Commission = c; access.FollowsUp(c, at) {
+			return who, protocol.FaultNone, nil
 		}
 	}
 	return who, protocol.FaultFollowUp, nil

@@ -71,6 +71,7 @@ const (
 	beside        = 3        // what may wait beside Limits.InFlight: an act, a care engagement, a report
 
 	maxName        = 200     // bytes of a name in the record: a longer one is cut
+	coverageBytes  = 32      // that a row of the coverage table takes beside its texts
 	resourceBytes  = 8       // that an owner takes beside its ids
 	entryResources = 4 << 10 // bytes of owners in one entry: more come in another
 )

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 // no more often than every outlookFor.
 type outlook struct {
 	state State
+	log   *slog.Logger
 
 	mu   sync.Mutex
 	last sight
@@ -45,7 +47,11 @@ func (o *outlook) look(at time.Time) (sight, error) {
 	seen.at, seen.late = at, lateFeeds(v, protocol.Instant(at.UnixMilli()))
 	if table := v.Coverage(); seen.edition == 0 || !slices.Equal(table, seen.table) {
 		seen.table, seen.edition = table, seen.edition+1
-		seen.coverage = protocol.AppendFrame(nil, protocol.Coverage{Rows: coverageRows(table)})
+		rows := coverageRows(table)
+		if len(rows) < len(table) {
+			o.log.Error("the coverage table is larger than browsers can be told", "rows", len(table), "told", len(rows))
+		}
+		seen.coverage = protocol.AppendFrame(nil, protocol.Coverage{Rows: rows})
 	}
 	o.last = seen
 	return seen, nil
@@ -124,9 +130,13 @@ func (s *session) lateEngagement() protocol.LateFeed {
 	return late
 }
 
+// coverageRows are the rows of the table, as many as a frame may hold.
 func coverageRows(table []command.Coverage) []protocol.CoverageRow {
-	rows := make([]protocol.CoverageRow, 0, len(table))
+	rows, bytes := make([]protocol.CoverageRow, 0, len(table)), 0
 	for _, c := range table[:min(len(table), protocol.MaxCoverageRows)] {
+		if bytes += len(c.CareProvider) + len(c.Name) + coverageBytes; bytes > protocol.MaxFrameBytes {
+			break
+		}
 		rows = append(rows, protocol.CoverageRow{
 			CareProvider: c.CareProvider, Name: c.Name, Contract: protocol.Contract(c.Contract),
 			Since: protocol.Civil(c.Since), Until: protocol.Civil(c.Until),

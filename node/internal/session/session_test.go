@@ -27,7 +27,7 @@ func TestTheWholeWay(t *testing.T) {
 		b := dial(w)
 		b.send(protocol.Hello{Version: protocol.Version})
 		hello := expect[protocol.Welcome](b)
-		if len(hello.People) != 1 || len(hello.Commissions) != 0 || hello.Person.Key != "" {
+		if len(hello.People) != 4 || len(hello.Commissions) != 0 || hello.Person.Key != "" {
 			t.Fatalf("nobody is chosen, and yet: %+v", hello)
 		}
 		b.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})

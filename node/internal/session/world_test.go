@@ -31,6 +31,9 @@ const (
 	doctorID      = "SE1000000001-D1"
 	source        = "SE3000000003-S1"
 	doctorKey     = "doctor"
+	nurseKey      = "nurse"    // at the other unit
+	outsiderKey   = "outsider" // at the other care provider
+	auditorKey    = "auditor"  // who follows up
 	dayMillis     = 24 * 60 * 60 * 1000
 )
 
@@ -40,6 +43,12 @@ var (
 	doctor     = must(protocol.ParseEmployeeID(doctorID))
 	commission = must(protocol.ParseCommissionID("SE1000000001-C1"))
 	improper   = must(protocol.ParseCommissionID("SE1000000001-C2")) // for statistics
+	nurse      = must(protocol.ParseEmployeeID("SE1000000001-N1"))
+	nursing    = must(protocol.ParseCommissionID("SE1000000001-C3"))
+	outsider   = must(protocol.ParseEmployeeID("SE2000000002-D9"))
+	outside    = must(protocol.ParseCommissionID("SE2000000002-C9"))
+	auditor    = must(protocol.ParseEmployeeID("SE1000000001-A1"))
+	auditing   = must(protocol.ParseCommissionID("SE1000000001-C4"))
 )
 
 func must[T any](v T, err error) T {
@@ -72,6 +81,8 @@ type world struct {
 	dead   bool                  // nothing is committed
 	silent time.Time             // no leader has been heard since; zero: one is heard now
 	epoch  uint64
+
+	proposals, commands int // that sessions have made
 }
 
 // safeBuilder keeps what is logged.
@@ -111,7 +122,12 @@ func newWorldIn(t tester, dir string, limits func(*Limits)) *world {
 		}
 	})
 	choice := must(identity.NewChoice(protocol.Demo, func() []identity.Person {
-		return []identity.Person{{Key: doctorKey, Name: "Disa Doktor", Title: "Läkare", Employee: doctor}}
+		return []identity.Person{
+			{Key: doctorKey, Name: "Disa Doktor", Title: "Läkare", Employee: doctor},
+			{Key: nurseKey, Name: "Siv Syster", Title: "Sjuksköterska", Employee: nurse},
+			{Key: outsiderKey, Name: "Urban Utanför", Title: "Läkare", Employee: outsider},
+			{Key: auditorKey, Name: "Lo Granskare", Title: "Handläggare", Employee: auditor},
+		}
 	}))
 	l := DefaultLimits()
 	if limits != nil {
@@ -127,6 +143,7 @@ func newWorldIn(t tester, dir string, limits func(*Limits)) *world {
 	w.commission(commission, "Vård och behandling")
 	w.commission(improper, "Statistik")
 	w.relate(0)
+	w.proposals, w.commands = 0, 0
 	return w
 }
 
@@ -134,6 +151,8 @@ func newWorldIn(t tester, dir string, limits func(*Limits)) *world {
 func (w *world) Propose(ctx context.Context, commands ...command.Command) ([]command.Result, error) {
 	w.mu.Lock()
 	before, dead := w.before, w.dead
+	w.proposals++
+	w.commands += len(commands)
 	w.mu.Unlock()
 	if dead {
 		<-ctx.Done()
@@ -159,7 +178,7 @@ func (w *world) flood(docs ...doc) {
 	for len(docs) > 0 {
 		var commands []command.Command
 		for _, d := range docs[:min(100, len(docs))] {
-			commands = append(commands, command.Command{Kind: command.KindPutSnapshot, Version: 1, Intent: newID(), Body: w.snapshotOf(d.contract, false, d)})
+			commands = append(commands, command.Command{Kind: command.KindPutSnapshot, Version: 1, Intent: newID(), Body: w.snapshotOf(patient, d.contract, false, d)})
 		}
 		docs = docs[len(commands):]
 		logs = append(logs, w.entry(commands))
@@ -264,15 +283,26 @@ func (w *world) unrow(kind command.Kind, subject command.Subject, key [16]byte) 
 	w.do(kind, command.FeedPage{AsOf: time.Now().UnixMilli(), Watermark: "w", Removes: []command.RowKey{{Subject: subject, Key: key}}})
 }
 
+// care is a commission for care, of a member of staff at a unit.
+func care(id protocol.CommissionID, provider, unit string) projection.Commission {
+	return projection.Commission{
+		ID: id.Reveal(), Name: "Vård och behandling", Purpose: "Vård och behandling",
+		Rights:   []projection.Right{{Activity: "Läsa", InformationClass: "alla", Scope: "SJF"}},
+		CareUnit: unit, CareUnitName: "Vårdcentralen", CareProvider: provider, CareProviderName: "Regionen",
+		EmployeeName: "Disa Doktor", EmployeeTitle: "Läkare",
+	}
+}
+
+func (w *world) commissionOf(employee protocol.EmployeeID, c projection.Commission) {
+	w.t.Helper()
+	w.row(command.KindCommissionPage, sealing.Commissions, w.ring.Employee(employee), w.ring.Key(projection.CommissionDomain, c.ID), projection.AppendCommission(nil, c))
+}
+
 func (w *world) commission(id protocol.CommissionID, purpose string) {
 	w.t.Helper()
-	w.row(command.KindCommissionPage, sealing.Commissions, w.ring.Employee(doctor), w.ring.Key(projection.CommissionDomain, id.Reveal()),
-		projection.AppendCommission(nil, projection.Commission{
-			ID: id.Reveal(), Name: purpose, Purpose: purpose,
-			Rights:   []projection.Right{{Activity: "Läsa", InformationClass: "alla", Scope: "SJF"}},
-			CareUnit: ownUnit, CareUnitName: "Vårdcentralen", CareProvider: ownProvider, CareProviderName: "Regionen",
-			EmployeeName: "Disa Doktor", EmployeeTitle: "Läkare",
-		}))
+	c := care(id, ownProvider, ownUnit)
+	c.Name, c.Purpose = purpose, purpose
+	w.commissionOf(doctor, c)
 }
 
 func (w *world) dismiss(id protocol.CommissionID) {
@@ -280,25 +310,31 @@ func (w *world) dismiss(id protocol.CommissionID) {
 	w.unrow(command.KindCommissionPage, w.ring.Employee(doctor), w.ring.Key(projection.CommissionDomain, id.Reveal()))
 }
 
-func (w *world) relationKey() [16]byte {
-	return w.ring.Key(projection.RelationDomain, ownProvider, ownUnit, "")
+func (w *world) relateTo(id protocol.PatientID, provider, unit string, end protocol.Instant) {
+	w.t.Helper()
+	w.row(command.KindRelationPage, sealing.Relations, w.ring.Patient(id), w.ring.Key(projection.RelationDomain, provider, unit, ""),
+		projection.AppendRelation(nil, projection.Relation{CareProvider: provider, CareUnit: unit, Start: now() - dayMillis, End: end}))
 }
 
 func (w *world) relate(end protocol.Instant) {
 	w.t.Helper()
-	w.row(command.KindRelationPage, sealing.Relations, w.ring.Patient(patient), w.relationKey(),
-		projection.AppendRelation(nil, projection.Relation{CareProvider: ownProvider, CareUnit: ownUnit, Start: now() - dayMillis, End: end}))
+	w.relateTo(patient, ownProvider, ownUnit, end)
 }
 
 func (w *world) unrelate() {
 	w.t.Helper()
-	w.unrow(command.KindRelationPage, w.ring.Patient(patient), w.relationKey())
+	w.unrow(command.KindRelationPage, w.ring.Patient(patient), w.ring.Key(projection.RelationDomain, ownProvider, ownUnit, ""))
+}
+
+func (w *world) consentOf(id protocol.PatientID, c projection.Consent) {
+	w.t.Helper()
+	c.Start = now()
+	w.row(command.KindConsentPage, sealing.Consents, w.ring.Patient(id), w.ring.Key(projection.ConsentDomain, c.ID), projection.AppendConsent(nil, c))
 }
 
 func (w *world) consent(id string, end protocol.Instant) {
 	w.t.Helper()
-	w.row(command.KindConsentPage, sealing.Consents, w.ring.Patient(patient), w.ring.Key(projection.ConsentDomain, id),
-		projection.AppendConsent(nil, projection.Consent{ID: id, CareProvider: ownProvider, CareUnit: ownUnit, Start: now(), End: end}))
+	w.consentOf(patient, projection.Consent{ID: id, CareProvider: ownProvider, CareUnit: ownUnit, End: end})
 }
 
 func (w *world) unconsent(id string) {
@@ -306,16 +342,26 @@ func (w *world) unconsent(id string) {
 	w.unrow(command.KindConsentPage, w.ring.Patient(patient), w.ring.Key(projection.ConsentDomain, id))
 }
 
+func (w *world) blockOf(id protocol.PatientID, b projection.Block) {
+	w.t.Helper()
+	w.row(command.KindBlockPage, sealing.Blocks, w.ring.Patient(id), w.ring.Key(projection.BlockDomain, b.ID), projection.AppendBlock(nil, b))
+}
+
 // block blocks the other care provider's records outside it.
 func (w *world) block(id string) {
 	w.t.Helper()
-	w.row(command.KindBlockPage, sealing.Blocks, w.ring.Patient(patient), w.ring.Key(projection.BlockDomain, id),
-		projection.AppendBlock(nil, projection.Block{ID: id, CareProvider: otherProvider}))
+	w.blockOf(patient, projection.Block{ID: id, CareProvider: otherProvider})
 }
 
 func (w *world) unblock(id string) {
 	w.t.Helper()
 	w.unrow(command.KindBlockPage, w.ring.Patient(patient), w.ring.Key(projection.BlockDomain, id))
+}
+
+// person is what the population register says of a patient.
+func (w *world) person(id protocol.PatientID, p projection.Person) {
+	w.t.Helper()
+	w.row(command.KindPersonPage, sealing.Persons, w.ring.Patient(id), w.ring.Key(projection.PersonDomain), projection.AppendPerson(nil, p))
 }
 
 // doc is a document to put.
@@ -333,21 +379,26 @@ func (w *world) key(d doc) protocol.DocumentKey {
 // put writes documents of one contract, without removing any.
 func (w *world) put(docs ...doc) command.Result {
 	w.t.Helper()
-	return w.do(command.KindPutSnapshot, w.snapshotOf(docs[0].contract, false, docs...))
+	return w.putOf(patient, docs...)
+}
+
+func (w *world) putOf(id protocol.PatientID, docs ...doc) command.Result {
+	w.t.Helper()
+	return w.do(command.KindPutSnapshot, w.snapshotOf(id, docs[0].contract, false, docs...))
 }
 
 // replace makes the documents the whole set of the contract.
 func (w *world) replace(contract protocol.Contract, docs ...doc) command.Result {
 	w.t.Helper()
-	return w.do(command.KindPutSnapshot, w.snapshotOf(contract, true, docs...))
+	return w.do(command.KindPutSnapshot, w.snapshotOf(patient, contract, true, docs...))
 }
 
-func (w *world) snapshotOf(contract protocol.Contract, complete bool, docs ...doc) command.PutSnapshot {
-	subject := w.ring.Patient(patient)
+func (w *world) snapshotOf(id protocol.PatientID, contract protocol.Contract, complete bool, docs ...doc) command.PutSnapshot {
+	subject := w.ring.Patient(id)
 	set := command.PutSnapshot{Subject: subject, Contract: uint8(contract), Source: source, Complete: complete, At: time.Now().UnixMilli()}
 	for _, d := range docs {
 		key := w.key(d)
-		head := protocol.Header{RecordID: d.id, Contract: d.contract, Source: must(protocol.ParseSourceID(source)), Patient: patient, Title: d.text}
+		head := protocol.Header{RecordID: d.id, Contract: d.contract, Source: must(protocol.ParseSourceID(source)), Patient: id, Title: d.text}
 		if d.provider != "" {
 			head.CareProvider, head.CareUnit = must(protocol.ParseCareProviderID(d.provider)), must(protocol.ParseCareUnitID(d.unit))
 		}
