@@ -15,6 +15,7 @@ import (
 	"tvilling/ops/internal/demo"
 	"tvilling/ops/internal/pki"
 	"tvilling/ops/internal/sourceclient"
+	"tvilling/ops/internal/standin"
 	"tvilling/protocol/admin"
 )
 
@@ -78,7 +79,7 @@ func (c *cli) root() *cobra.Command {
 		return usage("%v (see %s --help)", err, cmd.CommandPath())
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.status(), c.members(), c.transfer(),
+	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(),
 		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.bench(), c.version())
 	checkArguments(root)
 	return root
@@ -148,6 +149,7 @@ func codeOf(err error) int {
 		return said.code
 	case errors.As(err, &wrong), errors.Is(err, adminclient.ErrOperator), errors.Is(err, admin.ErrTopology),
 		errors.Is(err, sourceclient.ErrFiles), errors.Is(err, sourceclient.ErrNowhere), errors.Is(err, node.ErrConfig),
+		errors.Is(err, standin.ErrFile), errors.Is(err, standin.ErrLoopback),
 		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID):
 		return exitUsage
 	case errors.Is(err, adminclient.ErrUnreachable), errors.Is(err, sourceclient.ErrNoAnswer):

@@ -12,8 +12,9 @@ func (c *cli) demo() *cobra.Command {
 	o := demo.Options{}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run five nodes on this machine with the five test patients, until Ctrl-C",
-		Long: `Run five nodes on this machine with the five test patients, until Ctrl-C.
+		Short: "Run five nodes on this machine with the test patients, until Ctrl-C",
+		Long: `Run five nodes on this machine with the test patients, until Ctrl-C. A sixth process
+stands in for the services that they are fed from (see tvilling standin --help).
 
 Browsers' ports are the four after the base port. Everything is kept in one
 directory, a temporary one unless --dir names another, and is removed at the end.

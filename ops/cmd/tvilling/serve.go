@@ -15,7 +15,7 @@ import (
 // serving are serve's flags.
 type serving struct {
 	config, node, data, material string
-	listen, feeds                string
+	listen, feeds, register      string
 	sync, quiet                  bool
 }
 
@@ -30,7 +30,9 @@ A member of a cluster:       tvilling serve --config DIR/cluster.toml --node ID 
 Alone, for development:      tvilling serve --data DIR [--listen 127.0.0.1:8470] [--feeds FILE]
 
 Alone, it makes what it needs in the data directory at its first start, and says
-where sources and operators find it. In a cluster, certificates and keyring are in
+where sources and operators find it. It stands in for the services that it is fed from
+itself, from the feeds file (see tvilling standin --help), unless other services are
+named in DIR/made/alone/cluster.toml. In a cluster, certificates and keyring are in
 the cluster file's directory, as init wrote them, unless --tls names another. Logs go
 to standard error as JSON.`,
 		Args: none,
@@ -39,7 +41,7 @@ to standard error as JSON.`,
 			if err != nil {
 				return err
 			}
-			return c.runNode(cmd.Context(), config)
+			return c.besideServices(cmd.Context(), f, config, c.runNode)
 		},
 	}
 	flags := cmd.Flags()
@@ -48,7 +50,8 @@ to standard error as JSON.`,
 	flags.StringVar(&f.data, "data", "", "data `directory`, this process's alone")
 	flags.StringVar(&f.material, "tls", "", "`directory` with tls/ and the keyring (default: the cluster file's)")
 	flags.StringVar(&f.listen, "listen", "", "alone: `address` for browsers, on loopback (default 127.0.0.1:8470)")
-	flags.StringVar(&f.feeds, "feeds", "", "alone: `file` that the security projections are fed from (default: one with the demo's staff)")
+	flags.StringVar(&f.feeds, "feeds", "", "alone: `file` of the services that it is fed from, as tvilling standin has it (default: one with the demo's staff)")
+	flags.StringVar(&f.register, "register", "", "alone: `file` of who one can be, whom the directory is asked about, and what is known of patients (default: made of the feeds)")
 	flags.BoolVar(&f.sync, "sync", false, "sync the state with every batch: slower, no rebuild after a power cut")
 	flags.BoolVar(&f.quiet, "quiet", false, "log warnings and errors only")
 	return cmd

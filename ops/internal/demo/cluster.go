@@ -34,9 +34,11 @@ type Options struct {
 	Feeds    Feeds
 }
 
-// Cluster is five processes. Its methods may be called from several goroutines.
+// Cluster is five nodes and the stand-in for the services around them, a process each.
+// Its methods may be called from several goroutines.
 type Cluster struct {
 	topology admin.Topology
+	standin  string // its address
 	dir      string
 	binary   string
 	starter  *starter
@@ -67,7 +69,7 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 		return err
 	}
 	var err error
-	if c.topology, err = topology(o.BasePort, c.path("feeds.toml")); err != nil {
+	if c.topology, c.standin, err = topology(o.BasePort, c.path(fileRegister), o.Feeds); err != nil {
 		return err
 	}
 	text, err := c.topology.Encode()
@@ -87,6 +89,9 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 		}
 	}
 	if c.operator, err = adminclient.Open(c.OperatorDir()); err != nil {
+		return err
+	}
+	if err := c.StartStandIn(); err != nil {
 		return err
 	}
 	for _, m := range c.topology.Members {
@@ -135,18 +140,33 @@ func (c *Cluster) URL(id string) string {
 	return m.Origin
 }
 
+// StandIn gives the stand-in's control an order: "blocks" and `{"stall":true}`, or
+// "blocks/cancel?id=harry-sydhav". Without one it reads: "log", "".
+func (c *Cluster) StandIn(ctx context.Context, path, order string) ([]byte, error) {
+	return tellStandIn(ctx, c.standin, path, order)
+}
+
 // Exits tells of processes that end without being asked to.
 func (c *Cluster) Exits() <-chan Exit { return c.exits }
 
 // StartNode starts a node that does not run.
 func (c *Cluster) StartNode(id string) error {
+	return c.spawn(id, "serve", "--config", c.path("made", id, admin.FileTopology), "--node", id, "--data", c.path("data", id))
+}
+
+// StartStandIn starts the stand-in, if it does not run. What it was told by acts it has
+// forgotten; the file it reads again.
+func (c *Cluster) StartStandIn() error {
+	return c.spawn(standinID, "standin", "--file", c.path(fileServices), "--listen", c.standin)
+}
+
+func (c *Cluster) spawn(id string, args ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.running[id] != nil {
 		return fmt.Errorf("%s runs already", id)
 	}
-	p, err := c.starter.spawn(id, c.LogFile(id), c.binary,
-		"serve", "--config", c.path("made", id, admin.FileTopology), "--node", id, "--data", c.path("data", id))
+	p, err := c.starter.spawn(id, c.LogFile(id), c.binary, args...)
 	if err != nil {
 		return err
 	}
@@ -205,13 +225,14 @@ func stop(all []*process, s syscall.Signal) error {
 	return errors.Join(faults...)
 }
 
-// Close stops every node, data nodes first, and removes everything that was made.
+// Close stops every node, data nodes first, then the stand-in, and removes everything
+// that was made.
 func (c *Cluster) Close() error {
 	ids := make([]string, len(seats))
 	for i, s := range seats {
 		ids[i] = s.id
 	}
-	err := stop(c.take(ids...), syscall.SIGTERM)
+	err := errors.Join(stop(c.take(ids...), syscall.SIGTERM), stop(c.take(standinID), syscall.SIGTERM))
 	c.starter.close()
 	if c.operator != nil {
 		c.operator.Close()

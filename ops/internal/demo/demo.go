@@ -19,7 +19,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 	if len(o.Feeds.Person) == 0 {
 		o.Feeds = Staff(now)
 	}
-	fmt.Fprintln(out, "Starting five nodes: a1 and a2 at site A, b1 and b2 at site B, and the witness w.")
+	fmt.Fprintln(out, "Starting five nodes: a1 and a2 at site A, b1 and b2 at site B, and the witness w; and a stand-in for the services around them.")
 	c, err := Start(ctx, o)
 	if err != nil {
 		return asked(ctx, err)
@@ -66,7 +66,7 @@ func tell(out io.Writer, c *Cluster, f Feeds) {
 	}
 	fmt.Fprintf(out, "Open one of these in a browser:\n\n%s\n\nYou can be:\n\n", strings.Join(addresses, "\n"))
 	for _, p := range f.Person {
-		fmt.Fprintf(out, "  %-16s %-22s %s\n", p.Name, p.Title, strings.Join(commissionsOf(f, p), "; "))
+		fmt.Fprintf(out, "  %-20s %-22s %s\n", p.shown(), p.Title, strings.Join(commissionsOf(f, p), "; "))
 	}
 	fmt.Fprint(out, "\nTest patients:\n\n")
 	for _, p := range patients.Patients() {
@@ -76,13 +76,20 @@ func tell(out io.Writer, c *Cluster, f Feeds) {
 To try:
   - Be Anna, open Fiona: her own provider's records are there at once; attest consent for the others'.
   - Open her in two tabs and end the consent in one of them.
+  - Open Bertil, then Cecilia: they look alike. Ask whether something is blocked.
+  - Be Josefin, open Egon: her unit's own system is asked, and its answer holds for 60 seconds.
   - Be Karin: her commission is for administration, and opens nothing.
-  - Kill a node and look at the browser:  kill -9 $(pgrep -f 'serve.*%s.*--node a1')
+  - Be Vera: she follows up who has read what, and sees no records.
+  - Take back a block while Harry is shown, then have a service stall:
+      curl -X POST 'http://%[1]s/control/blocks/cancel?id=harry-sydhav'
+      curl -d '{"stall":true}' http://%[1]s/control/consents
+    Or edit %[2]s and rename it into place; curl http://%[1]s/control says the rest.
+  - Kill a node and look at the browser:  kill -9 $(pgrep -f 'serve.*%[3]s.*--node a1')
 
-  %s status --operator %s
+  %[4]s status --operator %[5]s
 
-Logs are in %s. Ctrl-C ends it.
-`, c.dir, c.binary, c.OperatorDir(), c.path("logs"))
+Logs are in %[6]s. Ctrl-C ends it.
+`, c.standin, c.path(fileServices), c.dir, c.binary, c.OperatorDir(), c.path("logs"))
 }
 
 func commissionsOf(f Feeds, p Person) []string {

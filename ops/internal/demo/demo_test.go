@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"tvilling/ops/internal/demo/patients"
+	"tvilling/ops/internal/standin"
 )
 
 // build builds the binary that the demo runs.
@@ -38,7 +40,8 @@ func children(t *testing.T, dir string) []int {
 	var pids []int
 	for _, path := range lines {
 		text, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(text, []byte("serve\x00")) || !bytes.Contains(text, []byte(dir)) {
+		ours := bytes.Contains(text, []byte("serve\x00")) || bytes.Contains(text, []byte("standin\x00"))
+		if err != nil || !ours || !bytes.Contains(text, []byte(dir)) {
 			continue // gone meanwhile, or another's
 		}
 		if pid, err := strconv.Atoi(strings.Split(path, "/")[2]); err == nil {
@@ -94,8 +97,8 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	t.Run("after Ctrl-C", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "demo")
 		cmd := start(t, binary, dir, "Ctrl-C ends it")
-		if n := len(children(t, dir)); n != len(seats) {
-			t.Errorf("%d nodes run, want %d", n, len(seats))
+		if n := len(children(t, dir)); n != len(seats)+1 {
+			t.Errorf("%d processes run, want %d and the stand-in", n, len(seats))
 		}
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
@@ -117,7 +120,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait() // killed, as asked
-		eventually(t, "no node runs", func() bool { return len(children(t, dir)) == 0 })
+		eventually(t, "nothing runs", func() bool { return len(children(t, dir)) == 0 })
 	})
 }
 
@@ -186,14 +189,14 @@ func TestTakenPortsAreTold(t *testing.T) {
 	}
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
-	_, err = topology(port-2, "")
+	_, _, err = topology(port-2, "", Feeds{})
 	if !errors.Is(err, ErrPort) || !strings.Contains(err.Error(), strconv.Itoa(port)+", for browsers of a2") {
 		t.Errorf("error %v, want that port %d of a2's browsers is taken", err, port)
 	}
 }
 
 func TestBrowsersPortsCanBeBookmarked(t *testing.T) {
-	placed, err := topology(DefaultBasePort, "")
+	placed, standin, err := topology(DefaultBasePort, "", Staff(time.Now()))
 	if errors.Is(err, ErrPort) {
 		t.Skip("a demo runs on this machine")
 	}
@@ -202,6 +205,9 @@ func TestBrowsersPortsCanBeBookmarked(t *testing.T) {
 	}
 	if err := placed.Validate(); err != nil {
 		t.Error(err)
+	}
+	if standin != "127.0.0.1:8501" || placed.Upstream.Log.URL != "http://127.0.0.1:8501/log" {
+		t.Errorf("the stand-in is at %s, and its log at %s", standin, placed.Upstream.Log.URL)
 	}
 	for i, want := range []string{"127.0.0.1:8471", "127.0.0.1:8472", "127.0.0.1:8473", "127.0.0.1:8474", ""} {
 		if got := placed.Members[i].Client; got != want {
@@ -236,8 +242,7 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-// The feeds hold what the demo promises: four patients with care engagements, one
-// without, somebody whose commission is for something else.
+// The feeds hold what the demo promises.
 func TestStaff(t *testing.T) {
 	f := Staff(time.Date(2026, 3, 14, 10, 0, 0, 0, time.UTC))
 	engaged := map[string]int{}
@@ -245,7 +250,8 @@ func TestStaff(t *testing.T) {
 		engaged[r.Patient]++
 	}
 	for _, p := range patients.Patients() {
-		if (engaged[p.ID] > 0) == (p.ID == patients.Mohamed) {
+		nobodys := p.ID == patients.Mohamed || p.ID == patients.AminaBefore // whose relations are the other identity's
+		if (engaged[p.ID] > 0) == nobodys {
 			t.Errorf("%s has %d care engagements", p.Name, engaged[p.ID])
 		}
 	}
@@ -253,10 +259,74 @@ func TestStaff(t *testing.T) {
 	for _, m := range f.Commission {
 		purposes[m.Purpose]++
 	}
-	if purposes[purposeCare] < 4 || purposes[purposeAdmin] != 1 || purposes[purposeQuality] != 1 {
+	if purposes[purposeCare] < 5 || purposes[purposeAdmin] != 2 || purposes[purposeQuality] != 1 {
 		t.Errorf("purposes %v", purposes)
 	}
-	if len(f.Block) > 0 || len(f.Consent) > 0 {
-		t.Error("blocks or consents are there from the start")
+	if len(f.Consent) > 0 {
+		t.Error("consents are there from the start")
+	}
+	kinds := map[string]int{}
+	for _, b := range f.Block {
+		kinds[b.Patient+b.Kind]++
+		for _, l := range b.Lift {
+			if l.Employee != "" {
+				kinds["one"]++
+			} else {
+				kinds["unit"]++
+			}
+		}
+	}
+	if kinds[patients.Harry+"inner"] != 1 || kinds[patients.Harry+"outer"] != 2 || kinds["one"] != 1 || kinds["unit"] != 1 {
+		t.Errorf("blocks %v", kinds)
+	}
+}
+
+// Every provider of whom Bertil has a document blocks it.
+func TestNothingOfBertilIsFree(t *testing.T) {
+	f := Staff(time.Now())
+	for _, a := range patients.AnswersFor(patients.Bertil, time.Now()) {
+		provider := a.System[:len("SE0000000101")] + "-1000"
+		if !slices.ContainsFunc(f.Block, func(b Block) bool {
+			return b.Patient == patients.Bertil && b.CareProvider == provider && b.Kind == "outer"
+		}) {
+			t.Errorf("%v of %s is not blocked", a.Contract, provider)
+		}
+		if slices.ContainsFunc(f.Relation, func(r Relation) bool { return r.Patient == patients.Bertil && r.CareProvider == provider }) {
+			t.Errorf("%s has Bertil in its care, and would see its own", provider)
+		}
+	}
+}
+
+// The stand-in takes the services' file as it is written, and the register says no
+// protected name.
+func TestFilesAreAsTheyAreRead(t *testing.T) {
+	c := &Cluster{dir: t.TempDir()}
+	f := Staff(time.Now())
+	if err := c.WriteFeeds(f); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := standin.New(standin.Config{File: c.path(fileServices)}); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(c.path(fileRegister))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(text, []byte("Nils Ek")) || bytes.Count(text, []byte("[[employee]]")) != 7 || !bytes.Contains(text, []byte(patients.AminaBefore)) {
+		t.Errorf("the register is\n%s", text)
+	}
+	known, err := ReadFeeds(c.path(fileServices))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := known.EncodeRegister()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Count(again, []byte("[[employee]]")) != 7 || len(known.providers()) != 3 {
+		t.Errorf("read back, the register is\n%s", again)
+	}
+	if _, err := Coverage().Parse(); err != nil {
+		t.Error(err)
 	}
 }

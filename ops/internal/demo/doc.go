@@ -1,5 +1,6 @@
 // Package demo runs a whole cluster on one machine: five real processes on loopback,
-// at two sites and a witness, with the five test patients and somebody to be.
+// at two sites and a witness, a stand-in for the services that they are fed from, the
+// test patients and somebody to be.
 //
 // It owns the processes that it starts, their ports and one directory, and leaves
 // none of them behind. It talks to the nodes as anyone else does: by the operators',

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tvilling/ops/internal/demo/patients"
 	"tvilling/ops/internal/pki"
 	"tvilling/ops/internal/sourceclient"
+	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
 
@@ -20,7 +22,7 @@ type Filled struct {
 	Index     uint64 // the log index at which the last is durable
 }
 
-// Fill registers the source systems and delivers the records of all test patients.
+// Fill registers the source systems, puts the table of coverage and delivers the records of all test patients.
 func (c *Cluster) Fill(ctx context.Context, asOf time.Time) (Filled, error) {
 	for _, s := range patients.Systems() {
 		registration := admin.Source{ID: s.ID, Agent: s.Agent}
@@ -30,6 +32,9 @@ func (c *Cluster) Fill(ctx context.Context, asOf time.Time) (Filled, error) {
 		if _, err := c.operator.Register(ctx, "", registration); err != nil {
 			return Filled{}, fmt.Errorf("registering %s: %w", s.ID, err)
 		}
+	}
+	if _, err := c.operator.PutCoverage(ctx, "", Coverage()); err != nil {
+		return Filled{}, fmt.Errorf("putting the table of coverage: %w", err)
 	}
 	var all Filled
 	for _, s := range patients.Systems() {
@@ -96,4 +101,23 @@ func (c *Cluster) Source(id string) (*sourceclient.Client, error) {
 		}
 	}
 	return sourceclient.New(config)
+}
+
+// Coverage is which care provider shows which information: the regions everything, the
+// others not what they do not do.
+func Coverage() admin.CoverageTable {
+	without := map[patients.Provider][]protocol.Contract{
+		patients.Norrmark: nil, patients.Sydhav: nil,
+		patients.Linden:    {protocol.FunctionalStatus, protocol.MaternityMedicalHistory},
+		patients.Bjorkholm: {protocol.LaboratoryOrderOutcome, protocol.ImagingOutcome, protocol.ReferralOutcome, protocol.MaternityMedicalHistory},
+	}
+	var t admin.CoverageTable
+	for _, p := range []patients.Provider{patients.Norrmark, patients.Sydhav, patients.Linden, patients.Bjorkholm} {
+		for _, contract := range protocol.Contracts() {
+			if !slices.Contains(without[p], contract) {
+				t.Rows = append(t.Rows, admin.CoverageRow{CareProvider: p.ID, Name: p.Name, Contract: contract.String(), Since: "2016-01-01"})
+			}
+		}
+	}
+	return t
 }

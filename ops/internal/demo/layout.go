@@ -29,10 +29,27 @@ var seats = []seat{
 	{"w", "W", admin.RoleWitness},
 }
 
-// topology places the members on loopback. Browsers' ports are base+1 to base+4, so
-// that they can be bookmarked; base 0 takes whatever is free.
-func topology(base int, feeds string) (admin.Topology, error) {
-	t := admin.Topology{Cluster: "demo", Environment: admin.Demo, Feeds: feeds}
+// standinID names the process of the services around the cluster.
+const standinID = "standin"
+
+// standinOffset is how far its port is from the base.
+const standinOffset = 31
+
+// Upstream is a cluster's way to a stand-in that listens at an address, asked often: for
+// demonstrations and tests.
+func Upstream(address string, f Feeds) admin.Upstream {
+	at := func(name string, every int, providers ...string) *admin.Service {
+		return &admin.Service{URL: "http://" + address + "/" + name, EverySeconds: every, CareProviders: providers}
+	}
+	return admin.Upstream{System: "SE0000000101-NPM1", Name: "Tvilling",
+		Blocks: at("blocks", 1), Consents: at("consents", 1, f.providers()...), Relations: at("relations", 1, f.providers()...),
+		Directory: at("directory", 2), Engagement: at("engagement", 0), Log: at("log", 1)}
+}
+
+// topology places the members and the stand-in on loopback. Browsers' ports are base+1
+// to base+4, so that they can be bookmarked; base 0 takes whatever is free.
+func topology(base int, register string, f Feeds) (t admin.Topology, standin string, err error) {
+	t = admin.Topology{Cluster: "demo", Environment: admin.Demo, Register: register}
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
@@ -72,7 +89,9 @@ func topology(base int, feeds string) (admin.Topology, error) {
 		}
 		t.Members = append(t.Members, n)
 	}
-	return t, errors.Join(faults...)
+	standin, err = address(standinOffset, "the services", standinID)
+	t.Upstream = Upstream(standin, f)
+	return t, standin, errors.Join(append(faults, err)...)
 }
 
 // claim makes the demo's directory, or takes an empty one. release takes away

@@ -188,9 +188,16 @@ func TestBadFiles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := begin(t, 0, consentText("c1", ""))
+				warned := 0
+				s.store.warn = func(error) { warned++ }
 				s.replace(c.text)
-				rows, _, _, _ := s.consents("", true)
-				s.want("what stands", rows, []string{"c1"})
+				for range 2 {
+					rows, _, _, _ := s.consents("", true)
+					s.want("what stands", rows, []string{"c1"})
+				}
+				if warned != 1 {
+					t.Errorf("told of it %d times, want once", warned)
+				}
 				if err := s.store.fail; !errors.Is(err, ErrFile) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
 					t.Errorf("said %v, want %q and nothing of the file", err, c.want)
 				}
@@ -198,7 +205,7 @@ func TestBadFiles(t *testing.T) {
 					t.Errorf("at the start: %v", err)
 				}
 				s.replace(consentText("c2", ""))
-				rows, _, _, _ = s.consents("", true)
+				rows, _, _, _ := s.consents("", true)
 				s.want("when it is mended", rows, []string{"c2"})
 				if s.store.fail != nil {
 					t.Errorf("still: %v", s.store.fail)

@@ -25,7 +25,8 @@ const endWithin = 2 * time.Second
 // Config says what is served.
 type Config struct {
 	File string
-	Page int // rows of a page of a delta; 0: DefaultPage
+	Page int         // rows of a page of a delta; 0: DefaultPage
+	Warn func(error) // told of a file that cannot be read, once; it must not ask the server
 }
 
 // Server is a stand-in. Several goroutines may call its methods.
@@ -44,6 +45,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.warn = c.Warn
 	if c.Page == 0 {
 		c.Page = DefaultPage
 	}

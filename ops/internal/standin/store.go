@@ -2,6 +2,7 @@ package standin
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ type store struct {
 	seen os.FileInfo // of the file as it was last read, well or not
 	last content     // of the file as it was last read well
 	fail error       // why it could not be read since
+	warn func(error) // nil: nobody
 
 	now    moment // never goes back
 	latest moment // cancellation of a block
@@ -33,7 +35,7 @@ func newStore(path string) (*store, error) {
 		commissions: table[commission]{name: "commissions", forgets: true}}
 	var err error
 	if s.seen, err = os.Stat(path); err != nil {
-		return nil, errors.Join(ErrFile, err)
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	if s.last, err = read(path); err != nil {
 		return nil, err
@@ -59,7 +61,9 @@ func (s *store) tick() moment {
 func (s *store) look() {
 	info, err := os.Stat(s.path)
 	if err != nil {
-		s.seen, s.fail = nil, errors.Join(ErrFile, err)
+		first := s.seen != nil
+		s.seen = nil
+		s.failed(fmt.Errorf("%w: %w", ErrFile, err), first)
 		return
 	}
 	if os.SameFile(info, s.seen) && info.ModTime().Equal(s.seen.ModTime()) && info.Size() == s.seen.Size() {
@@ -70,8 +74,16 @@ func (s *store) look() {
 	if err == nil {
 		err = s.room(next)
 	}
-	if s.fail = err; err == nil {
+	s.failed(err, true)
+	if err == nil {
 		s.change(next)
+	}
+}
+
+// failed keeps why the file cannot be read, and the first time tells of it.
+func (s *store) failed(err error, first bool) {
+	if s.fail = err; err != nil && first && s.warn != nil {
+		s.warn(err)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package patients makes the records of the five test patients: response messages of
+// Package patients makes the records of the test patients: response messages of
 // the twelve national contracts, in both header generations, as source systems send
 // them.
 //

@@ -53,7 +53,7 @@ func summaryHeader(name, id, patient string, e entry, logistics bool) node {
 		text("sourceSystemHSAId", e.by.unit.System),
 		text("documentTitle", e.title),
 		text("documentTime", e.when),
-		group("patientId", text("id", patient), text("type", oidPersonal)),
+		group("patientId", text("id", patient), text("type", rootOf(patient))),
 		professional("accountableHealthcareProfessional", e),
 		authenticator("legalAuthenticator", e),
 		boolean("approvedForPatient", true),
@@ -93,7 +93,7 @@ func journalHeader(id, patient string, e entry, laboratory bool) node {
 		providerName, patientSpace = "accountableCareGiver", extended
 		unit = group("orgUnit", identifier("id", oidHSA, e.by.unit.ID), text("name", e.by.unit.Name)).in(extended)
 	}
-	who := identifier("patientId", oidPersonal, patient).in(patientSpace)
+	who := identifier("patientId", rootOf(patient), patient).in(patientSpace)
 	access := []node{
 		identifier(providerName, oidHSA, e.provider()),
 		identifier("accountableCareUnit", oidHSA, e.unit()),

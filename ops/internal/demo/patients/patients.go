@@ -33,16 +33,32 @@ const (
 	Harry   = "194602226559"
 	Linda   = "189908029805"
 	Mohamed = "199008199391"
+	Sigrid  = "198405179824" // protected identity
+	Ake     = "193111039834" // deceased
+	Elsa    = "201803099843" // a child
+	Amina   = "199204149869" // had AminaBefore until she got this one
+	Bertil  = "195708229819" // every document is blocked
+	Cecilia = "196301309867" // there is no document
+
+	AminaBefore = "199205749881" // a samordningsnummer
+	Guardian    = "198607129809" // Elsa's mother, who is no patient here
 )
 
-// Patients returns the five test patients.
+// Patients returns the test patients.
 func Patients() []Patient {
 	return []Patient{
 		{Fiona, "Fiona Andersdotter", "realistic and varied: four care providers over many years"},
 		{Egon, "Egon Johansson", "every contract in its variants, and one record of each without owner, which is never shown"},
-		{Harry, "Harry Harrisson", "a moderate record"},
+		{Harry, "Harry Harrisson", "blocks of every kind: inner, outer, with a period, with exempted types, lifted for a unit and for one person"},
 		{Linda, "Linda Johansson", "thousands of records"},
 		{Mohamed, "Mohamed Al Samed", "no care engagement: refused to everyone"},
+		{Sigrid, "Sigrid Sköld", "protected identity: refused to everyone, with a reason of its own"},
+		{Ake, "Åke Sund", "deceased: one's own care provider's records alone, and no consent to ask for"},
+		{Elsa, "Elsa Lund", "a child: her guardian consents, her mother " + Guardian},
+		{Amina, "Amina Yusuf", "two linked identities: records under this one and under the next"},
+		{AminaBefore, "Amina Yusuf, before", "the identity that she had before; opens the same records"},
+		{Bertil, "Bertil Ström", "every document is blocked: looks like the next, until one asks whether something is"},
+		{Cecilia, "Cecilia Vinter", "no document at all"},
 	}
 }
 
@@ -59,7 +75,7 @@ func Answers(asOf time.Time) []Answer {
 // For an id that is none of them there are no messages.
 func AnswersFor(patient string, asOf time.Time) []Answer {
 	asOf = time.Date(asOf.Year(), asOf.Month(), asOf.Day(), 0, 0, 0, 0, time.UTC)
-	c := &chart{patient: patient, born: patient[:8], asOf: asOf}
+	c := &chart{patient: patient, born: birthDate(patient), asOf: asOf}
 	switch patient {
 	case Fiona:
 		fiona(c)
@@ -71,6 +87,18 @@ func AnswersFor(patient string, asOf time.Time) []Answer {
 		linda(c)
 	case Mohamed:
 		mohamed(c)
+	case Sigrid:
+		sigrid(c)
+	case Ake:
+		ake(c)
+	case Elsa:
+		elsa(c)
+	case Amina:
+		amina(c)
+	case AminaBefore:
+		aminaBefore(c)
+	case Bertil:
+		bertil(c)
 	}
 	return c.answers()
 }
