@@ -52,7 +52,11 @@
     if (!element) return;
     const active = document.activeElement;
     const held = active && active !== element && element.contains(active) ? active.id : '';
+    // What is being written stays in a field that is drawn anew, and goes with its page.
+    const kept = new Map();
+    for (const field of element.querySelectorAll('[data-keep]')) kept.set(field.id, field.value);
     element.innerHTML = policy.createHTML(markup);
+    if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
     if (held) byId(held)?.focus({ preventScroll: true });
   }
 
@@ -156,6 +160,8 @@
 
   const listKeys = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End']);
 
+  const written = new Set(['text', 'textarea', 'date']);
+
   function listen() {
     let pressed = '';
     document.addEventListener('pointerdown', (e) => { pressed = e.target.closest('[data-act]')?.id || ''; });
@@ -171,11 +177,11 @@
       if (act) tell('act', act, e.target.querySelector('input')?.value || '');
     });
     document.addEventListener('input', (e) => {
-      if (e.target.type === 'text' && e.target.dataset.field) tell('typed', e.target.dataset.field, e.target.value);
+      if (written.has(e.target.type) && e.target.dataset.field) tell('typed', e.target.dataset.field, e.target.value);
     });
     document.addEventListener('change', (e) => {
       const { field } = e.target.dataset;
-      if (!field || e.target.type === 'text') return;
+      if (!field || written.has(e.target.type)) return;
       const off = e.target.type === 'checkbox' && !e.target.checked;
       tell('typed', field, (off ? '-' : '') + e.target.value);
     });

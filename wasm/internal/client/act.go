@@ -20,6 +20,14 @@ func (m *machine) act(a Act) {
 		m.actChoice(a.Name)
 	case ActByTime, ActByType, ActAlerts, ActRead, ActCloseReader, ActToTop:
 		m.actOverview(a)
+	case ActAsk:
+		m.ask(protocol.Question(max(0, number(a.Value))))
+	case ActEmergencyAsk, ActEmergency, ActEmergencySkip:
+		m.actEmergency(a.Name)
+	case ActHelp, ActCoverage, ActAsideClose:
+		m.actAside(a)
+	case ActReport, ActReports, ActReportAsk, ActReportNext, ActReportFirst, ActReviewAsk, ActReviewCancel, ActReview:
+		m.actFollow(a)
 	case ActDismiss:
 		if !m.s.End.Blank {
 			m.s.Notice = Notice{}
@@ -67,7 +75,7 @@ func (m *machine) actWho(a Act) {
 		m.s.Wish.Commission, m.s.Me.Commission = protocol.CommissionID{}, protocol.CommissionInfo{}
 	case ActCommission:
 		i := number(a.Value)
-		if i < 0 || i >= len(m.s.Me.Commissions) || !m.s.Me.Commissions[i].Usable || !m.s.Wish.Commission.IsZero() {
+		if i < 0 || i >= len(m.s.Me.Commissions) || !opens(&m.s.Me.Commissions[i]) || !m.s.Wish.Commission.IsZero() {
 			return
 		}
 		m.s.Wish.Commission, m.s.Me.Commission = m.s.Me.Commissions[i].ID, m.s.Me.Commissions[i]
@@ -77,10 +85,13 @@ func (m *machine) actWho(a Act) {
 		return
 	}
 	m.forgetPatient()
-	m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
+	m.s.Screen = Screen{}
 	m.do(FocusOn{idMain})
 	m.redial()
 }
+
+// opens reports whether there is anything to do under a commission.
+func opens(c *protocol.CommissionInfo) bool { return c.Usable || c.FollowUp }
 
 func (m *machine) isPerson(key string) bool {
 	for _, p := range m.s.Me.People {
@@ -100,7 +111,7 @@ func (m *machine) actPatient(a Act) {
 			m.do(FocusOn{idPatient})
 			return
 		}
-		if m.s.Wish.Commission.IsZero() || !m.s.Wish.Patient.IsZero() {
+		if m.s.Wish.Commission.IsZero() || m.s.Me.Commission.FollowUp || !m.s.Wish.Patient.IsZero() {
 			return
 		}
 		m.s.Form = Form{Days: defaultConsentDays}
@@ -127,39 +138,6 @@ func bounded(typed string) string {
 	return typed
 }
 
-func (m *machine) actConsent(name Action) {
-	form, live := &m.s.Form, &m.s.Links.Live
-	ready := m.s.canAct()
-	switch name {
-	case ActConsentAsk:
-		form.Choosing, form.Consenting = true, true
-		m.do(FocusOn{idMain})
-	case ActConsentSkip:
-		form.Skipped, form.Consenting = true, false
-		m.do(FocusOn{idMain})
-	case ActConsent:
-		if !ready || !m.s.Access.MayConsent {
-			return
-		}
-		live.Request++
-		form.Request = live.Request
-		m.send(live, protocol.Consent{Request: live.Request, Personal: form.Personal, Days: form.Days})
-	case ActEndAsk:
-		form.Ending = true
-		m.do(FocusOn{idEndConfirm})
-	case ActEndCancel:
-		form.Ending = false
-		m.do(FocusOn{idEndAsk})
-	case ActEndConfirm:
-		if !ready || !form.Ending {
-			return
-		}
-		live.Request++
-		form.Request = live.Request
-		m.send(live, protocol.EndConsent{Request: live.Request})
-	}
-}
-
 func (m *machine) actChoice(name Action) {
 	form := &m.s.Form
 	switch name {
@@ -173,10 +151,10 @@ func (m *machine) actChoice(name Action) {
 		for _, c := range m.s.View.Contracts {
 			form.Checked[c] = true
 		}
-		form.Choosing, form.Consenting = true, false
+		form.Choosing, form.Consenting, form.Attest = true, false, Attest{}
 		m.do(FocusOn{idMain})
 	case ActBack:
-		form.Choosing, form.Consenting = false, false
+		form.Choosing, form.Consenting, form.Attest = false, false, Attest{}
 		m.do(FocusOn{idMain})
 		m.do(ScrollList{m.s.List.Top})
 		m.widen()
@@ -229,8 +207,24 @@ func (m *machine) typed(t Typed) {
 		if c := number(t.Value); c >= 0 && c < 256 {
 			m.arrange(protocol.Contract(c), m.s.List.ByType)
 		}
+	case FieldGiver:
+		if n := number(t.Value); n > 0 && n <= int(protocol.GiverMature) {
+			form.Giver.Given, form.Giver.Wrong = protocol.ConsentGiver(n), txtNone
+		}
+	case FieldGuardian:
+		form.Giver.Typed, form.Giver.Wrong = bounded(t.Value), txtNone
+	case FieldReason:
+		form.Attest.Reason, form.Attest.Wrong = written(t.Value), txtNone
+	case FieldSure:
+		form.Attest.Sure = t.Value == "1"
+	default:
+		m.typedFollow(t)
 	}
 }
+
+// written bounds what is written in words. A longer text than may be sent is still
+// long enough to be refused, not cut.
+func written(s string) string { return s[:min(len(s), protocol.MaxReasonBytes+1)] }
 
 // arrange filters and sorts, and starts at the top.
 func (m *machine) arrange(filter protocol.Contract, byType bool) {

@@ -112,6 +112,24 @@ const (
 	ActRestart      Action = "restart"
 	ActReload       Action = "reload"
 	ActLanguage     Action = "language"
+
+	ActAsk           Action = "ask" // Value is the question
+	ActEmergencyAsk  Action = "emergency-ask"
+	ActEmergency     Action = "emergency"
+	ActEmergencySkip Action = "emergency-skip"
+
+	ActHelp       Action = "help" // Value is a fault's number, or empty
+	ActCoverage   Action = "coverage"
+	ActAsideClose Action = "aside-close"
+
+	ActReport       Action = "report" // Value is the kind
+	ActReports      Action = "reports"
+	ActReportAsk    Action = "report-ask"
+	ActReportNext   Action = "report-next"
+	ActReportFirst  Action = "report-first"
+	ActReviewAsk    Action = "review-ask" // Value is the entry's id
+	ActReviewCancel Action = "review-cancel"
+	ActReview       Action = "review"
 )
 
 // The fields of Typed.
@@ -121,6 +139,16 @@ const (
 	FieldDays     = "days"
 	FieldContract = "contract" // Value is the number, with '-' before when unchecked
 	FieldFilter   = "filter"
+	FieldGiver    = "giver"
+	FieldGuardian = "guardian"
+	FieldReason   = "reason"
+	FieldSure     = "sure"
+	FieldFrom     = "from"
+	FieldTo       = "to"
+	FieldSubject  = "subject" // the patient that a report is about
+	FieldEmployee = "employee"
+	FieldOutcome  = "outcome"
+	FieldComment  = "comment"
 )
 
 // Effect is something to carry out. Effects are carried out in their order.

@@ -54,7 +54,7 @@ func (m *machine) promote(l *Link) {
 	}
 	m.s.Links.Live, m.s.Links.Next = *l, Link{}
 	m.s.Links.Moving, m.s.Links.Planned = false, false
-	m.s.Form.Request, m.s.Reader.Request = 0, 0 // what the old link owed does not come
+	m.unowe()
 	m.s.Me.Node, m.s.Me.Site = m.s.Links.Live.Terms.Node, m.s.Links.Live.Terms.Site
 }
 
@@ -88,10 +88,16 @@ func (m *machine) lost(l *Link) {
 	}
 	if l == &m.s.Links.Live {
 		m.s.Links.Moving = false
-		m.s.Form.Request, m.s.Reader.Request = 0, 0
+		m.unowe()
 	}
 	*l = Link{}
 	m.retry()
+}
+
+// unowe forgets what was asked for: what a link owed does not come over another.
+func (m *machine) unowe() {
+	m.s.Form.Request, m.s.Reader.Request, m.s.Ladder.Request = 0, 0, 0
+	m.s.Follow.Request, m.s.Follow.Review.Request = 0, 0
 }
 
 // drop closes a link that is of no use and tries another.
@@ -195,8 +201,11 @@ func (s *State) Wake() (at int64, ok bool) {
 			at, ok = c.Mono, true
 		}
 	}
-	if s.View.Shown {
+	if s.holds() {
 		earliest(s.Lease.Due)
+	}
+	if left := int64(s.Access.Ends) - s.Clock.Wall; s.Access.Basis == protocol.BasisEmergency && left > 0 {
+		earliest(s.Clock.after((left-1)%60_000 + 1)) // the minutes left stand on the page
 	}
 	if s.End.Stopped {
 		return at, ok

@@ -100,6 +100,16 @@ const (
 	idPatient       = "patient-id"
 	idEndAsk        = "end-consent"
 	idEndConfirm    = "end-confirm"
+	idReason1       = "emergency-reason-1"
+	idReason2       = "emergency-reason-2"
+	idSure          = "emergency-sure"
+	idGuardian      = "guardian"
+	idGiver         = "giver-guardian"
+	idFrom          = "follow-from"
+	idSubject       = "follow-subject"
+	idEmployee      = "follow-employee"
+	idReport        = "report-heading"
+	idReview        = "review-legend"
 )
 
 const hexDigits = "0123456789abcdef"

@@ -16,10 +16,19 @@ func (r *renderer) main() string {
 	case PhasePatient:
 		return r.patientPage()
 	case PhaseChoice:
-		if r.s.Form.Consenting && r.s.Access.MayConsent {
+		switch r.choosing() {
+		case choosingEmergency:
+			return r.emergencyPage()
+		case choosingConsent:
 			return r.consentPage()
 		}
 		return r.choicePage()
+	case PhaseFollow:
+		return r.followPage()
+	case PhaseHelp:
+		return r.helpPage()
+	case PhaseCoverage:
+		return r.coveragePage()
 	case PhaseOverview:
 		return r.overviewPage()
 	case PhaseBlank:
@@ -59,13 +68,16 @@ func (r *renderer) commissionPage() string {
 	m.raw(`<ul class="cards" data-test="commissions">`)
 	for i, c := range r.s.Me.Commissions {
 		m.raw(`<li>`)
-		if c.Usable {
-			m.raw(`<button type="button" class="card" data-act="commission" data-test="commission" data-value="`).number(i).raw(`">`)
+		if opens(&c) {
+			m.raw(`<button type="button" class="card" data-act="commission" data-test="commission" data-value="`).number(i).raw(`" data-follow="`).when(c.FollowUp, `true`).raw(`">`)
 		} else {
 			m.raw(`<div class="card off" data-test="commission-unusable">`)
 		}
 		m.raw(`<b>`).text(c.Name).raw(`</b><span>`).text(c.CareUnit).raw(` · `).text(c.CareProvider).raw(`</span>`)
-		if c.Usable {
+		if c.FollowUp {
+			m.raw(`<span>`).text(r.t(txtTaskFollow)).raw(`</span>`)
+		}
+		if opens(&c) {
 			m.raw(`</button></li>`)
 			continue
 		}
@@ -122,11 +134,56 @@ func (r *renderer) patientHint() string {
 	return m.raw(`<span class="bad" data-test="patient-bad">`).text(r.t(rule)).raw(`</span>`).String()
 }
 
-// patientLine says whose data it is about, above the choice and the consent.
+// The pages of the choice.
+type choosing uint8
+
+const (
+	choosingTypes choosing = iota
+	choosingConsent
+	choosingEmergency
+)
+
+func (r *renderer) choosing() choosing {
+	form := &r.s.Form
+	switch {
+	case form.Attest.Step != protocol.EmergencyNone && form.Attest.Step == r.s.Access.nextStep():
+		return choosingEmergency
+	case form.Consenting && r.s.Access.MayConsent:
+		return choosingConsent
+	default:
+		return choosingTypes
+	}
+}
+
+// choiceRegions are the parts of the choice's pages that change while their fields
+// are being filled in.
+func (r *renderer) choiceRegions() []Region {
+	form := &r.s.Form
+	regions := []Region{{"patient-line", "main", r.patient()}}
+	page := r.choosing()
+	if page != choosingEmergency || form.Attest.Step == protocol.EmergencyContent {
+		regions = append(regions, Region{"ladder", "main", r.ladder()})
+	}
+	switch {
+	case page == choosingEmergency:
+		regions = append(regions, Region{"reason-hint", "main", r.wrong(form.Attest.Wrong)})
+	case page == choosingConsent && r.s.Access.Child:
+		regions = append(regions, Region{"giver-hint", "main", r.wrong(form.Giver.Wrong)})
+	}
+	return regions
+}
+
+// patientLine is where it stands whose data it is about, above the choice and the
+// consent.
 func (r *renderer) patientLine(m *markup) {
-	m.raw(`<p class="patient-line" data-test="patient-line">`).text(r.t(txtPatient)).raw(` <b>`).text(formatPatient(r.s.Wish.Patient)).raw(`</b> `)
+	m.raw(`<p class="patient-line" id="patient-line" data-test="patient-line"></p>`)
+}
+
+func (r *renderer) patient() string {
+	m := new(markup)
+	m.text(r.t(txtPatient)).raw(` <b>`).text(formatPatient(r.s.Wish.Patient)).raw(`</b> `)
 	r.basis(m)
-	m.raw(`</p>`)
+	return m.String()
 }
 
 func (r *renderer) basis(m *markup) {
@@ -135,7 +192,8 @@ func (r *renderer) basis(m *markup) {
 	case protocol.BasisConsent:
 		m.raw(`<span class="badge ok" data-test="basis" data-basis="consent">`).text(r.t(txtBasisConsent))
 	case protocol.BasisEmergency:
-		m.raw(`<span class="badge warn" data-test="basis" data-basis="emergency">`).text(r.t(txtBasisEmergency))
+		r.emergencyBadge(m)
+		return
 	default:
 		m.raw(`<span class="badge" data-test="basis" data-basis="none">`).text(r.t(txtBasisNone)).raw(`</span>`)
 		return
@@ -146,46 +204,21 @@ func (r *renderer) basis(m *markup) {
 	m.raw(`</span>`)
 }
 
-func (r *renderer) consentPage() string {
-	m, form := r.open(txtConsentTitle), &r.s.Form
-	r.patientLine(m)
-	r.lead(m, txtConsentLead)
-	m.raw(`<div class="panel" data-test="consent-panel"><fieldset><legend>`).text(r.t(txtConsentWho)).raw(`</legend>`)
-	m.raw(`<label class="tick"><input type="radio" name="personal" id="consent-unit" data-field="personal" value="false" data-test="consent-unit"`)
-	m.when(!form.Personal, ` checked`).raw(`><span>`).text(r.t(txtConsentUnit)).raw(`</span></label>`)
-	m.raw(`<label class="tick"><input type="radio" name="personal" id="consent-personal" data-field="personal" value="true" data-test="consent-personal"`)
-	m.when(form.Personal, ` checked`).raw(`><span>`).text(r.t(txtConsentPersonal)).raw(`</span></label></fieldset>`)
-	m.raw(`<p><label for="consent-days">`).text(r.t(txtConsentDays)).raw(`</label> <select id="consent-days" data-field="days" data-test="consent-days">`)
-	for _, days := range [...]int{1, 7, 30, 90, protocol.MaxConsentDays} {
-		m.raw(`<option value="`).number(days).raw(`"`).when(int(form.Days) == days, ` selected`).raw(`>`).number(days).raw(` `)
-		if days == 1 {
-			m.text(r.t(txtDay))
-		} else {
-			m.text(r.t(txtDays))
-		}
-		m.raw(`</option>`)
-	}
-	m.raw(`</select></p><div class="acts">`)
-	r.button(m, "primary", "consent-attest", ActConsent, "", r.t(txtConsentAttest), !r.s.canAct())
-	r.button(m, "", "consent-skip", ActConsentSkip, "", r.t(txtConsentSkip), false)
-	m.raw(`</div><p class="small">`).text(r.t(txtConsentOwnOnly)).raw(`</p></div>`)
-	if r.s.View.Shown {
-		r.button(m, "quiet", "choice-back", ActBack, "", r.t(txtBack), false)
-	} else {
-		r.button(m, "quiet", "leave", ActLeave, "", r.t(txtLeave), false)
-	}
-	return m.raw(`</div>`).String()
-}
-
 func (r *renderer) choicePage() string {
 	m, form := r.open(txtChoiceTitle), &r.s.Form
 	busy := r.s.asking(StageShowing) && !r.resuming()
 	r.patientLine(m)
+	if r.s.Access.Deceased {
+		m.raw(`<p class="warning" data-test="deceased">`).text(r.t(txtDeceased)).raw(`</p>`)
+	}
 	r.lead(m, txtChoiceLead)
+	table := r.cover()
 	m.raw(`<div class="panel"><fieldset class="types" data-test="types"><legend>`).text(r.t(txtChoiceTypes)).raw(`</legend>`)
 	for _, c := range protocol.Contracts() {
 		m.raw(`<label class="tick"><input type="checkbox" id="type-`).number(int(c)).raw(`" data-field="contract" data-test="type" value="`).number(int(c)).raw(`"`)
-		m.when(form.Checked[c], ` checked`).raw(`><span>`).text(c.Label(r.lang)).raw(`</span></label>`)
+		m.when(form.Checked[c], ` checked`).raw(`><span>`).text(c.Label(r.lang)).raw(` `)
+		r.covered(m, table, c)
+		m.raw(`</span></label>`)
 	}
 	m.raw(`</fieldset><div class="acts">`)
 	r.button(m, "quiet", "check-all", ActCheckAll, "", r.t(txtChoiceAll), false)
@@ -204,11 +237,7 @@ func (r *renderer) choicePage() string {
 		r.button(m, "", "consent-ask", ActConsentAsk, "", r.t(txtConsentGive), false)
 	}
 	m.raw(`</div></div>`)
-	if r.s.View.Shown {
-		r.button(m, "quiet", "choice-back", ActBack, "", r.t(txtBack), false)
-	} else {
-		r.button(m, "quiet", "leave", ActLeave, "", r.t(txtLeave), false)
-	}
+	r.further(m)
 	return m.raw(`</div>`).String()
 }
 
@@ -220,13 +249,17 @@ func (r *renderer) resuming() bool {
 // blankPage says why nothing is shown.
 func (r *renderer) blankPage() string {
 	m, s := new(markup), r.s
-	m.raw(`<div class="sheet blank" data-test="blank" data-fault="`)
+	m.raw(`<div class="sheet`).when(s.Notice.Calm == txtNone, ` blank`).raw(`" data-test="blank" data-fault="`)
 	if s.Notice.Fault != protocol.FaultNone {
 		m.text(s.Notice.Fault.Code())
 	}
 	m.raw(`"><h1 id="main-heading" tabindex="-1">`)
 	if s.Notice.Fault == protocol.FaultNone {
-		m.text(r.t(txtBlankTitle)).raw(`</h1>`)
+		title := s.Notice.Calm
+		if title == txtNone {
+			title = txtBlankTitle
+		}
+		m.text(r.t(title)).raw(`</h1>`)
 	} else {
 		r.faultBody(m, s.Notice, `</h1>`)
 	}
@@ -237,10 +270,15 @@ func (r *renderer) blankPage() string {
 	if s.End.Stopped {
 		r.button(m, "primary", "reload", ActReload, "", r.t(txtReload), false)
 	} else {
-		r.button(m, "primary", "restart", ActRestart, "", r.t(txtRestart), false)
+		restart := txtRestart
+		if s.Me.Commission.FollowUp {
+			restart = txtReports
+		}
+		r.button(m, "primary", "restart", ActRestart, "", r.t(restart), false)
 	}
 	if s.Notice.Fault != protocol.FaultNone {
 		r.copyButton(m)
+		r.helpButton(m, s.Notice.Fault, "blank-help")
 	}
 	return m.raw(`</div></div>`).String()
 }
@@ -250,7 +288,7 @@ func (r *renderer) overviewPage() string {
 	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section><div class="panes">`)
 	m.raw(`<section class="list" aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" tabindex="-1">`).text(r.t(txtListTitle))
 	m.raw(` <span id="list-count" class="count"></span></h2><div id="list-tools" class="tools"></div></div>`)
-	m.raw(`<div id="list-more" class="more"></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div></section>`)
+	m.raw(`<div class="above"><div id="list-more" class="more"></div><div id="list-empties" class="empties"></div></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div></section>`)
 	m.raw(`<aside class="reader" aria-label="`).text(r.t(txtReaderTitle)).raw(`"><div class="reading" id="reader" data-test="reader"></div></aside></div></div>`)
 	return m.String()
 }
@@ -264,17 +302,12 @@ func (r *renderer) patientHead() string {
 		m.text(r.t(txtAlerts)).raw(` (`).number(n).raw(`)</button>`)
 	}
 	m.raw(`<div class="acts">`)
-	if s.Form.Ending {
-		m.raw(`<span class="ask" id="end-confirm" tabindex="-1" role="alert">`).text(r.t(txtEndConsentAsk)).raw(`</span>`)
-		r.button(m, "danger", "end-yes", ActEndConfirm, "", r.t(txtEndConsentYes), !s.canAct())
-		r.button(m, "", "end-no", ActEndCancel, "", r.t(txtEndConsentNo), s.Form.Request != 0)
-	} else {
-		if s.Access.Basis == protocol.BasisConsent {
-			r.button(m, "", "end-consent", ActEndAsk, "", r.t(txtEndConsent), false)
-		}
+	r.endActs(m)
+	if !s.Form.Ending {
 		if s.Access.Basis == protocol.BasisNone && s.Access.MayConsent {
 			r.button(m, "", "consent-ask", ActConsentAsk, "", r.t(txtConsentGive), false)
 		}
+		r.emergencyButton(m)
 		r.button(m, "", "choice", ActChoice, "", r.t(txtChangeChoice), false)
 		r.button(m, "", "leave", ActLeave, "", r.t(txtLeave), false)
 	}

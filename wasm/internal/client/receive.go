@@ -21,6 +21,16 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 			l.Stage, m.s.Me.Commission = StageChosen, f.Commission
 			m.climb(l)
 		}
+	case protocol.Coverage:
+		m.s.Me.Coverage = f.Rows
+	case protocol.Freshness:
+		m.s.Me.Late = f.Late
+	case protocol.Told:
+		m.told(l, f)
+	case protocol.Report:
+		m.report(l, f)
+	case protocol.Reviewed:
+		m.reviewed(l, f)
 	case protocol.Opened:
 		m.opened(l, f)
 	case protocol.Refused:
@@ -76,7 +86,7 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 func (m *machine) usable(id protocol.CommissionID) bool {
 	for _, c := range m.s.Me.Commissions {
 		if c.ID == id {
-			return c.Usable
+			return opens(&c)
 		}
 	}
 	return false
@@ -99,34 +109,74 @@ func (m *machine) sameEpoch(l *Link, p protocol.Position) bool {
 }
 
 func (m *machine) opened(l *Link, f protocol.Opened) {
-	form := &m.s.Form
+	form, was, now := &m.s.Form, m.s.Access, accessOf(f)
+	was.Over = false
+	calm, ask := txtNone, false
 	switch {
 	case l.Stage == StageOpening && f.Request == l.Opening:
 		l.Stage = StageOpened
-		if !m.s.Access.Known {
-			form.Consenting = f.Basis == protocol.BasisNone && f.MayConsent
+		if !was.Known {
+			form.Consenting = f.Basis == protocol.BasisNone && now.MayConsent
+			if now.nextStep() == protocol.EmergencyContent {
+				form.Attest.Step = protocol.EmergencyContent
+			}
 			m.do(FocusOn{idMain})
 		}
-	case f.Request != 0 && f.Request == form.Request:
-		form.Request, form.Consenting, form.Ending = 0, false, false
-		if m.s.Phase() == PhaseOverview {
-			m.s.Said.Status = textOf(m.s.Lang, txtConsentEnded)
+	case f.Request != 0 && f.Request == form.Request && l == &m.s.Links.Live:
+		if form.Ending {
+			calm = endedText(was.Basis)
 		}
+		ask = form.attested(&f)
+		form.Request, form.Consenting, form.Ending = 0, false, false
 		m.do(FocusOn{idMain}) // the control that was pressed is gone
 	case f.Request != 0 || l.Stage < StageOpened:
 		return
 	}
-	if v := &m.s.View; m.current(l, l.Generation) && (f.Basis != protocol.BasisNone || f.Request == 0 && m.s.Access == accessOf(f)) {
+	if v := &m.s.View; m.current(l, l.Generation) && (f.Basis != protocol.BasisNone || f.Request == 0 && was == now) {
 		// Nothing is lost (what is lost has been revoked), so there may be more to see
 		// than this view was recorded for.
 		v.Wider = true
 	}
 	m.widen()
-	m.s.Access = accessOf(f)
+	m.s.Access, m.s.Ladder = now, Ladder{}
+	m.openedNotice(&f, was, calm)
+	if ask {
+		m.ask(protocol.AskProviders)
+	}
 	if l.Stage == StageOpened {
-		m.s.Notice = Notice{}
 		m.climb(l)
 	}
+}
+
+// openedNotice says what has become of the basis. That it is gone because the user
+// ended it is a confirmation, not a fault.
+func (m *machine) openedNotice(f *protocol.Opened, was Access, calm txt) {
+	form := &m.s.Form
+	if f.Basis != protocol.BasisNone {
+		form.Ended = form.Ended && form.Request != 0
+	}
+	switch {
+	case calm != txtNone:
+		m.s.Notice = Notice{Calm: calm}
+		m.s.Said.Status = textOf(m.s.Lang, calm)
+	case was.Basis == protocol.BasisEmergency && f.Basis == protocol.BasisNone:
+		if !form.Ended && m.s.Notice.Fault != protocol.FaultEmergencyEnded {
+			m.s.Notice = Notice{Fault: protocol.FaultEmergencyEnded, At: protocol.Instant(m.s.Clock.Wall)}
+		}
+	case f.Request != 0 && !m.s.View.Shown:
+		m.s.Notice = Notice{}
+	}
+	if m.s.Access.nextStep() != form.Attest.Step {
+		form.Attest = Attest{} // the step that was being attested is no longer the next
+	}
+}
+
+// endedText confirms that the user ended the basis.
+func endedText(b protocol.Basis) txt {
+	if b == protocol.BasisEmergency {
+		return txtEmergencyClosed
+	}
+	return txtConsentEnded
 }
 
 // widen makes the same choice again where more may be shown; not while the user is
@@ -139,7 +189,10 @@ func (m *machine) widen() {
 }
 
 func accessOf(f protocol.Opened) Access {
-	return Access{Known: true, Basis: f.Basis, MayConsent: f.MayConsent, Ends: f.Ends}
+	return Access{
+		Known: true, Basis: f.Basis, MayConsent: f.MayConsent && !f.Deceased, Ends: f.Ends,
+		Step: f.Step, MayAttest: f.MayAttest, Child: f.Child, Deceased: f.Deceased,
+	}
 }
 
 // passing reports whether another try, or another node, may answer differently.
@@ -162,7 +215,10 @@ func (m *machine) refused(l *Link, f protocol.Refused) {
 		if m.s.Form.Ending {
 			m.do(FocusOn{idEndAsk})
 		}
-		m.s.Form.Request, m.s.Form.Ending = 0, false
+		m.s.Form.Request, m.s.Form.Ending, m.s.Form.Ended = 0, false, false
+		m.s.Notice = n
+		return
+	case f.Request != 0 && l == &m.s.Links.Live && m.refusedAsk(f.Request):
 		m.s.Notice = n
 		return
 	case f.Request != 0 && f.Request != l.Opening:
@@ -177,6 +233,17 @@ func (m *machine) refused(l *Link, f protocol.Refused) {
 		return
 	}
 	m.refusedAt(l, n)
+}
+
+// refusedAsk takes back a question that is refused, and reports whether it was one.
+func (m *machine) refusedAsk(request uint32) bool {
+	for _, waited := range []*uint32{&m.s.Ladder.Request, &m.s.Follow.Request, &m.s.Follow.Review.Request} {
+		if *waited == request {
+			*waited = 0
+			return true
+		}
+	}
+	return false
 }
 
 // refusedAt takes a link back to the stage from which it asked.
@@ -315,6 +382,7 @@ func (m *machine) batch(l *Link, f protocol.Batch) {
 		m.doubt(l)
 		return
 	}
+	m.s.Ladder = Ladder{}
 	v.Index, v.Vouched = f.To, max(v.Vouched, f.To)
 	m.s.Me.Position.Index = max(m.s.Me.Position.Index, f.To)
 	m.s.Said.Status = changedText(m.s.Lang, added, gone)
@@ -345,7 +413,8 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 	waiting := l.Stage == StageShowing
 	l.Generation = max(l.Generation, f.Next)
 	l.Shadow = nil
-	n := Notice{Fault: f.Fault, At: protocol.Instant(m.s.Clock.Wall)}
+	n := m.revokeNotice(f)
+	m.s.Ladder = Ladder{}
 	if len(f.Documents) == 0 {
 		m.forgetPatient()
 		m.blank(n)
@@ -365,6 +434,9 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 			m.s.Reader = Reader{Open: true, Gone: true}
 		}
 	}
+	if f.Fault == protocol.FaultEmergencyEnded && n.Calm == txtNone {
+		m.s.Notice = n
+	}
 	if gone > 0 {
 		m.s.Notice = n
 		m.s.Said.Alert = changedText(m.s.Lang, 0, gone)
@@ -377,6 +449,24 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 		return
 	}
 	m.follow()
+}
+
+// revokeNotice says why documents go. That the user ended the basis is no fault; and
+// of documents that go for another reason than that it ended, the same is said
+// whatever the reason.
+func (m *machine) revokeNotice(f protocol.Revoke) Notice {
+	n := Notice{Fault: f.Fault, At: protocol.Instant(m.s.Clock.Wall)}
+	switch f.Fault {
+	case protocol.FaultConsentEnded, protocol.FaultEmergencyEnded:
+		if m.s.Form.Ended {
+			n = Notice{Calm: endedText(m.s.Access.Basis)}
+		}
+	case protocol.FaultAccessChanged:
+		if len(f.Documents) > 0 {
+			n.Calm = txtContentChanged
+		}
+	}
+	return n
 }
 
 // withdraw removes documents from the view and from every snapshot on its way.
@@ -410,6 +500,8 @@ func (m *machine) heartbeat(l *Link, f protocol.Heartbeat) {
 		m.renew(l)
 	case v.Shown && v.Link == l.ID && f.Generation >= v.Generation:
 		m.renew(l) // a new choice is on its way
+	case !v.Shown && l == &m.s.Links.Live && m.s.holds():
+		m.renew(l)
 	case m.s.End.Blank && l.Stage == StageLive && len(m.s.Wish.Contracts) > 0:
 		m.show(l) // the lease ran out, and the node is back
 	}

@@ -60,6 +60,7 @@ func render(s *State, reader func(*renderer) string) Page {
 			{"banner", "", r.banner()},
 			{"notice", "", r.notice()},
 			{"main", "", r.main()},
+			{"fresh", "", r.fresh()},
 			{"footer", "", r.footer()},
 			{"said-status", "", r.line(s.Said.Status)},
 			{"said-alert", "", r.line(s.Said.Alert)},
@@ -68,12 +69,21 @@ func render(s *State, reader func(*renderer) string) Page {
 	switch s.Phase() {
 	case PhasePatient:
 		p.Regions = append(p.Regions, Region{"patient-hint", "main", r.patientHint()})
+	case PhaseChoice:
+		p.Regions = append(p.Regions, r.choiceRegions()...)
+	case PhaseFollow:
+		if s.Follow.Kind != 0 {
+			p.Regions = append(p.Regions, Region{"follow-hint", "main", r.wrong(s.Follow.Wrong)}, Region{"report", "main", r.followReport()})
+		}
+	case PhaseHelp, PhaseCoverage:
+		p.Regions = append(p.Regions, Region{"patient-line", "main", r.patient()})
 	case PhaseOverview:
 		p.Regions = append(p.Regions,
 			Region{"patient-head", "main", r.patientHead()},
 			Region{"list-count", "main", r.listCount()},
 			Region{"list-tools", "main", r.listTools()},
 			Region{"list-more", "main", r.listMore()},
+			Region{"list-empties", "main", r.empties()},
 			Region{"reader", "main", reader(&r)},
 		)
 		p.Rows = r.rows()
@@ -133,6 +143,7 @@ func (r *renderer) banner() string {
 			r.button(m, "quiet", "switch-commission", ActSwitchTask, "", r.t(txtSwitchTask), false)
 		}
 	}
+	r.menu(m)
 	other := protocol.English
 	if r.lang == protocol.English {
 		other = protocol.Swedish
@@ -196,6 +207,9 @@ func (r *renderer) footer() string {
 
 // notice is the error panel. On a blank page the page itself says it.
 func (r *renderer) notice() string {
+	if r.s.Notice.Calm != txtNone {
+		return r.calm()
+	}
 	if r.s.Notice.Fault == protocol.FaultNone || r.s.Phase() == PhaseBlank {
 		return ""
 	}
@@ -205,9 +219,34 @@ func (r *renderer) notice() string {
 	r.faultBody(m, r.s.Notice, `</h2>`)
 	m.raw(`<div class="acts">`)
 	r.copyButton(m)
+	r.helpButton(m, r.s.Notice.Fault, "fault-help")
 	r.button(m, "quiet", "fault-dismiss", ActDismiss, "", r.t(txtDismiss), false)
 	m.raw(`</div></section>`)
 	return m.String()
+}
+
+// calm is what is to be seen but is no fault.
+func (r *renderer) calm() string {
+	m, n := new(markup), r.s.Notice
+	if r.s.Phase() == PhaseBlank {
+		return ""
+	}
+	m.raw(`<section class="calm" aria-labelledby="fault-title" data-test="calm"`)
+	if n.Fault != protocol.FaultNone {
+		m.raw(` data-fault="`).text(n.Fault.Code()).raw(`"`)
+	}
+	m.raw(`><h2 id="fault-title">`).text(r.t(n.Calm)).raw(`</h2>`)
+	if n.Fault != protocol.FaultNone {
+		m.raw(`<p>`).text(r.t(txtContentChangedWhy)).raw(`</p>`)
+		r.trace(m, n)
+	}
+	m.raw(`<div class="acts">`)
+	if n.Fault != protocol.FaultNone {
+		r.copyButton(m)
+		r.helpButton(m, n.Fault, "fault-help")
+	}
+	r.button(m, "quiet", "fault-dismiss", ActDismiss, "", r.t(txtDismiss), false)
+	return m.raw(`</div></section>`).String()
 }
 
 func (r *renderer) copyButton(m *markup) {
@@ -221,9 +260,15 @@ func (r *renderer) copyButton(m *markup) {
 // faultBody writes a fault's title, then the end of the heading that it stands in,
 // then what to do and what to tell support.
 func (r *renderer) faultBody(m *markup, n Notice, endHeading literal) {
-	info := n.Fault.Info()
-	words := info.In(r.lang)
-	m.text(words.Title).raw(endHeading).raw(`<p>`).text(words.Action).raw(`</p><p class="trace" data-test="trace"><b>`).text(info.Code).raw(`</b>`)
+	words := n.Fault.Info().In(r.lang)
+	m.text(words.Title).raw(endHeading).raw(`<p>`).text(words.Action).raw(`</p>`)
+	r.mender(m, words.Who)
+	r.trace(m, n)
+}
+
+// trace is what to tell support.
+func (r *renderer) trace(m *markup, n Notice) {
+	m.raw(`<p class="trace" data-test="trace"><b>`).text(n.Fault.Code()).raw(`</b>`)
 	if n.ID != "" {
 		m.raw(` · `).text(r.t(txtNoticeID)).raw(` <code>`).text(n.ID).raw(`</code>`)
 	}

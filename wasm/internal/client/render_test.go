@@ -123,11 +123,13 @@ func TestIntervalIsTheValue(t *testing.T) {
 var harmless = []string{
 	"class", "id", "type", "tabindex", "role", "lang", "scope", "for", "name", "value", "checked", "selected", "disabled", "autocomplete", "autocorrect",
 	"autocapitalize", "spellcheck", "inputmode", "maxlength", "placeholder", "novalidate",
+	"required", "rows", "colspan", "open", "min", "max",
 }
 
 var elements = []string{
 	"div", "span", "p", "b", "br", "code", "time", "section", "aside", "nav", "h1", "h2", "h3", "ul", "li", "dl", "dt", "dd", "button", "form", "label", "input", "select",
 	"option", "fieldset", "legend", "table", "thead", "tbody", "tr", "th", "td",
+	"caption", "details", "summary", "textarea", "meter", "ol",
 }
 
 // inert parses markup as a browser would and fails on anything that this program

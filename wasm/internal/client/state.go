@@ -11,15 +11,33 @@ type State struct {
 	Me     Me
 	Wish   Wish
 	Access Access
+	Ladder Ladder
 	View   View
 	Lease  Lease
 	List   List
 	Reader Reader
 	Form   Form
+	Follow Follow
+	Screen
+}
+
+// Screen is what stands beside the page at hand, or in its place.
+type Screen struct {
 	Notice Notice
 	Said   Said
 	End    End
+	Aside  Aside
 }
+
+// Aside is a page of general information that is open over the page at hand.
+type Aside uint8
+
+// The asides.
+const (
+	AsideNone Aside = iota
+	AsideHelp
+	AsideCoverage
+)
 
 // End says that the view was taken away, or that the client has stopped.
 type End struct {
@@ -41,6 +59,8 @@ type Me struct {
 	Commissions []protocol.CommissionInfo
 	Commission  protocol.CommissionInfo
 	Position    protocol.Position // the last one heard, told in every Hello
+	Coverage    []protocol.CoverageRow
+	Late        []protocol.LateFeed
 }
 
 // Wish is how far the user wants a link to climb. It is kept in memory alone.
@@ -55,8 +75,13 @@ type Wish struct {
 type Access struct {
 	Known      bool
 	Basis      protocol.Basis
-	MayConsent bool
+	MayConsent bool // and the patient lives
 	Ends       protocol.Instant
+	Step       protocol.EmergencyStep
+	MayAttest  bool
+	Child      bool
+	Deceased   bool
+	Over       bool // an emergency whose time is out by this computer's clock
 }
 
 // View is what may be shown. Zero: nothing.
@@ -93,15 +118,26 @@ type Form struct {
 	Nothing    bool      // the user asked to see nothing
 	Personal   bool
 	Days       uint16
+	Giver      Giver
+	Attest     Attest
 	Consenting bool   // the consent form is open
-	Skipped    bool   // the user goes on without consent
-	Ending     bool   // asked to confirm the end of the consent
+	Ending     bool   // asked to confirm the end of the basis
+	Ended      bool   // the user ended the basis: that it ends is no news
 	Choosing   bool   // back at the choice, with a view behind it
-	Request    uint32 // Consent or EndConsent waited for; 0: none
+	Request    uint32 // Consent, EndConsent or Emergency waited for; 0: none
 }
 
-// Notice is what went wrong. Zero: nothing did.
+// Giver is who consented for a child. Typed is the guardian's id.
+type Giver struct {
+	Given protocol.ConsentGiver
+	Typed string
+	Wrong txt
+}
+
+// Notice is what went wrong. Zero: nothing did. With Calm nothing did either, but it
+// is to be seen: Calm is said instead of the fault's words.
 type Notice struct {
+	Calm   txt
 	Fault  protocol.Fault
 	ID     string
 	At     protocol.Instant
@@ -174,9 +210,12 @@ const (
 	PhaseChoice
 	PhaseOverview
 	PhaseBlank
+	PhaseFollow
+	PhaseHelp
+	PhaseCoverage
 )
 
-var phaseNames = [...]string{"connecting", "who", "commission", "patient", "choice", "overview", "blank"}
+var phaseNames = [...]string{"connecting", "who", "commission", "patient", "choice", "overview", "blank", "follow", "help", "coverage"}
 
 // String returns the phase's name, as it stands on the page's root element.
 func (p Phase) String() string { return phaseNames[p] }
@@ -184,6 +223,10 @@ func (p Phase) String() string { return phaseNames[p] }
 // Phase returns which page the state is at.
 func (s *State) Phase() Phase {
 	switch {
+	case s.Aside == AsideHelp:
+		return PhaseHelp
+	case s.Aside == AsideCoverage:
+		return PhaseCoverage
 	case s.End.Blank:
 		return PhaseBlank
 	case !s.Me.Known:
@@ -192,6 +235,8 @@ func (s *State) Phase() Phase {
 		return PhaseWho
 	case s.Wish.Commission.IsZero():
 		return PhaseCommission
+	case s.Me.Commission.FollowUp:
+		return PhaseFollow
 	case s.View.Shown && !s.Form.Choosing:
 		return PhaseOverview
 	case s.Wish.Patient.IsZero(), !s.Access.Known:
@@ -233,3 +278,6 @@ func (s *State) asking(stages ...Stage) bool {
 	}
 	return false
 }
+
+// holds reports whether something is held that may stand only under the lease.
+func (s *State) holds() bool { return s.View.Shown || s.Ladder.holds() || s.Follow.Report != nil }

@@ -22,7 +22,7 @@ func Step(s State, e Event) (State, []Effect) {
 
 // say has a screen reader say what went wrong; on a blank page it has been said.
 func (m *machine) say(n Notice) {
-	if n.Fault != protocol.FaultNone && !m.s.End.Blank {
+	if n.Fault != protocol.FaultNone && n.Calm == txtNone && !m.s.End.Blank {
 		m.s.Said.Alert = n.Fault.Info().In(m.s.Lang).Title
 	}
 }
@@ -71,10 +71,25 @@ func (m *machine) take(in Input) {
 	}
 }
 
-// expire takes the view away once its lease has run out.
+// expire takes away what is held once its lease has run out, and says when the time
+// of an emergency is out. That takes no document away by itself: the node does, and
+// a node that is out of reach cannot renew the lease.
 func (m *machine) expire() {
-	if m.s.View.Shown && m.s.Clock.reached(m.s.Lease.Due) {
-		m.blank(Notice{Fault: protocol.FaultLeaseEnded, At: protocol.Instant(m.s.Clock.Wall)})
+	if m.s.holds() && m.s.Clock.reached(m.s.Lease.Due) {
+		n := Notice{Fault: protocol.FaultLeaseEnded, At: protocol.Instant(m.s.Clock.Wall)}
+		if m.s.View.Shown || m.s.Follow.Report != nil {
+			m.blank(n)
+		} else {
+			m.s.Ladder, m.s.Notice = Ladder{}, n
+			m.do(Paint{})
+		}
+	}
+	a := &m.s.Access
+	if a.Basis == protocol.BasisEmergency && a.Ends != 0 && !a.Over && m.s.Clock.Wall >= int64(a.Ends) {
+		a.Over, m.s.Ladder = true, Ladder{}
+		if !m.s.End.Blank {
+			m.s.Notice = Notice{Fault: protocol.FaultEmergencyEnded, At: protocol.Instant(m.s.Clock.Wall)}
+		}
 	}
 }
 
@@ -96,7 +111,8 @@ func (m *machine) leaving() {
 // stays, so that the view can come back when somebody vouches for it again.
 func (m *machine) blank(n Notice) {
 	m.wipe()
-	m.s.End.Blank = true
+	m.s.End.Blank, m.s.Aside = true, AsideNone
+	m.forgetTyped()
 	m.s.Notice = n
 	m.s.Said = Said{Alert: textOf(m.s.Lang, txtAccessOver)}
 	m.do(FocusOn{idMain})
@@ -107,8 +123,18 @@ func (m *machine) blank(n Notice) {
 // and recorded, and may come.
 func (m *machine) wipe() {
 	m.s.View = View{}
+	m.s.Ladder, m.s.Follow = Ladder{}, Follow{}
 	m.s.List.Rows, m.s.List.Above = nil, 0
 	m.s.Reader.Body, m.s.Reader.Rev, m.s.Reader.Request = nil, 0, 0
+}
+
+// forgetTyped drops what stands in fields that go with their page.
+func (m *machine) forgetTyped() {
+	form, follow := &m.s.Form, &m.s.Follow
+	form.Typed, form.Wrong, form.Giver.Typed = "", false, ""
+	form.Attest = Attest{Step: form.Attest.Step}
+	follow.Period, follow.Patient, follow.Employee = follow.Start, "", ""
+	follow.Review = Review{Request: follow.Review.Request}
 }
 
 // forgetPatient drops the patient and everything about the patient.

@@ -28,9 +28,9 @@ func TestNothingIsShownBeforeTheChoice(t *testing.T) {
 	p.do(Typed{FieldPersonal, "true"})
 	p.do(Typed{FieldDays, "30"})
 	p.act(ActConsent, "")
-	want := protocol.Consent{Request: sentLast[protocol.Consent](p).Request, Personal: true, Days: 30}
-	if diff := cmp.Diff(want, sentLast[protocol.Consent](p)); diff != "" {
-		t.Fatal(diff)
+	want := protocol.Consent{Request: sentLast[protocol.Consent](p).Request, Personal: true, Days: 30, Given: protocol.GiverPatient}
+	if got := sentLast[protocol.Consent](p); got != want {
+		t.Fatalf("%+v", got)
 	}
 	p.get(1, protocol.Opened{Request: want.Request, Basis: protocol.BasisConsent, MayConsent: true})
 	p.act(ActShow, "")
@@ -324,7 +324,7 @@ func TestPageGoesAway(t *testing.T) {
 	if diff := cmp.Diff([]Effect{Close{1, 1000}, Paint{}}, p.last); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(State{Clock: p.s.Clock, Form: New().Form, End: End{true, true, true}}, p.s, cmp.AllowUnexported(State{}, Store{}), cmp.Comparer(func(a, b protocol.PatientID) bool { return a == b }), cmp.Comparer(func(a, b protocol.CommissionID) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(State{Clock: p.s.Clock, Form: New().Form, Screen: Screen{End: End{true, true, true}}}, p.s, cmp.AllowUnexported(State{}, Store{}), cmp.Comparer(func(a, b protocol.PatientID) bool { return a == b }), cmp.Comparer(func(a, b protocol.CommissionID) bool { return a == b }), cmp.Comparer(func(a, b protocol.EmployeeID) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	p.get(1, welcome("a1", 1))

@@ -7,7 +7,7 @@ import (
 )
 
 // txt names a text of the user interface.
-type txt uint8
+type txt uint16
 
 // The texts.
 const (
@@ -134,6 +134,143 @@ const (
 	txtAccessOver
 	txtBlankTitle
 	txtNavSession
+	txtLadderTitle
+	txtLadderLead
+	txtAskOthers
+	txtAskProviders
+	txtAskBlocked
+	txtOthersYes
+	txtOthersNo
+	txtBlockedYes
+	txtBlockedNo
+	txtProvidersTold
+	txtProvidersHave
+	txtProvidersBlocked
+	txtProvidersNone
+	txtAskLift
+	txtGiver
+	txtGiverPatient
+	txtGiverGuardian
+	txtGiverMature
+	txtGiverMissing
+	txtGuardian
+	txtGuardianWrong
+	txtDeceased
+	txtEndEmergency
+	txtEndEmergencyAsk
+	txtEmergencyClosed
+	txtContentChanged
+	txtContentChangedWhy
+	txtEmergencyAsk
+	txtEmergencyGoOn
+	txtEmergencyTitle
+	txtEmergencyTitle2
+	txtEmergencyLead
+	txtEmergencyLead2
+	txtEmergencyRecorded
+	txtReason
+	txtReasonMissing
+	txtReasonLong
+	txtSure
+	txtNotSure
+	txtEmergencySend
+	txtEmergencySend2
+	txtEmergencySkip
+	txtMinutesLeft
+	txtNotShownBy
+	txtShownBy
+	txtSince
+	txtAnd
+	txtMore
+	txtEmpties
+	txtCoverageTitle
+	txtCoverageMenu
+	txtCoverageLead
+	txtCoverageNone
+	txtProvider
+	txtShown
+	txtNotShown
+	txtAsideClose
+	txtHelpMenu
+	txtHelpCode
+	txtHelpTitle
+	txtHelpLead
+	txtMender
+	txtFeedsUnknown
+	txtFeedsLate
+	txtAsOf
+	txtFeedBlocks
+	txtFeedConsents
+	txtFeedRelations
+	txtFeedCommissions
+	txtFeedPersons
+	txtFeedEngagement
+	txtTaskFollow
+	txtFollowTitle
+	txtFollowLead
+	txtReports
+	txtReportEmergencies
+	txtReportEmergenciesLead
+	txtReportSample
+	txtReportSampleLead
+	txtReportProvider
+	txtReportProviderLead
+	txtReportEmployee
+	txtReportEmployeeLead
+	txtReportPatient
+	txtReportPatientLead
+	txtReportOwner
+	txtReportOwnerLead
+	txtReportOwnAccess
+	txtReportOwnAccessLead
+	txtReportStatistics
+	txtReportStatisticsLead
+	txtFrom
+	txtTo
+	txtSubject
+	txtEmployee
+	txtPeriodWrong
+	txtSubjectWrong
+	txtEmployeeWrong
+	txtReportAsk
+	txtReportNone
+	txtReportEmpty
+	txtReportNext
+	txtReportFirst
+	txtRowOne
+	txtRowMany
+	txtLogCaption
+	txtLogWho
+	txtLogWhat
+	txtLogWhose
+	txtPermitted
+	txtRefused
+	txtReview
+	txtReviewTitle
+	txtInOrder
+	txtQuestioned
+	txtMisuse
+	txtOutcomeMissing
+	txtComment
+	txtReviewSend
+	txtReviewDone
+	txtCancel
+	txtOwnAccessLead
+	txtLookups
+	txtUsers
+	txtPatients
+	txtByMonth
+	txtByHour
+	txtByWeekday
+	txtByProvider
+	txtFew
+	txtMonday
+	txtTuesday
+	txtWednesday
+	txtThursday
+	txtFriday
+	txtSaturday
+	txtSunday
 	txtEnd
 )
 
@@ -283,6 +420,150 @@ var texts = [txtEnd]words{
 
 	txtAccessOver: {"Åtkomst avslutad. Inga patientuppgifter visas.", "Access ended. No patient data is shown."},
 	txtBlankTitle: {"Inga uppgifter visas", "Nothing is shown"},
+
+	txtLadderTitle:      {"Finns det mer?", "Is there more?"},
+	txtLadderLead:       {"Varje fråga är ett aktivt val och loggförs.", "Each question is an active choice and is recorded."},
+	txtAskOthers:        {"Finns uppgifter hos andra vårdgivare?", "Do other care providers have information?"},
+	txtAskProviders:     {"Visa vilka vårdgivare", "Show which care providers"},
+	txtAskBlocked:       {"Visa om spärrad information finns", "Show whether blocked information exists"},
+	txtOthersYes:        {"Ja, andra vårdgivare har uppgifter.", "Yes, other care providers have information."},
+	txtOthersNo:         {"Nej, inga uppgifter att visa hos andra vårdgivare.", "No information to show at other care providers."},
+	txtBlockedYes:       {"Ja, spärrad information finns.", "Yes, blocked information exists."},
+	txtBlockedNo:        {"Nej, ingen spärrad information finns.", "No blocked information exists."},
+	txtProvidersTold:    {"Vårdgivarna står nedan.", "The care providers are below."},
+	txtProvidersHave:    {"Vårdgivare som har uppgifter", "Care providers that have information"},
+	txtProvidersBlocked: {"Vårdgivare som har spärrat uppgifter", "Care providers that have blocked information"},
+	txtProvidersNone:    {"Ingen annan vårdgivare har uppgifter att visa.", "No other care provider has information to show."},
+	txtAskLift:          {"Spärrade uppgifter visas inte ens vid nödöppning: begär hävning hos vårdgivaren.", "Blocked information is not shown even in an emergency: ask the care provider to lift the block."},
+
+	txtGiver:             {"Vem har samtyckt?", "Who has consented?"},
+	txtGiverPatient:      {"Patienten själv har samtyckt.", "The patient has consented."},
+	txtGiverGuardian:     {"Vårdnadshavare", "A guardian"},
+	txtGiverMature:       {"Barnet, som bedömts vara tillräckligt moget", "The child, found mature enough"},
+	txtGiverMissing:      {"Ange vem som har samtyckt.", "Say who has consented."},
+	txtGuardian:          {"Vårdnadshavarens personnummer", "The guardian's personal identity number"},
+	txtGuardianWrong:     {"Ange vårdnadshavarens personnummer med tolv siffror. Det kan inte vara patientens.", "Give the guardian's number with twelve digits. It cannot be the patient's."},
+	txtDeceased:          {"Patienten är avliden. Inget samtycke kan ges, och bara egen vårdgivares uppgifter visas.", "The patient is deceased. Nobody can consent, and only your own care provider's information is shown."},
+	txtEndEmergency:      {"Avsluta nödöppning", "End emergency access"},
+	txtEndEmergencyAsk:   {"Avsluta nödöppningen? Uppgifter från andra vårdgivare försvinner genast.", "End the emergency access? Other care providers' information disappears at once."},
+	txtEmergencyClosed:   {"Nödöppningen är avslutad.", "The emergency access has ended."},
+	txtContentChanged:    {"Vissa uppgifter visas inte längre", "Some information is no longer shown"},
+	txtContentChangedWhy: {"Uppgifter kan ändras eller tas bort medan du läser. Det som visas nu är det som gäller.", "Information may change or be removed while you read. What is shown now is what holds."},
+
+	txtEmergencyAsk:      {"Nödöppning …", "Emergency access …"},
+	txtEmergencyGoOn:     {"Nödöppning, steg 2 …", "Emergency access, step 2 …"},
+	txtEmergencyTitle:    {"Nödöppning, steg 1 av 2", "Emergency access, step 1 of 2"},
+	txtEmergencyTitle2:   {"Nödöppning, steg 2 av 2", "Emergency access, step 2 of 2"},
+	txtEmergencyLead:     {"Bara när patienten inte kan samtycka och det är fara för patientens liv eller allvarlig risk för dennes hälsa.", "Only when the patient cannot consent and there is danger to the patient's life or a serious risk to their health."},
+	txtEmergencyLead2:    {"Visa uppgifterna bara om de kan antas ha betydelse för den vård som patienten oundgängligen behöver.", "Show the information only if it can be assumed to matter to the care that the patient absolutely needs."},
+	txtEmergencyRecorded: {"Nödöppningen loggförs med ditt namn och skäl, granskas i efterhand, gäller en begränsad tid och häver inga spärrar.", "The access is recorded with your name and reason, is reviewed afterwards, lasts a limited time and lifts no blocks."},
+	txtReason:            {"Skäl", "Reason"},
+	txtReasonMissing:     {"Skriv ett skäl.", "Write a reason."},
+	txtReasonLong:        {"Texten är för lång: högst 1000 tecken, och färre med å, ä och ö.", "The text is too long: at most 1000 characters."},
+	txtSure:              {"Jag intygar att patienten inte kan samtycka och att uppgifterna behövs nu.", "I attest that the patient cannot consent and that the information is needed now."},
+	txtNotSure:           {"Intyga att uppgifterna behövs.", "Attest that the information is needed."},
+	txtEmergencySend:     {"Nödöppna: visa vilka vårdgivare", "Open: show which care providers"},
+	txtEmergencySend2:    {"Nödöppna: visa uppgifterna", "Open: show the information"},
+	txtEmergencySkip:     {"Gå vidare utan", "Go on without"},
+	txtMinutesLeft:       {"min kvar", "min left"},
+
+	txtNotShownBy:    {"Visas inte av", "Not shown by"},
+	txtShownBy:       {"Visas av", "Shown by"},
+	txtSince:         {"sedan", "since"},
+	txtAnd:           {"och", "and"},
+	txtMore:          {"till", "more"},
+	txtEmpties:       {"Typer utan dokument", "Types without documents"},
+	txtCoverageTitle: {"Vad visar varje vårdgivare?", "What does each care provider show?"},
+	txtCoverageMenu:  {"Vad visas?", "What is shown?"},
+	txtCoverageLead:  {"Tabellen gäller alla patienter. Den säger inget om vad som finns om någon av dem.", "The table is about all patients. It says nothing of what there is about any of them."},
+	txtCoverageNone:  {"Tabellen är tom.", "The table is empty."},
+	txtProvider:      {"Vårdgivare", "Care provider"},
+	txtShown:         {"Visas", "Shown"},
+	txtNotShown:      {"Visas inte", "Not shown"},
+	txtAsideClose:    {"Tillbaka", "Back"},
+
+	txtHelpMenu:  {"Hjälp", "Help"},
+	txtHelpCode:  {"Om felkoden", "About the code"},
+	txtHelpTitle: {"Hjälp: felkoder", "Help: fault codes"},
+	txtHelpLead:  {"Vad som kan gå fel, vem som kan åtgärda det och hur. Ange kod, id och tid i en felanmälan, aldrig patientuppgifter.", "What can go wrong, who can mend it, and how. Give code, id and time in a report, never patient data."},
+	txtMender:    {"Åtgärdas av:", "Mended by:"},
+
+	txtFeedsUnknown:    {"Okända säkerhetsuppgifter, och det som vilar på dem nekas:", "Unknown security data, and what rests on it is refused:"},
+	txtFeedsLate:       {"Försenade säkerhetsuppgifter:", "Late security data:"},
+	txtAsOf:            {"senast", "as of"},
+	txtFeedBlocks:      {"spärrar", "blocks"},
+	txtFeedConsents:    {"samtycken", "consents"},
+	txtFeedRelations:   {"vårdrelationer", "care relations"},
+	txtFeedCommissions: {"medarbetaruppdrag", "commissions"},
+	txtFeedPersons:     {"folkbokföring och skyddade identiteter", "population register and protected identities"},
+	txtFeedEngagement:  {"vårdrelation i journalsystemet", "care relation in the record system"},
+
+	txtTaskFollow:            {"Uppföljning av åtkomstloggen", "Follow-up of the access log"},
+	txtFollowTitle:           {"Uppföljning av åtkomst", "Follow-up of access"},
+	txtFollowLead:            {"Varje rapport loggförs. Ingen rapport innehåller vårduppgifter.", "Each report is recorded. No report holds clinical information."},
+	txtReports:               {"Alla rapporter", "All reports"},
+	txtReportEmergencies:     {"Nödöppningar att granska", "Emergencies to review"},
+	txtReportEmergenciesLead: {"Nödöppningar som ännu inte har granskats.", "Emergencies that have not yet been reviewed."},
+	txtReportSample:          {"Stickprov", "Random sample"},
+	txtReportSampleLead:      {"Slumpvis valda åtkomster att granska.", "Accesses chosen at random for review."},
+	txtReportProvider:        {"Vårdgivarens åtkomster", "The care provider's accesses"},
+	txtReportProviderLead:    {"All åtkomst som den egna vårdgivarens personal har haft.", "All access by your own care provider's staff."},
+	txtReportEmployee:        {"En medarbetares åtkomster", "One employee's accesses"},
+	txtReportEmployeeLead:    {"Allt som en medarbetare hos vårdgivaren har öppnat.", "Everything that one of the care provider's employees has opened."},
+	txtReportPatient:         {"Åtkomst till en patients uppgifter", "Access to one patient's information"},
+	txtReportPatientLead:     {"Vilka som har öppnat en patients uppgifter.", "Who has opened one patient's information."},
+	txtReportOwner:           {"Andra vårdgivares åtkomst", "Other care providers' access"},
+	txtReportOwnerLead:       {"Vilka andra vårdgivare som har läst den egna vårdgivarens uppgifter.", "Which other care providers have read your own care provider's information."},
+	txtReportOwnAccess:       {"Loggutdrag till patient", "Access report for a patient"},
+	txtReportOwnAccessLead:   {"Vem som har läst, att lämna till patienten.", "Who has read, to be handed to the patient."},
+	txtReportStatistics:      {"Statistik", "Statistics"},
+	txtReportStatisticsLead:  {"Användning per månad, timme och veckodag.", "Use per month, hour and weekday."},
+	txtFrom:                  {"Från och med", "From"},
+	txtTo:                    {"Till och med", "To"},
+	txtSubject:               {"Patientens personnummer", "The patient's id"},
+	txtEmployee:              {"Medarbetarens HSA-id", "The employee's HSA-id"},
+	txtPeriodWrong:           {"Ange två datum, det tidigare först.", "Give two dates, the earlier first."},
+	txtSubjectWrong:          {"Ange patientens nummer med tolv tecken.", "Give the patient's number with twelve characters."},
+	txtEmployeeWrong:         {"Ange medarbetarens HSA-id.", "Give the employee's HSA-id."},
+	txtReportAsk:             {"Visa rapport", "Show report"},
+	txtReportNone:            {"Ingen rapport visas", "No report is shown"},
+	txtReportEmpty:           {"Inget att visa för perioden.", "Nothing to show for the period."},
+	txtReportNext:            {"Nästa sida", "Next page"},
+	txtReportFirst:           {"Första sidan", "First page"},
+	txtRowOne:                {"rad", "row"},
+	txtRowMany:               {"rader", "rows"},
+	txtLogCaption:            {"Poster i åtkomstloggen", "Entries of the access log"},
+	txtLogWho:                {"Vem", "Who"},
+	txtLogWhat:               {"Vad", "What"},
+	txtLogWhose:              {"Uppgifter", "Information"},
+	txtPermitted:             {"Medgavs", "Permitted"},
+	txtRefused:               {"Nekades", "Refused"},
+	txtReview:                {"Granska", "Review"},
+	txtReviewTitle:           {"Granskningens utfall", "Outcome of the review"},
+	txtInOrder:               {"I sin ordning", "In order"},
+	txtQuestioned:            {"Ifrågasatt", "Questioned"},
+	txtMisuse:                {"Missbruk", "Misuse"},
+	txtOutcomeMissing:        {"Välj ett utfall.", "Choose an outcome."},
+	txtComment:               {"Kommentar", "Comment"},
+	txtReviewSend:            {"Registrera", "Register"},
+	txtReviewDone:            {"Granskningen är registrerad.", "The review is registered."},
+	txtCancel:                {"Avbryt", "Cancel"},
+	txtOwnAccessLead:         {"Så här har uppgifterna lästs.", "This is how the information has been read."},
+	txtLookups:               {"Uppslag", "Lookups"},
+	txtUsers:                 {"Användare", "Users"},
+	txtPatients:              {"Patienter", "Patients"},
+	txtByMonth:               {"per månad", "per month"},
+	txtByHour:                {"per timme", "per hour"},
+	txtByWeekday:             {"per veckodag", "per weekday"},
+	txtByProvider:            {"per vårdgivare", "per care provider"},
+	txtFew:                   {"färre än 10", "fewer than 10"},
+	txtMonday:                {"måndag", "Monday"},
+	txtTuesday:               {"tisdag", "Tuesday"},
+	txtWednesday:             {"onsdag", "Wednesday"},
+	txtThursday:              {"torsdag", "Thursday"},
+	txtFriday:                {"fredag", "Friday"},
+	txtSaturday:              {"lördag", "Saturday"},
+	txtSunday:                {"söndag", "Sunday"},
 }
 
 // countText says how many documents there are.

@@ -1,0 +1,176 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+
+	"tvilling/protocol"
+)
+
+// What care providers show is told from the coverage table alone, never from the
+// documents: an empty section says the same whoever the patient is.
+
+// maxNamed bounds how many care providers are named in a line; the page has them all.
+const maxNamed = 5
+
+// shows tells whether a row holds on a day (YYYYMMDD), is over, or is yet to come.
+func shows(row *protocol.CoverageRow, today string) bool {
+	since, until := row.Since.Digits(), row.Until.Digits()
+	return upTo(since, today) <= 0 && (until == "" || upTo(until, today) >= 0)
+}
+
+// upTo compares a time with a day as far as the time was given.
+func upTo(given, day string) int {
+	n := min(len(given), len(day))
+	return cmp.Compare(given[:n], day[:n])
+}
+
+// today is the day in Sweden as YYYYMMDD.
+func (r *renderer) today() string {
+	at := civilOf(protocol.Instant(r.s.Clock.Wall))
+	return at[:4] + at[5:7] + at[8:10]
+}
+
+func providerName(row *protocol.CoverageRow) string {
+	if row.Name != "" {
+		return row.Name
+	}
+	return row.CareProvider
+}
+
+// provider is a care provider of the table with the rows of it.
+type provider struct {
+	name string
+	rows [256]*protocol.CoverageRow // by type
+}
+
+// cover arranges the coverage by care provider, by name. Of several rows for one
+// type the one that holds today counts, else the latest.
+func (r *renderer) cover() []*provider {
+	at := map[string]*provider{}
+	var all []*provider
+	today := r.today()
+	for i := range r.s.Me.Coverage {
+		row := &r.s.Me.Coverage[i]
+		p := at[row.CareProvider]
+		if p == nil {
+			p = &provider{name: providerName(row)}
+			at[row.CareProvider] = p
+			all = append(all, p)
+		}
+		old := p.rows[row.Contract]
+		if old == nil || !shows(old, today) && (shows(row, today) || row.Since > old.Since) {
+			p.rows[row.Contract] = row
+		}
+	}
+	slices.SortFunc(all, func(a, b *provider) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// covered writes which care providers do not show a type, and since when others do.
+func (r *renderer) covered(m *markup, table []*provider, c protocol.Contract) {
+	today := r.today()
+	var not, since []string
+	for _, p := range table {
+		row := p.rows[c]
+		switch {
+		case row == nil || !shows(row, today):
+			not = append(not, p.name)
+		case row.Since != 0:
+			since = append(since, p.name+" "+r.t(txtSince)+" "+row.Since.String())
+		}
+	}
+	if len(not) == 0 && len(since) == 0 {
+		return
+	}
+	m.raw(`<span class="small" data-test="covered" data-contract="`).number(int(c)).raw(`">`)
+	r.named(m, txtNotShownBy, not)
+	m.when(len(not) > 0 && len(since) > 0, ` `)
+	r.named(m, txtShownBy, since)
+	m.raw(`</span>`)
+}
+
+func (r *renderer) named(m *markup, lead txt, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	m.text(r.t(lead))
+	for i, name := range names {
+		if i == maxNamed {
+			m.raw(` `).text(r.t(txtAnd)).raw(` `).number(len(names) - i).raw(` `).text(r.t(txtMore))
+			break
+		}
+		m.when(i > 0, `,`).raw(` `).text(name)
+	}
+	m.raw(`.`)
+}
+
+// empties lists the chosen types that hold nothing, each with who does not show it.
+func (r *renderer) empties() string {
+	s, m := r.s, new(markup)
+	n := 0
+	table := r.cover()
+	for _, c := range s.View.Contracts {
+		if s.View.Store.count(c) > 0 || s.List.Filter != protocol.NoContract && s.List.Filter != c {
+			continue
+		}
+		if n++; n == 1 {
+			m.raw(`<details data-test="empties"`).when(s.View.Store.len() == 0 || s.List.Filter == c, ` open`).raw(`><summary id="empties-title">`)
+			m.text(r.t(txtEmpties)).raw(`</summary><ul>`)
+		}
+		m.raw(`<li>`).text(c.Label(r.lang)).raw(`. `)
+		r.covered(m, table, c)
+		m.raw(`</li>`)
+	}
+	if n == 0 {
+		return ""
+	}
+	return m.raw(`</ul></details>`).String()
+}
+
+// coveragePage is the whole table.
+func (r *renderer) coveragePage() string {
+	m := r.openWide(txtCoverageTitle)
+	r.lead(m, txtCoverageLead)
+	table := r.cover()
+	if len(table) == 0 {
+		m.raw(`<p class="empty" data-test="coverage-none">`).text(r.t(txtCoverageNone)).raw(`</p>`)
+		return r.closeAside(m)
+	}
+	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="main-heading"><table data-test="coverage"><caption class="unseen">`).text(r.t(txtCoverageTitle))
+	m.raw(`</caption><thead><tr><th scope="col">`).text(r.t(txtProvider)).raw(`</th>`)
+	for _, c := range protocol.Contracts() {
+		m.raw(`<th scope="col">`).text(c.Label(r.lang)).raw(`</th>`)
+	}
+	m.raw(`</tr></thead><tbody>`)
+	today := r.today()
+	for _, p := range table {
+		m.raw(`<tr><th scope="row">`).text(p.name).raw(`</th>`)
+		for _, c := range protocol.Contracts() {
+			m.raw(`<td>`)
+			r.coverageCell(m, p.rows[c], today)
+			m.raw(`</td>`)
+		}
+		m.raw(`</tr>`)
+	}
+	m.raw(`</tbody></table></div>`)
+	return r.closeAside(m)
+}
+
+func (r *renderer) coverageCell(m *markup, row *protocol.CoverageRow, today string) {
+	switch {
+	case row == nil:
+		m.text(r.t(txtNotShown))
+		return
+	case shows(row, today):
+		m.raw(`<b>`).text(r.t(txtShown)).raw(`</b>`)
+	default:
+		m.text(r.t(txtNotShown))
+	}
+	if row.Since != 0 {
+		m.raw(` `).text(r.t(txtSince)).raw(` `).text(row.Since.String())
+	}
+	if row.Until != 0 {
+		m.raw(` `).text(r.t(txtUntil)).raw(` `).text(row.Until.String())
+	}
+}
