@@ -44,6 +44,7 @@ type member struct {
 	Client string `json:"client,omitempty"`
 	Source string `json:"source,omitempty"`
 	Origin string `json:"origin,omitempty"`
+	LogKey string `json:"log_key,omitempty"`
 }
 
 func addressesOf(t admin.Topology) []member {
