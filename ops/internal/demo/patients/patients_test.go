@@ -104,6 +104,7 @@ func TestThereIsWhatThePatientsAreFor(t *testing.T) {
 	}
 	want := map[string]count{
 		Fiona: {107, 12, 5}, Egon: {75, 12, 5}, Harry: {23, 11, 5}, Linda: {4001, 6, 4}, Mohamed: {6, 6, 1},
+		Sigrid: {3, 3, 2}, Ake: {5, 3, 3}, Elsa: {5, 4, 4}, Amina: {4, 4, 3}, AminaBefore: {4, 4, 3}, Bertil: {5, 4, 2}, Cecilia: {},
 	}
 	if diff := cmp.Diff(want, counts, cmp.AllowUnexported(count{})); diff != "" {
 		t.Errorf("records, contracts and systems (-want +got):\n%s", diff)
