@@ -19,8 +19,8 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		return Config{DataDir: "d", Material: "m", Self: "a1", Topology: admin.Topology{Cluster: "c", Environment: admin.Production, Members: []admin.Node{
 			{ID: "a1", Site: "A", Role: admin.RoleData, Peer: "h:1", Admin: "h:2", Client: "h:3", Source: "h:4", Origin: "https://h"}}}}
 	}
-	alone := func() Config { return Alone("d", "127.0.0.1:8470", "") }
-	for _, c := range []Config{clustered(), alone(), Alone("d", "[::1]:0", "feeds.toml")} {
+	alone := func() Config { return Alone("d", "127.0.0.1:8470", "", admin.Upstream{}) }
+	for _, c := range []Config{clustered(), alone(), Alone("d", "[::1]:0", "register.toml", upstreamAt("http://127.0.0.1:8480", 0))} {
 		if _, err := c.check(); err != nil {
 			t.Errorf("a configuration that can be used: %v", err)
 		}
@@ -114,8 +114,8 @@ func anotherKEK(dir string) error {
 	return os.Rename(filepath.Join(other, admin.FileKeyOfKeys), filepath.Join(dir, admin.FileKeyOfKeys))
 }
 
-// The feed file holds patient ids: in production it is not read while everyone may.
-func TestProductionRefusesAFeedFileThatIsOpenToEveryone(t *testing.T) {
+// The register holds patient ids: in production it is not read while everyone may.
+func TestProductionRefusesARegisterThatIsOpenToEveryone(t *testing.T) {
 	for _, c := range []struct {
 		environment string
 		mode        os.FileMode
@@ -125,8 +125,8 @@ func TestProductionRefusesAFeedFileThatIsOpenToEveryone(t *testing.T) {
 		{admin.Production, 0o644, upstream.ErrOpenToAll}, {admin.Production, 0o602, upstream.ErrOpenToAll},
 	} {
 		cfg := single(t, c.environment)
-		cfg.Topology.Feeds = filepath.Join(t.TempDir(), "feeds.toml")
-		if err := errors.Join(os.WriteFile(cfg.Topology.Feeds, []byte(feedText), 0o600), os.Chmod(cfg.Topology.Feeds, c.mode)); err != nil {
+		cfg.Topology.Register = filepath.Join(t.TempDir(), "register.toml")
+		if err := errors.Join(os.WriteFile(cfg.Topology.Register, []byte(registerText), 0o600), os.Chmod(cfg.Topology.Register, c.mode)); err != nil {
 			t.Fatal(err)
 		}
 		n, err := Open(cfg)
@@ -139,16 +139,15 @@ func TestProductionRefusesAFeedFileThatIsOpenToEveryone(t *testing.T) {
 	}
 }
 
-// In production nobody chooses who to be, whatever the feed file lists.
+// In production nobody chooses who to be, whatever the register lists.
 func TestProductionHasNoChoice(t *testing.T) {
 	cfg := single(t, admin.Production)
-	cfg.Topology.Feeds = filepath.Join(t.TempDir(), "feeds.toml")
-	if err := os.WriteFile(cfg.Topology.Feeds, []byte(feedText), 0o600); err != nil {
+	cfg.Topology.Register = filepath.Join(t.TempDir(), "register.toml")
+	if err := os.WriteFile(cfg.Topology.Register, []byte(registerText), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r := run(t, cfg)
-	r.ready()
-	who, err := identifier(r.Node, nil)
+	who, err := identifier(r.Node, r.data.services.register)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,32 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"time"
 
 	"tvilling/node"
+	"tvilling/node/internal/upstream/upstreamtest"
+	"tvilling/protocol/admin"
 )
 
-// feeds is what the services around the node would say: who works where, who is
-// treated there, and which source may deliver what.
-const feeds = `
-[[person]]
-key = "anna"
-name = "Anna Ek"
-title = "Läkare"
-employee = "SE2321000016-1ANN"
-
-[[commission]]
-employee = "SE2321000016-1ANN"
-id = "SE2321000016-1UPP"
-name = "Vård och behandling, Vårdcentralen Eken"
-purpose = "Vård och behandling"
-rights = ["Läsa;alla;SJF"]
-care_unit = "SE2321000016-1EKN"
-care_unit_name = "Vårdcentralen Eken"
-care_provider = "SE2321000016-1REG"
-care_provider_name = "Regionen"
+// register is what no service tells: who works here, and which source may deliver what.
+const register = `
+[[employee]]
+id = "SE2321000016-1ANN"
 
 [[source]]
 id = "SE2321000016-1SRC"
@@ -57,12 +45,17 @@ func ExampleOpen() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	feedFile := filepath.Join(dir, "feeds.toml")
-	if err := os.WriteFile(feedFile, []byte(feeds), 0o600); err != nil {
+	registerFile := filepath.Join(dir, "register.toml")
+	if err := os.WriteFile(registerFile, []byte(register), 0o600); err != nil {
 		fmt.Println(err)
 		return
 	}
-	n, err := node.Open(node.Alone(dir, "127.0.0.1:0", feedFile))
+	national := httptest.NewServer(upstreamtest.New(upstreamtest.Rows{})) // in the place of the services that feed it
+	defer national.Close()
+	at := &admin.Service{URL: national.URL, EverySeconds: 1}
+	of := &admin.Service{URL: national.URL, EverySeconds: 1, CareProviders: []string{"SE2321000016-1REG"}}
+	services := admin.Upstream{System: "SE2321000016-1TVI", Blocks: at, Directory: at, Consents: of, Relations: of}
+	n, err := node.Open(node.Alone(dir, "127.0.0.1:0", registerFile, services))
 	if err != nil {
 		fmt.Println(err)
 		return

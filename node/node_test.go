@@ -120,14 +120,14 @@ func TestADataDirectoryIsForOneProcess(t *testing.T) {
 	}
 }
 
-// A feed file that is not there yet makes a node that is not ready, and says why.
-func TestTheFeedFileAppearsLater(t *testing.T) {
+// A register that is not there yet makes a node that is not ready, and says why.
+func TestTheRegisterAppearsLater(t *testing.T) {
 	cfg := aloneIn(t, t.TempDir())
-	text, err := os.ReadFile(cfg.Topology.Feeds)
+	text, err := os.ReadFile(cfg.Topology.Register)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(cfg.Topology.Feeds); err != nil {
+	if err := os.Remove(cfg.Topology.Register); err != nil {
 		t.Fatal(err)
 	}
 	r := run(t, cfg)
@@ -136,7 +136,7 @@ func TestTheFeedFileAppearsLater(t *testing.T) {
 	}
 	err = r.Ready()
 	if err == nil || !strings.Contains(err.Error(), "commissions") {
-		t.Errorf("ready without feeds: %v", err)
+		t.Errorf("ready without a register: %v", err)
 	}
 	expired, stop := context.WithCancel(t.Context())
 	stop()
@@ -152,7 +152,7 @@ func TestTheFeedFileAppearsLater(t *testing.T) {
 	if status, _ := r.get("/livez"); status != http.StatusOK {
 		t.Errorf("/livez: %d", status)
 	}
-	if err := os.WriteFile(cfg.Topology.Feeds, text, 0o600); err != nil {
+	if err := os.WriteFile(cfg.Topology.Register, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r.ready()
@@ -250,24 +250,6 @@ func TestNewKeyringReplacesNothing(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(other); err != nil || len(entries) > 0 {
 		t.Errorf("half of it was written: %v, %v", entries, err)
-	}
-}
-
-// A new leader goes on from what the state says of each projection.
-func TestProgress(t *testing.T) {
-	r := run(t, aloneIn(t, t.TempDir()))
-	r.ready()
-	for _, p := range projections {
-		got, err := r.state().progress(p.kind)
-		if err != nil || got.Watermark == "" || got.Running || time.Since(time.UnixMilli(got.AsOf)).Abs() > startLimit {
-			t.Errorf("%s: %+v, %v", p.name, got, err)
-		}
-		if resynced := got.Resync > 0; resynced != (p.kind != command.KindConsentPage) {
-			t.Errorf("%s: resync %d", p.name, got.Resync)
-		}
-	}
-	if got, err := r.state().progress(command.KindCanary); err != nil || got != (ingest.Progress{}) {
-		t.Errorf("of no feed: %+v, %v", got, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -17,7 +18,9 @@ import (
 	"tvilling/node/internal/sealing"
 	"tvilling/node/internal/session"
 	"tvilling/node/internal/upstream"
+	"tvilling/node/internal/upstream/upstreamtest"
 	"tvilling/protocol"
+	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 )
 
@@ -96,11 +99,11 @@ func (l lively) Position() protocol.Position {
 	return protocol.Position{Epoch: 1, Index: l.FSM.AppliedIndex()}
 }
 
-// whole is what a data node is made of, in one bubble: fed from a file, asked by tabs.
+// whole is what a data node is made of, in one bubble: fed by services, asked by tabs.
 type whole struct {
 	t        *testing.T
 	log      *logtest.Log
-	feeds    string // the file
+	services *upstreamtest.Services
 	ingest   *ingest.Ingest
 	sessions *session.Service
 	end      func()
@@ -108,8 +111,7 @@ type whole struct {
 
 func newWhole(t *testing.T) *whole {
 	t.Helper()
-	w := &whole{t: t, log: logtest.Open(t), feeds: filepath.Join(t.TempDir(), "feeds.toml")}
-	w.write(feedText)
+	w := &whole{t: t, log: logtest.Open(t), services: upstreamtest.New(feedRows(t))}
 	ring, err := sealing.NewRing()
 	if err != nil {
 		t.Fatal(err)
@@ -117,10 +119,16 @@ func newWhole(t *testing.T) *whole {
 	quiet := slog.New(slog.DiscardHandler)
 	at := state{fsm: w.log.FSM, ring: ring}
 	w.ingest = ingest.New(w.log, ring, at.registration, newIntent, quiet)
-	file, err := upstream.NewFile(w.feeds, ring.Digest)
-	if err != nil {
+	path := filepath.Join(t.TempDir(), "register.toml")
+	if err := os.WriteFile(path, []byte(registerText), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	at.from = admin.Topology{Register: path, Upstream: upstreamAt("http://127.0.0.1:1", 15)}
+	clients := services{client: &http.Client{Transport: w.services}}
+	if err := clients.openFeeds(at.from.Upstream.Complete()); err != nil {
+		t.Fatal(err)
+	}
+	clients.feeds.Register = ingest.Source[ingest.Register]{Service: upstream.NewRegister(path, ring.Digest), Every: registerEvery}
 	anna, err := protocol.ParseEmployeeID(employeeID)
 	if err != nil {
 		t.Fatal(err)
@@ -136,20 +144,9 @@ func newWhole(t *testing.T) *whole {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
-	parts.Go(func() { _ = ingest.NewFeeds(file, w.ingest, at.progress).Run(ctx) })
+	parts.Go(func() { _ = ingest.NewFeeds(clients.feeds, w.ingest, ring, w.log.FSM).Run(ctx) })
 	w.end = func() { stop(); parts.Wait() }
 	return w
-}
-
-func (w *whole) write(text string) {
-	w.t.Helper()
-	next := w.feeds + ".next" // a file that is written while it is read would be half a feed
-	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	if err := os.Rename(next, w.feeds); err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 // visit opens a tab and asks for the patient.
@@ -174,8 +171,8 @@ func (w *whole) open(b *tab) {
 	b.send(protocol.Open{Request: 1, Patient: id})
 }
 
-// P10, all the way from the feed file to the screen: the file breaks, and ten minutes
-// later what was shown is taken back and nothing opens any more, until it is mended.
+// P10, all the way from the services to the screen: they break, and ten minutes later
+// what was shown is taken back and nothing opens any more, until it is mended.
 func TestABrokenFeedClosesEverythingInTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWhole(t)
@@ -205,7 +202,7 @@ func TestABrokenFeedClosesEverythingInTenMinutes(t *testing.T) {
 				t.Fatalf("revoked while the feed is well: %+v", f)
 			}
 		}
-		w.write("broken")
+		w.services.Break(true)
 		broke := time.Now()
 		if f := await[protocol.Revoke](b); len(f.Documents) != 0 {
 			t.Errorf("a part is taken back: %+v", f)
@@ -218,7 +215,7 @@ func TestABrokenFeedClosesEverythingInTenMinutes(t *testing.T) {
 		if f := await[protocol.Refused](b); f.Fault != protocol.FaultUnknownFacts {
 			t.Errorf("refused with TV-%d", f.Fault)
 		}
-		w.write(feedText)
+		w.services.Break(false)
 		time.Sleep(time.Minute)
 		w.open(b)
 		await[protocol.Opened](b)

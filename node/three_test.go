@@ -33,11 +33,9 @@ func startThree(t *testing.T) *three {
 	c := &three{t: t, signers: newAuthorities(t), nodes: map[string]*running{}, configs: map[string]Config{}}
 	witness := member(t, "w", "W")
 	witness.Role, witness.Client, witness.Source, witness.Origin = admin.RoleWitness, "", "", ""
-	topology := admin.Topology{Cluster: "test", Environment: admin.Demo, Feeds: filepath.Join(t.TempDir(), "feeds.toml"),
+	register, services := serveUpstream(t)
+	topology := admin.Topology{Cluster: "test", Environment: admin.Demo, Register: register, Upstream: services,
 		Members: []admin.Node{member(t, "a1", "A"), member(t, "b1", "B"), witness}}
-	if err := os.WriteFile(topology.Feeds, []byte(feedText), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	var keepers []string
 	for _, m := range topology.Members {
 		cfg := Config{Topology: topology, Self: m.ID, DataDir: t.TempDir(), Material: c.signers.material("test", m.ID, m.Role), Version: "test",

@@ -7,12 +7,17 @@ import (
 	"encoding/pem"
 	"errors"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"tvilling/node/internal/certs/certstest"
+	"tvilling/node/internal/projection"
+	"tvilling/node/internal/upstream"
+	"tvilling/node/internal/upstream/upstreamtest"
+	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
 
@@ -24,35 +29,66 @@ const (
 	startLimit = 30 * time.Second // for a node or a cluster to be ready
 )
 
-// feedText lets anna open the patient, and the system deliver diagnoses.
-const feedText = `
+// registerText lets one be anna, and the system deliver diagnoses.
+const registerText = `
 [[person]]
 key = "anna"
 name = "Anna Ek"
 title = "Läkare"
 employee = "SE2321000016-1ANN"
 
-[[commission]]
-employee = "SE2321000016-1ANN"
-id = "SE2321000016-1UPP"
-name = "Vård och behandling, Vårdcentralen Eken"
-purpose = "Vård och behandling"
-rights = ["Läsa;alla;SJF"]
-care_unit = "SE2321000016-1EKN"
-care_unit_name = "Vårdcentralen Eken"
-care_provider = "SE2321000016-1REG"
-care_provider_name = "Regionen"
-
-[[relation]]
-patient = "199701062383"
-care_provider = "SE2321000016-1REG"
-care_unit = "SE2321000016-1EKN"
-start = 1999-01-01
+[[employee]]
+id = "SE2321000016-1ANN"
 
 [[source]]
 id = "SE2321000016-1SRC"
 contracts = ["GetDiagnosis"]
 `
+
+// feedRows let anna open the patient.
+func feedRows(t testing.TB) upstreamtest.Rows {
+	t.Helper()
+	anna, fault := protocol.ParseEmployeeID(employeeID)
+	patient, err := protocol.ParsePatientID(patientID)
+	if err != nil || fault != nil {
+		t.Fatal(err, fault)
+	}
+	return upstreamtest.Rows{
+		Commissions: []upstream.Commission{{Employee: anna, Row: projection.Commission{
+			ID: "SE2321000016-1UPP", Name: "Vård och behandling, Vårdcentralen Eken", Purpose: "Vård och behandling",
+			Rights:   []projection.Right{{Activity: "Läsa", InformationClass: "alla", Scope: "SJF"}},
+			CareUnit: "SE2321000016-1EKN", CareUnitName: "Vårdcentralen Eken", CareProvider: "SE2321000016-1REG", CareProviderName: "Regionen",
+			EmployeeName: "Anna Ek", EmployeeTitle: "Läkare",
+		}}},
+		Relations: []upstream.Relation{{ID: "r1", Patient: patient, Row: projection.Relation{
+			CareProvider: "SE2321000016-1REG", CareUnit: "SE2321000016-1EKN", Employee: employeeID,
+			Start: 915145200000, End: 4102441200000, // 1999 to 2100
+		}}},
+	}
+}
+
+// upstreamAt is the part of a cluster file that names services which all answer at url.
+func upstreamAt(url string, seconds int) admin.Upstream {
+	service := func(providers ...string) *admin.Service {
+		return &admin.Service{URL: url, EverySeconds: seconds, CareProviders: providers}
+	}
+	return admin.Upstream{
+		System: "SE2321000016-1TVI", Blocks: service(), Directory: service(),
+		Consents: service("SE2321000016-1REG"), Relations: service("SE2321000016-1REG"),
+	}
+}
+
+// serveUpstream serves the rows on loopback, and writes a register beside.
+func serveUpstream(t *testing.T) (register string, u admin.Upstream) {
+	t.Helper()
+	server := httptest.NewServer(upstreamtest.New(feedRows(t)))
+	t.Cleanup(server.Close)
+	register = filepath.Join(t.TempDir(), "register.toml")
+	if err := os.WriteFile(register, []byte(registerText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return register, upstreamAt(server.URL, 1)
+}
 
 // diagnosisAnswer holds one diagnosis of the patient, at the unit where anna works.
 const diagnosisAnswer = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>
@@ -69,11 +105,8 @@ const diagnosisAnswer = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/en
 // aloneIn is the configuration of a node alone, fed, on a port of its own.
 func aloneIn(t *testing.T, dir string) Config {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "feeds.toml")
-	if err := os.WriteFile(path, []byte(feedText), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return Alone(dir, "127.0.0.1:0", path)
+	register, services := serveUpstream(t)
+	return Alone(dir, "127.0.0.1:0", register, services)
 }
 
 // running is a node that runs until end is called, or the test ends.

@@ -37,6 +37,7 @@ var layers = []layer{
 	{packages: "node/internal/certs", may: []string{"protocol/admin"}, tests: []string{"node/internal/certs/certstest"}},
 	{packages: "node/internal/certs/certstest", may: []string{"protocol/admin"}}, // for tests
 	{packages: "node/internal/upstream", may: []string{"protocol", "node/internal/projection"}},
+	{packages: "node/internal/upstream/upstreamtest", may: []string{"protocol", "node/internal/upstream"}}, // for tests
 	{packages: "node/internal/access", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/projection", "node/internal/sealing"}},
 	{packages: "node/internal/cluster/...", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster"},
 		tests: []string{"node/internal/cluster/...", "node/internal/certs/certstest"}},
@@ -54,6 +55,7 @@ var layers = []layer{
 		tests: []string{"node/internal/cluster/..."}},
 	{packages: "node/internal/admin", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster", "node/internal/followup", "node/internal/proof"},
 		tests: []string{"node/internal/logtest"}},
+	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster"}},
 	{packages: "node/internal/gateway", may: []string{"protocol", "protocol/admin", "node/internal/session", "node/internal/identity",
 		"node/internal/ingest", "node/internal/rivta", "wasm/site"}, tests: []string{"node/internal/certs"}},
 	{packages: "node", may: []string{"protocol/...", "raftfsm/...", "node/internal/...", "wasm/site"},
