@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"tvilling/node/internal/export"
+	"tvilling/node/internal/followup"
 	"tvilling/node/internal/gateway"
 	"tvilling/node/internal/identity"
 	"tvilling/node/internal/ingest"
@@ -21,6 +23,8 @@ import (
 // or not there at all.
 type data struct {
 	services services
+	followup *followup.Service
+	export   *export.Exporter // nil: there is no national log to hand the access log on to
 	ingest   *ingest.Ingest
 	feeds    *ingest.Feeds
 	sessions *session.Service
@@ -36,6 +40,9 @@ func openData(n *Node) (*data, error) {
 		return nil, err
 	}
 	d.feeds = ingest.NewFeeds(d.services.feeds, d.ingest, n.ring, n.fsm)
+	if err := d.openLog(n); err != nil {
+		return nil, err
+	}
 	if d.sessions, err = openSessions(n, d); err != nil {
 		return nil, err
 	}
@@ -45,6 +52,20 @@ func openData(n *Node) (*data, error) {
 	return d, nil
 }
 
+// openLog makes what reads the access log: those who follow it up, and the export.
+func (d *data) openLog(n *Node) (err error) {
+	d.followup, err = followup.New(followup.Config{Node: n.cfg.Self, State: n.fsm, Proposer: n.cluster, Ring: n.ring})
+	if err != nil || d.services.log == nil {
+		return err
+	}
+	u := n.cfg.Topology.Upstream.Complete()
+	d.export, err = export.New(export.Config{
+		System: upstream.LogPlace{ID: u.System, Name: u.Name}, Every: every(u.Log),
+		State: n.fsm, Proposer: n.cluster, Ring: n.ring, Service: d.services.log, Intent: newIntent, Logger: n.cfg.Logger,
+	})
+	return err
+}
+
 func openSessions(n *Node, d *data) (*session.Service, error) {
 	who, err := identifier(n, d.services.register)
 	if err != nil {
@@ -52,7 +73,7 @@ func openSessions(n *Node, d *data) (*session.Service, error) {
 	}
 	cfg := session.Config{
 		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
-		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, Logger: n.cfg.Logger,
+		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, FollowUp: d.followup, Logger: n.cfg.Logger,
 	}
 	if d.services.engagement != nil { // a nil of that type would be somebody to ask
 		cfg.Engagement = d.services.engagement
@@ -110,6 +131,15 @@ func identifier(n *Node, register *upstream.Register) (identity.Identifier, erro
 
 // feed keeps the security projections fed while this node leads.
 func (d *data) feed(ctx context.Context) error { return d.feeds.Run(ctx) }
+
+// handOn hands the access log on while this node leads.
+func (d *data) handOn(ctx context.Context) error {
+	if d.export == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return d.export.Run(ctx)
+}
 
 // leave sends browsers to the other nodes, then ends what is left.
 func (d *data) leave() error {

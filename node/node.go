@@ -17,6 +17,7 @@ import (
 	"tvilling/node/internal/certs"
 	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/ingest"
+	"tvilling/node/internal/metrics"
 	"tvilling/node/internal/proof"
 	"tvilling/node/internal/sealing"
 	"tvilling/node/internal/session"
@@ -145,6 +146,14 @@ func (n *Node) clusterConfig() cluster.Config {
 func (n *Node) openAdmin() error {
 	self := admin.Status{Cluster: n.cfg.Topology.Cluster, Environment: n.cfg.Topology.Environment, Node: n.cfg.Self}
 	endpoint := adminendpoint.New(n.cluster, n.state(), self, newIntent, n.cfg.Logger)
+	if n.data != nil {
+		endpoint.Follows(n.data.followup)
+	}
+	numbers, err := metrics.Handler(n.cluster, n.state(), n.cfg.Logger)
+	if err != nil {
+		return err
+	}
+	endpoint.Measures(numbers)
 	n.admin = &http.Server{
 		Handler: endpoint.Handler(), TLSConfig: n.certs.AdminServer(n.cfg.Topology.Cluster),
 		ReadTimeout: adminWithin, WriteTimeout: adminWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxAdminHead,
@@ -168,6 +177,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.cluster.WhileLeader(inner, n.checkpoints.Run) })
 	if n.data != nil {
 		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.feed) })
+		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.handOn) })
 		group.Go(n.data.gateway.Run)
 	}
 	if n.admin != nil {

@@ -54,7 +54,7 @@ var layers = []layer{
 		"node/internal/projection", "node/internal/record", "node/internal/sealing", "node/internal/cluster", "node/internal/followup"},
 		tests: []string{"node/internal/cluster/..."}},
 	{packages: "node/internal/admin", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster", "node/internal/followup", "node/internal/proof"},
-		tests: []string{"node/internal/logtest"}},
+		tests: []string{"node/internal/logtest", "node/internal/record"}},
 	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster"}},
 	{packages: "node/internal/gateway", may: []string{"protocol", "protocol/admin", "node/internal/session", "node/internal/identity",
 		"node/internal/ingest", "node/internal/rivta", "wasm/site"}, tests: []string{"node/internal/certs"}},

@@ -2,7 +2,7 @@
 // HTTPS with certificates of the cluster's own authority on both sides.
 //
 // It owns the paths and the messages. It must never be linked into the browser's
-// program, and no message may hold patient data.
+// program. Patient data stands in no message but those that say so.
 package admin
 
 // Paths of the operator endpoint.
@@ -23,6 +23,8 @@ type Status struct {
 	Level       uint16   `json:"level"`
 	Members     []Member `json:"members"`
 	Feeds       []Feed   `json:"feeds"`
+
+	Log LogStatus `json:"log"` // how the access log is kept and handed on
 }
 
 // Member is one node. What it could not be asked is empty and Error says why.

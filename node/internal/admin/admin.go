@@ -45,6 +45,7 @@ type State interface {
 	Sources() ([]command.RegisterSource, error)
 	Record(after uint64, limit int) ([]admin.RecordEntry, error)
 	Coverage() ([]command.Coverage, error)
+	Log(now time.Time) (admin.LogStatus, error)
 	Level() uint16
 }
 
@@ -54,7 +55,9 @@ type Endpoint struct {
 	state   State
 	self    admin.Status // Cluster, Environment and Node are filled in
 	intent  func() command.Intent
-	proofs  Proofs // nil: a node without keys to the access log
+	proofs  Proofs       // nil: a node without keys to the access log
+	follow  FollowUp     // nil: the same
+	numbers http.Handler // nil: a node that is not measured
 	log     *slog.Logger
 }
 
@@ -82,6 +85,11 @@ func (e *Endpoint) Handler() http.Handler {
 	mux.Handle("GET "+admin.PathConsistency, e.proving(e.consistency))
 	mux.Handle("POST "+admin.PathLogPage, e.proving(e.logPage))
 	mux.Handle("POST "+admin.PathLogProof, e.proving(e.logProof))
+	mux.Handle("POST "+admin.PathReport, e.following(e.report))
+	mux.Handle("GET "+admin.PathExplain, e.following(e.explain))
+	if e.numbers != nil {
+		mux.Handle("GET "+admin.PathMetrics, e.numbers)
+	}
 	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }
@@ -118,6 +126,9 @@ func (e *Endpoint) status(r *http.Request) (any, error) {
 		return nil, fmt.Errorf("reading the feeds' freshness: %w", err)
 	}
 	s.Feeds = feeds
+	if s.Log, err = e.state.Log(time.Now()); err != nil {
+		return nil, fmt.Errorf("reading how the access log is kept: %w", err)
+	}
 	s.Level = e.state.Level()
 	s.Members = e.cluster.Members(r.Context())
 	s.Leader = e.cluster.Leader()

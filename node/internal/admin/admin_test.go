@@ -61,6 +61,8 @@ func (s *state) Feeds(time.Time) ([]admin.Feed, error) {
 	return []admin.Feed{{Name: "blocks", Fresh: true}}, s.err
 }
 
+func (s *state) Log(time.Time) (admin.LogStatus, error) { return admin.LogStatus{Entries: 4}, s.err }
+
 func (s *state) Sources() ([]command.RegisterSource, error) { return s.log.View().Sources(), s.err }
 
 func (s *state) Record(after uint64, limit int) ([]admin.RecordEntry, error) {
@@ -80,12 +82,15 @@ type world struct {
 	logged  strings.Builder
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, also ...func(*Endpoint)) *world {
 	t.Helper()
 	log := logtest.Open(t)
 	w := &world{t: t, members: &members{Log: log, levels: []uint16{command.Level}}, state: &state{log: log}}
 	self := admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0"}
 	e := New(w.members, w.state, self, logtest.Intent, slog.New(slog.NewTextHandler(&w.logged, nil)))
+	for _, add := range also {
+		add(e)
+	}
 	w.server = httptest.NewServer(e.Handler())
 	t.Cleanup(w.server.Close)
 	return w
@@ -141,7 +146,8 @@ func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	got := done[admin.Status](w, "GET", admin.PathStatus, "")
 	want := admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0", Leader: "n0", Level: 1,
-		Members: []admin.Member{{ID: "n0", Level: command.Level}}, Feeds: []admin.Feed{{Name: "blocks", Fresh: true}}}
+		Members: []admin.Member{{ID: "n0", Level: command.Level}}, Feeds: []admin.Feed{{Name: "blocks", Fresh: true}},
+		Log: admin.LogStatus{Entries: 4}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("status:\n%s", diff)
 	}

@@ -80,6 +80,9 @@ func (c *Cluster) status(ctx context.Context, id string) (status, error) {
 	return s, nil
 }
 
+// Own returns what this node says of itself. It asks nobody.
+func (c *Cluster) Own() admin.Member { return c.ownStatus().Member }
+
 func (c *Cluster) ownStatus() status {
 	index, hash := c.machine.StateHash()
 	s := status{

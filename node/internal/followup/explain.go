@@ -26,6 +26,7 @@ type Explanation struct {
 	Scope    record.Scope
 	Node     string
 	Outcome  protocol.ReviewOutcome // of its latest review
+	Fault    protocol.Fault         // what who asked was told; none: it was permitted, or was no decision of the gate
 }
 
 // Fact is how old a projection was when it was decided on.
@@ -91,6 +92,9 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 		Purpose: e.Purpose, Actor: e.Actor, Decision: e.Decision, Scope: e.Scope, Node: e.Node, Outcome: review.Outcome,
 	}
 	x.Actor.EmployeeName, x.Scope.Document = "", protocol.DocumentKey{} // neither is needed to tell why
+	if !e.Decision.Permit {
+		x.Fault = faultFor(e.Decision.Reason)
+	}
 	for i, p := range projections {
 		fact := Fact{Name: p.name, AsOf: e.Decision.AsOf[i], Bound: access.EngagementFor}
 		if i != record.AsOfEngagement {
@@ -102,4 +106,14 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 		x.Facts = append(x.Facts, fact)
 	}
 	return x, nil
+}
+
+// faultFor finds what a reason of the gate is told as.
+func faultFor(reason string) protocol.Fault {
+	for r := range access.Reason(64) {
+		if r.String() == reason {
+			return r.Fault()
+		}
+	}
+	return protocol.FaultNone
 }

@@ -20,3 +20,8 @@ type Reader struct {
 	Session    string
 	Operator   string // name of the operator's certificate; empty: an employee
 }
+
+// Operator is an operator who reads one care provider's part of the log.
+func Operator(name string, provider protocol.CareProviderID) Reader {
+	return Reader{Operator: name, Commission: projection.Commission{CareProvider: provider.Reveal()}}
+}

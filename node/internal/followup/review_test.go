@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tvilling/node/internal/access"
 	"tvilling/node/internal/record"
 	"tvilling/protocol"
 )
@@ -118,7 +119,7 @@ func TestSample(t *testing.T) {
 func TestExplain(t *testing.T) {
 	w := newWorld(t)
 	e := act(t, record.Read, "ANNA", own, tolvan)
-	e.Decision = record.Decision{Permit: false, Reason: "no care engagement", DecidedAt: 7}
+	e.Decision = record.Decision{Permit: false, Reason: access.ReasonNoEngagement.String(), DecidedAt: 7}
 	w.at += 1000
 	e.At = w.at
 	e.Decision.AsOf[record.AsOfBlocks] = e.At - 5*minute
@@ -130,7 +131,7 @@ func TestExplain(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", given, err)
 		}
-		if x.Sequence != 1 || x.Decision.Permit || x.Decision.Reason != "no care engagement" || x.Actor.EmployeeName != "" || x.UUID != uuidOf(e.ID) {
+		if x.Sequence != 1 || x.Decision.Permit || x.Fault != protocol.FaultNoEngagement || x.Actor.EmployeeName != "" || x.UUID != uuidOf(e.ID) {
 			t.Errorf("%s: %+v", given, x)
 		}
 		blocks, consents, commissions := x.Facts[record.AsOfBlocks], x.Facts[record.AsOfConsents], x.Facts[record.AsOfCommissions]

@@ -1,0 +1,47 @@
+package node
+
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"tvilling/protocol/admin"
+	"tvilling/raftfsm"
+)
+
+// Log returns how the access log is kept and handed on. It needs no keys.
+func (s state) Log(now time.Time) (admin.LogStatus, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return admin.LogStatus{}, err
+	}
+	defer v.Close()
+	status := admin.LogStatus{Entries: v.LogLength()}
+	size, note, ok := v.Checkpoint()
+	if ok {
+		text, _, _ := strings.Cut(string(note), "\n\n") // before the signatures
+		if c, err := admin.ParseCheckpoint(text + "\n"); err == nil {
+			status.Checkpoint, status.CheckpointAt = size, c.At.UTC().Format(time.RFC3339)
+		}
+	}
+	status.UnprovenSeconds = waited(v, status.Checkpoint, now)
+	if s.from.Upstream.Log != nil {
+		e := v.Export()
+		status.Export = &admin.ExportStatus{
+			Through: e.Through, Waiting: status.Entries - min(e.Through, status.Entries),
+			OldestSeconds: waited(v, e.Through, now), Refused: e.Refused,
+		}
+	}
+	return status, nil
+}
+
+// waited is how long the entry after a number has stood; 0: there is none. An entry's
+// id begins with its time in milliseconds.
+func waited(v *raftfsm.View, after uint64, now time.Time) int64 {
+	for _, l := range v.Log(after, 1) {
+		var at [8]byte
+		copy(at[2:], l.ID[:6])
+		return max(0, int64(now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(at[:])))).Seconds()))
+	}
+	return 0
+}
