@@ -44,12 +44,25 @@ func (s *session) emergency(f protocol.Emergency) {
 // register has something registered, then opens the patient anew on it.
 func (s *session) register(o *open, request uint32, what func(ctx context.Context) refusal) {
 	again := s.ask(o, record.OpenPatient)
-	s.actLater(func(ctx context.Context) func() {
+	s.answerLater(o, func(ctx context.Context) func() {
 		if r := what(ctx); r.fault != protocol.FaultNone {
 			return func() { s.actRefused(o, request, r) }
 		}
 		got := s.service.recorder.access(ctx, again)
 		return func() { s.opened(o, request, got) }
+	})
+}
+
+// answerLater is actLater for an act that changes what the open patient rests on: the
+// feed tells of the change too, sooner or later, and the answer is told once.
+func (s *session) answerLater(o *open, work func(ctx context.Context) func()) {
+	o.answering = true
+	s.actLater(func(ctx context.Context) func() {
+		then := work(ctx)
+		return func() {
+			then()
+			s.answered(o)
+		}
 	})
 }
 
@@ -62,7 +75,7 @@ func (s *session) endConsent(f protocol.EndConsent) {
 		return
 	}
 	a := s.ask(o, record.EndConsent)
-	s.actLater(func(ctx context.Context) func() {
+	s.answerLater(o, func(ctx context.Context) func() {
 		r := s.service.recorder.endConsent(ctx, a)
 		return func() {
 			if r.fault != protocol.FaultNone {

@@ -23,6 +23,8 @@ type open struct {
 	engagement access.Engagement // the newest answer of the unit's own system
 	asking     bool              // it is being asked
 	told       *protocol.Opened  // what the browser was told last; nil: nothing yet
+	answering  bool              // an act is under way whose answer will tell
+	untold     bool              // there is more to see, which the answer does not say
 	screen     screen
 	view       *view // nil: nothing is shown, or the next view is not recorded yet
 	changes    chan change
@@ -195,7 +197,11 @@ func (s *session) tell(o *open, request uint32) {
 // retell tells the browser, unasked, when what it was told has changed, and once for
 // each view when there is more to see than was recorded for it: it may show anew.
 func (s *session) retell(o *open, wider bool) {
-	if o.told == nil {
+	switch {
+	case o.told == nil:
+		return
+	case o.answering:
+		o.untold = o.untold || wider
 		return
 	}
 	says := openedOf(o.decision)
@@ -207,6 +213,16 @@ func (s *session) retell(o *open, wider bool) {
 	}
 	o.told = &says
 	s.put(says)
+}
+
+// answered ends an act about which the browser was told nothing meanwhile.
+func (s *session) answered(o *open) {
+	if s.open != o {
+		return
+	}
+	more := o.untold
+	o.answering, o.untold = false, false
+	s.retell(o, more)
 }
 
 func openedOf(d access.Decision) protocol.Opened {
