@@ -3,6 +3,8 @@ package upstream
 import (
 	"testing"
 	"time"
+
+	"tvilling/node/internal/projection"
 )
 
 func TestInstantIsReadTheBlockingWay(t *testing.T) {
@@ -57,20 +59,16 @@ func TestCivilHasNoZone(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	loc, err := time.LoadLocation(zone)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add([]byte("[[relation]]\npatient = \"199701062383\"\ncare_provider = \"A\"\ncare_unit = \"B\"\nstart = 2026-01-01\n"))
-	f.Add([]byte("[[block]]\n[[block.lift]]\nend = 10:00:00\n"))
+	f.Add([]byte("[[patient]]\npatient = \"199701062383\"\nlinked = [\"191212121212\"]\n"))
+	f.Add([]byte("[[employee]]\n[[source]]\nid = 10:00:00\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		snapshot, err := parse(text, loc)
+		snapshot, err := parse(text)
 		if err != nil {
 			return
 		}
-		for _, r := range snapshot.Relations {
-			if r.Patient.IsZero() || r.Row.CareUnit == "" || r.Row.CareProvider == "" {
-				t.Fatal("a relation without a patient or a place was taken")
+		for _, p := range snapshot.Patients {
+			if p.ID.IsZero() || len(p.Row.Linked) > projection.MaxLinked {
+				t.Fatal("a patient of no id, or of too many, was taken")
 			}
 		}
 	})
