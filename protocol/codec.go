@@ -202,6 +202,8 @@ func (r *reader) closeFrame(f Frame) (Frame, error) {
 
 // fields checks how many fields a frame has against how many it needs, as record
 // does for an array of its own.
+//
+//go:noinline
 func (r *reader) fields(have, need int) (extra int) {
 	switch extra = have - need; {
 	case extra < 0:

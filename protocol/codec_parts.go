@@ -7,8 +7,10 @@ func appendKind(b []byte, kind Kind, fields int) []byte {
 	return appendUint(appendArray(b, 1+fields), uint64(kind))
 }
 
+//go:noinline
 func appendSmall[T ~uint8](b []byte, n T) []byte { return appendUint(b, uint64(n)) }
 
+//go:noinline
 func appendKey(b []byte, key DocumentKey) []byte { return appendBinary(b, key[:]) }
 
 func (r *reader) key() (key DocumentKey) {
@@ -23,6 +25,8 @@ func (r *reader) keys() []DocumentKey {
 }
 
 // enumeration reads one of the numbers 0 to last; any other is refused.
+//
+//go:noinline
 func enumeration[T ~uint8](r *reader, last T) T {
 	n := narrow[T](r)
 	if n > last {
