@@ -47,14 +47,25 @@ func (o *outlook) look(at time.Time) (sight, error) {
 	seen.at, seen.late = at, lateFeeds(v, protocol.Instant(at.UnixMilli()))
 	if table := v.Coverage(); seen.edition == 0 || !slices.Equal(table, seen.table) {
 		seen.table, seen.edition = table, seen.edition+1
-		rows := coverageRows(table)
-		if len(rows) < len(table) {
-			o.log.Error("the coverage table is larger than browsers can be told", "rows", len(table), "told", len(rows))
-		}
-		seen.coverage = protocol.AppendFrame(nil, protocol.Coverage{Rows: rows})
+		seen.coverage = o.frame(table)
 	}
 	o.last = seen
 	return seen, nil
+}
+
+// frame is what browsers are told of the table. One that they could not read would end
+// every session: they are told of an empty one instead.
+func (o *outlook) frame(table []command.Coverage) []byte {
+	rows := coverageRows(table)
+	if len(rows) < len(table) {
+		o.log.Error("the coverage table is larger than browsers can be told", "rows", len(table), "told", len(rows))
+	}
+	frame := protocol.AppendFrame(nil, protocol.Coverage{Rows: rows})
+	if _, err := protocol.DecodeFrame(frame); err != nil {
+		o.log.Error("the coverage table cannot be told", "error", err)
+		return protocol.AppendFrame(nil, protocol.Coverage{})
+	}
+	return frame
 }
 
 // feeds are the projections as they are called.

@@ -270,6 +270,13 @@ func (w *world) keepFresh(ctx context.Context, but ...command.Kind) {
 	}
 }
 
+// keepFreshFor keeps fresh until the test ends.
+func (w *world) keepFreshFor(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go w.keepFresh(ctx)
+}
+
 func (w *world) row(kind command.Kind, bucket sealing.Bucket, subject command.Subject, key [16]byte, plain []byte) {
 	w.t.Helper()
 	w.do(kind, command.FeedPage{AsOf: time.Now().UnixMilli(), Watermark: "w", Upserts: []command.Row{{
