@@ -162,11 +162,14 @@ func (r *renderer) coverageCell(m *markup, row *protocol.CoverageRow, today stri
 	case row == nil:
 		m.text(r.t(txtNotShown))
 		return
-	case shows(row, today):
-		m.raw(`<b>`).text(r.t(txtShown)).raw(`</b>`)
-	default:
-		m.text(r.t(txtNotShown))
+	case upTo(row.Since.Digits(), today) > 0:
+		m.text(r.t(txtShownFrom)).raw(` `).text(row.Since.String())
+		return
+	case !shows(row, today):
+		m.text(r.t(txtShownUntil)).raw(` `).text(row.Until.String())
+		return
 	}
+	m.raw(`<b>`).text(r.t(txtShown)).raw(`</b>`)
 	if row.Since != 0 {
 		m.raw(` `).text(r.t(txtSince)).raw(` `).text(row.Since.String())
 	}

@@ -28,11 +28,14 @@ func (m *machine) actAside(a Act) {
 func (r *renderer) openWide(title txt) *markup {
 	m := new(markup)
 	m.raw(`<div class="sheet broad"><h1 id="main-heading" tabindex="-1">`).text(r.t(title)).raw(`</h1>`)
-	if r.s.Aside != AsideNone && r.s.Access.Basis == protocol.BasisEmergency && !r.s.End.Blank {
+	if r.s.Aside != AsideNone && r.s.badged() {
 		r.patientLine(m)
 	}
 	return m
 }
+
+// badged reports whether an aside shows whose emergency lasts.
+func (s *State) badged() bool { return s.Access.Basis == protocol.BasisEmergency && !s.End.Blank }
 
 // closeAside ends an aside with the way back.
 func (r *renderer) closeAside(m *markup) string {

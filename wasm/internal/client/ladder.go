@@ -108,7 +108,7 @@ func (r *renderer) ladder() string {
 		r.button(m, "", q.id, ActAsk, new(markup).number(int(q.what)).String(), r.t(q.label), off)
 		if answer := answerText(&s.Ladder, q.what); answer != txtNone {
 			m.raw(`<b data-test="told-`).text(q.name).raw(`" data-yes="`)
-			m.when(answer == txtOthersYes || answer == txtBlockedYes, `true`).raw(`">`).text(r.t(answer)).raw(`</b>`)
+			m.when(answer == txtOthersYes || answer == txtBlockedYes, `true`).when(answer == txtOthersNo || answer == txtBlockedNo, `false`).raw(`">`).text(r.t(answer)).raw(`</b>`)
 		}
 		m.raw(`</div>`)
 	}

@@ -76,7 +76,9 @@ func render(s *State, reader func(*renderer) string) Page {
 			p.Regions = append(p.Regions, Region{"follow-hint", "main", r.wrong(s.Follow.Wrong)}, Region{"report", "main", r.followReport()})
 		}
 	case PhaseHelp, PhaseCoverage:
-		p.Regions = append(p.Regions, Region{"patient-line", "main", r.patient()})
+		if s.badged() {
+			p.Regions = append(p.Regions, Region{"patient-line", "main", r.patient()})
+		}
 	case PhaseOverview:
 		p.Regions = append(p.Regions,
 			Region{"patient-head", "main", r.patientHead()},

@@ -193,7 +193,29 @@ func hostilePages(t testing.TB, text string) []string {
 	p.s.Wish.Commission = protocol.CommissionID{}
 	pages = append(pages, regionOf(Render(&p.s), "main"))
 	p.s.Me.Person, p.s.Me.People = protocol.Person{}, []protocol.Person{{Key: "k" + text, Name: "n" + text, Title: "t" + text}}
-	return append(pages, regionOf(Render(&p.s), "main"))
+	pages = append(pages, regionOf(Render(&p.s), "main"))
+	return append(pages, hostileAnswers(tt, text)...)
+}
+
+// hostileAnswers are pages of what nodes tell beside documents.
+func hostileAnswers(t *testing.T, text string) (pages []string) {
+	p := toNoBasis(t, mayAttest())
+	p.get(1, protocol.Freshness{Late: []protocol.LateFeed{{Name: "f" + text}}})
+	p.get(1, protocol.Coverage{Rows: []protocol.CoverageRow{{CareProvider: "a", Name: "n" + text, Contract: protocol.Diagnosis}, {CareProvider: "b" + text, Contract: protocol.CarePlans}}})
+	toProviders(t, p)
+	p.s.Ladder.Providers = []protocol.ProviderMark{{Name: "p" + text, Has: true, Blocked: true}}
+	pages = append(pages, page(p))
+	p.act(ActCoverage, "")
+	pages = append(pages, page(p))
+	row := protocol.LogRow{
+		ID: "i" + text, At: 1, Activity: "a" + text, Patient: testPatient, Note: "n" + text, Owners: []string{"o" + text},
+		Who: protocol.LogWho{Employee: "e" + text, Name: "n" + text, Title: "t" + text, CareUnit: "u" + text, CareProvider: "c" + text, Purpose: "p" + text},
+	}
+	p = reported(t, protocol.ReportSample, protocol.Report{Rows: []protocol.LogRow{row}, Counts: []protocol.Count{{Series: "s" + text, Label: "a long label" + text, Number: 10}}})
+	p.act(ActReviewAsk, row.ID)
+	pages = append(pages, page(p))
+	p = reported(t, protocol.ReportOwnAccess, protocol.Report{Rows: []protocol.LogRow{row}})
+	return append(pages, page(p))
 }
 
 func TestHostileTextNeverBecomesMarkup(t *testing.T) {

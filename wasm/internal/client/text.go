@@ -190,6 +190,8 @@ const (
 	txtProvider
 	txtShown
 	txtNotShown
+	txtShownFrom
+	txtShownUntil
 	txtAsideClose
 	txtHelpMenu
 	txtHelpCode
@@ -480,6 +482,8 @@ var texts = [txtEnd]words{
 	txtProvider:      {"Vårdgivare", "Care provider"},
 	txtShown:         {"Visas", "Shown"},
 	txtNotShown:      {"Visas inte", "Not shown"},
+	txtShownFrom:     {"Visas från", "Shown from"},
+	txtShownUntil:    {"Visades till och med", "Shown until"},
 	txtAsideClose:    {"Tillbaka", "Back"},
 
 	txtHelpMenu:  {"Hjälp", "Help"},
