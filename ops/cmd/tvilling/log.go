@@ -14,7 +14,7 @@ func (c *cli) log() *cobra.Command {
 		Args:  none,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.logList(), c.logCheckpoint(), c.logExport(), c.logProve(), c.logConsistency(), c.logVerify())
+	cmd.AddCommand(c.logList(), c.logReport(), c.logCheckpoint(), c.logExport(), c.logProve(), c.logConsistency(), c.logVerify())
 	return cmd
 }
 

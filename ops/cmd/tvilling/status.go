@@ -76,12 +76,33 @@ func printStatus(w io.Writer, r statusReport) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%v\t%s\n", f.Name, age, time.Duration(f.BoundSecond)*time.Second, yes(f.Fresh))
 	}
+	printLog(w, r.Log)
 	if len(r.Findings) == 0 {
 		fmt.Fprintln(w, "\nNothing is wrong.")
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(w, "\n%s: %s.\n  %s\n", f.Grade, f.What, f.Do)
 	}
+}
+
+// printLog says how the access log is kept and handed on.
+func printLog(w io.Writer, l admin.LogStatus) {
+	age := func(n int64) time.Duration { return time.Duration(n) * time.Second }
+	fmt.Fprintf(w, "\naccess log: %d entries, %d of them proved by a checkpoint of %s", l.Entries, l.Checkpoint, dash(l.CheckpointAt))
+	if l.UnprovenSeconds > 0 {
+		fmt.Fprintf(w, ", the oldest other since %v", age(l.UnprovenSeconds))
+	}
+	fmt.Fprintln(w)
+	e := l.Export
+	if e == nil {
+		fmt.Fprintln(w, "national log: none is configured")
+		return
+	}
+	fmt.Fprintf(w, "national log: has everything up to %d, %d wait", e.Through, e.Waiting)
+	if e.Waiting > 0 {
+		fmt.Fprintf(w, ", the oldest since %v", age(e.OldestSeconds))
+	}
+	fmt.Fprintf(w, ", %d refused\n", e.Refused)
 }
 
 // shortHash is the beginning of a state hash and the index that it belongs to: two

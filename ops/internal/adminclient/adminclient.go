@@ -225,6 +225,11 @@ func (c *Client) Transfer(ctx context.Context, node, to string) error {
 
 // first asks one node after another until one answers, whatever it answers.
 func first[T any](ctx context.Context, c *Client, node string, ask func(context.Context, string) (T, error)) (T, error) {
+	return firstWithin(ctx, c, node, askTimeout, ask)
+}
+
+// firstWithin is first, with another limit of what one node may take.
+func firstWithin[T any](ctx context.Context, c *Client, node string, limit time.Duration, ask func(context.Context, string) (T, error)) (T, error) {
 	var zero T
 	order, err := c.order(node)
 	if err != nil {
@@ -232,7 +237,7 @@ func first[T any](ctx context.Context, c *Client, node string, ask func(context.
 	}
 	var faults []error
 	for _, id := range order {
-		one, cancel := context.WithTimeout(ctx, askTimeout)
+		one, cancel := context.WithTimeout(ctx, limit)
 		answer, err := ask(one, id)
 		cancel()
 		var problem *ProblemError

@@ -56,7 +56,7 @@ type Finding struct {
 func Assess(t admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, judge := range []func(admin.Topology, admin.Status) []Finding{
-		quorum, replicas, keys, leadership, members, feeds, versions,
+		quorum, replicas, keys, leadership, members, feeds, accessLog, versions,
 	} {
 		all = append(all, judge(t, s)...)
 	}
@@ -202,6 +202,38 @@ func feeds(_ admin.Topology, s admin.Status) []Finding {
 		}
 		all = append(all, Finding{Broken, fmt.Sprintf("what is known of %s is too old: %s. Unknown is no: nobody can open a patient", f.Name, age),
 			mendFeeds})
+	}
+	return all
+}
+
+// How long the access log may wait, in seconds.
+const (
+	exportLate   = 3600  // for the national log: then it is said
+	exportBroken = 86400 // the national log must have it by then
+	unprovenLate = 600   // for a signed checkpoint
+)
+
+func accessLog(_ admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	if n := s.Log.UnprovenSeconds; n > unprovenLate {
+		all = append(all, Finding{Degraded, fmt.Sprintf("the access log has grown for %v without a signed checkpoint: what came since is recorded, and not proved yet", seconds(n)),
+			"Checkpoints need signatures from both sites and the witness: start or reconnect who does not answer."})
+	}
+	e := s.Log.Export
+	if e == nil {
+		return all
+	}
+	switch {
+	case e.OldestSeconds > exportBroken:
+		all = append(all, Finding{Broken, fmt.Sprintf("the national log must have every access within %v: %d entries wait, the oldest since %v", seconds(exportBroken), e.Waiting, seconds(e.OldestSeconds)),
+			"Nothing is lost. Report the deviation, tell the national log's operators and those who follow up logs (tvilling log report serves them meanwhile), and look in the leader's log for why."})
+	case e.OldestSeconds > exportLate:
+		all = append(all, Finding{Degraded, fmt.Sprintf("%d entries of the access log wait for the national log, the oldest since %v", e.Waiting, seconds(e.OldestSeconds)),
+			"Nothing is lost: the queue is the access log itself. Look in the leader's log for why, and at the national log's own notices."})
+	}
+	if e.Refused > 0 {
+		all = append(all, Finding{Notice, fmt.Sprintf("the national log has refused %d entries of the access log", e.Refused),
+			"The log of who led then names them. tvilling explain tells what they are; report them to the national log's operators."})
 	}
 	return all
 }

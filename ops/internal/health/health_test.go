@@ -64,6 +64,13 @@ func TestAssess(t *testing.T) {
 		{"stale feed", func(s *admin.Status) { s.Feeds[0].Fresh = false; s.Feeds[0].AgeSeconds = 720 }, health.Broken, "blocks is too old: it is 12m0s old, and 10m0s is the most", 1},
 		{"feed that is not renewed", func(s *admin.Status) { s.Feeds[0].AgeSeconds = 330 }, health.Degraded, "blocks is 5m30s old: after 10m0s nobody can open", 1},
 		{"feed never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "consents"} }, health.Broken, "consents is too old: it was never read", 1},
+		{"unproven", func(s *admin.Status) { s.Log.UnprovenSeconds = 601 }, health.Degraded, "has grown for 10m1s without a signed checkpoint", 1},
+		{"proved", func(s *admin.Status) {
+			s.Log = admin.LogStatus{UnprovenSeconds: 600, Export: &admin.ExportStatus{OldestSeconds: 3600}}
+		}, 0, "", 0},
+		{"export late", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Waiting: 7, OldestSeconds: 3601} }, health.Degraded, "7 entries of the access log wait for the national log, the oldest since 1h0m1s", 1},
+		{"export a day late", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Waiting: 7, OldestSeconds: 86401} }, health.Broken, "must have every access within 24h0m0s: 7 entries wait", 1},
+		{"export refused", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Refused: 2} }, health.Notice, "has refused 2 entries", 1},
 		{"release", func(s *admin.Status) { s.Members[0].Version = "1.1.0" }, health.Notice, "1.0.0 on a2, b1, b2 and w; 1.1.0 on a1", 1},
 		{"level", func(s *admin.Status) { s.Level = 0 }, health.Notice, "at level 0 and every member that answers knows 1", 1},
 		{"stranger", func(s *admin.Status) { s.Members[4].ID = "x" }, health.Notice, "x is not in your cluster file", 1},

@@ -1,0 +1,57 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tvilling/node/internal/logtest"
+	"tvilling/protocol/admin"
+	"tvilling/raftfsm/command"
+)
+
+func TestLogStatus(t *testing.T) {
+	log := logtest.Open(t)
+	now := time.Now().Truncate(time.Millisecond)
+	add := func(age time.Duration) {
+		id := logtest.Intent()
+		at := now.Add(-age).UnixMilli()
+		for i := range 6 {
+			id[i] = byte(at >> (40 - 8*i))
+		}
+		log.Do(command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{ID: id, Sealed: make([]byte, 64), Commitment: [32]byte{1}}})
+	}
+	s := state{fsm: log.FSM}
+	status := func(want admin.LogStatus) {
+		t.Helper()
+		got, err := s.Log(now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	status(admin.LogStatus{})
+	add(26 * time.Hour)
+	add(30 * time.Second)
+	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600})
+	s.from.Upstream.Log = &admin.Service{}
+	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: &admin.ExportStatus{Waiting: 2, OldestSeconds: 26 * 3600}})
+	log.Do(command.KindExportAck, command.ExportAck{Through: 1, Refused: []uint64{1}, At: 1})
+	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1}})
+	v, err := log.FSM.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := v.LogRoot(2)
+	v.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := admin.Checkpoint{Cluster: "test", Size: 2, Root: root, At: now}.Text() + "\n— a1 signature\n"
+	log.Do(command.KindCheckpoint, command.Checkpoint{Size: 2, Root: root, Note: []byte(note)})
+	status(admin.LogStatus{Entries: 2, Checkpoint: 2, CheckpointAt: now.UTC().Format(time.RFC3339),
+		Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1}})
+}
