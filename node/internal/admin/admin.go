@@ -1,6 +1,6 @@
 // Package admin is the operator endpoint of a node: status, transfer of leadership,
-// registration of sources, activation of a level, and the access log without its
-// patients.
+// registration of sources, the table of coverage, activation of a level, and the access
+// log without its patients.
 //
 // It owns the paths of protocol/admin and what they answer. It must never answer with
 // patient data, never act on a request whose certificate is not an operator's, and
