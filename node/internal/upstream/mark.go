@@ -40,8 +40,8 @@ type Mark struct {
 	last  protocol.Instant
 }
 
-// read reads a time of a service.
-func (c Clock) read(s string) (Mark, error) {
+// Read reads a time of a service.
+func (c Clock) Read(s string) (Mark, error) {
 	if len(s) > maxMark {
 		return Mark{}, errTime
 	}

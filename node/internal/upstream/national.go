@@ -47,7 +47,7 @@ func (a *answer) row(table string) (place, error) {
 
 // mark reads a time of the service that its whole answer has.
 func (a *answer) mark(e *element) Mark {
-	m, err := a.clock.read(e.text)
+	m, err := a.clock.Read(e.text)
 	if err != nil {
 		place{&a.rows, e.name, 1}.fault(e.name, err.Error())
 	}
