@@ -148,6 +148,7 @@ func (n *Node) openAdmin() error {
 	endpoint := adminendpoint.New(n.cluster, n.state(), self, newIntent, n.cfg.Logger)
 	if n.data != nil {
 		endpoint.Follows(n.data.followup)
+		endpoint.Proves(proof.NewReader(n.fsm, n.ring, n.data.followup))
 	}
 	numbers, err := metrics.Handler(n.cluster, n.state(), n.cfg.Logger)
 	if err != nil {

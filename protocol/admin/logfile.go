@@ -70,6 +70,7 @@ type ReadableActor struct {
 	CareUnitName     string `json:"care_unit_name,omitempty"`
 	CareProvider     string `json:"care_provider,omitempty"`
 	CareProviderName string `json:"care_provider_name,omitempty"`
+	Operator         string `json:"operator,omitempty"`
 }
 
 // ReadableDecision is how it was decided.

@@ -30,6 +30,7 @@ func Readable(plain []byte) (admin.ReadableEntry, error) {
 			Commission: e.Actor.Commission.Reveal(), CommissionName: e.Actor.CommissionName,
 			CareUnit: e.Actor.CareUnit.Reveal(), CareUnitName: e.Actor.CareUnitName,
 			CareProvider: e.Actor.CareProvider.Reveal(), CareProviderName: e.Actor.CareProviderName,
+			Operator: e.Actor.Operator,
 		},
 		Decision: admin.ReadableDecision{
 			Permit: e.Decision.Permit, Reason: e.Decision.Reason, Basis: basis(e.Decision.Basis), DecidedAt: e.Decision.DecidedAt,
