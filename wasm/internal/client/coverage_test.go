@@ -240,3 +240,45 @@ func TestBadgeIsOnEveryPage(t *testing.T) {
 		t.Error("the patient is on a page after the end")
 	}
 }
+
+// No page that is in one language has words of the other.
+func TestPagesAreWholeInBothLanguages(t *testing.T) {
+	for name, reach := range map[string]func() *play{
+		"emergency 1": func() *play {
+			p := toNoBasis(t, mayAttest())
+			p.act(ActEmergencyAsk, "")
+			p.act(ActEmergency, "")
+			return p
+		},
+		"emergency 2": func() *play { p := toNoBasis(t, mayAttest()); toProviders(t, p); return p },
+		"child": func() *play {
+			p := toNoBasis(t, protocol.Opened{MayConsent: true, Child: true})
+			p.act(ActConsent, "")
+			return p
+		},
+		"deceased": func() *play { return toNoBasis(t, protocol.Opened{Deceased: true}) },
+		"overview": func() *play { p := toOverview(t); p.act(ActEndAsk, ""); return p },
+		"help":     func() *play { p := toOverview(t); p.act(ActHelp, ""); return p },
+		"menu":     func() *play { return toFollow(t) },
+		"report":   func() *play { return reported(t, protocol.ReportEmployee, protocol.Report{}) },
+		"statistics": func() *play {
+			return reported(t, protocol.ReportStatistics, protocol.Report{Counts: []protocol.Count{{Series: "users", Label: "2", Few: true}}})
+		},
+	} {
+		p := reach()
+		for _, c := range []struct{ lang, foreign string }{{"en", "åäöÅÄÖ"}, {"sv", ""}} {
+			p.act(ActLanguage, c.lang)
+			page := Render(&p.s)
+			html := strings.ReplaceAll(regionOf(page, "main")+regionOf(page, "ladder")+regionOf(page, "notice")+regionOf(page, "report")+regionOf(page, "patient-head")+regionOf(page, "list-empties"), "ÅÅÅÅ", "")
+			if at := strings.IndexAny(html, c.foreign); c.foreign != "" && at >= 0 {
+				t.Errorf("%s in %s: Swedish at %q", name, c.lang, html[max(0, at-30):min(len(html), at+30)])
+			}
+			for _, word := range []string{"care provider", "Emergency", "consented", "report", "Weekday", "Choose"} {
+				if c.lang == "sv" && strings.Contains(html, ">"+word) {
+					t.Errorf("%s in %s: %q", name, c.lang, word)
+				}
+			}
+			inert(t, html)
+		}
+	}
+}

@@ -77,7 +77,7 @@ func (r *renderer) logTable(m *markup, rows []protocol.LogRow) {
 	review := reviewable(r.s.Follow.Kind)
 	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="report-heading"><table data-test="log"><caption class="unseen">`)
 	m.text(r.t(txtLogCaption)).raw(`</caption><thead><tr>`)
-	for _, h := range [...]txt{txtHeadTime, txtLogWho, txtLogWhat, txtPatient, txtLogWhose, txtReason, txtReview} {
+	for _, h := range [...]txt{txtHeadTime, txtLogWho, txtLogWhat, txtPatient, txtLogWhose, txtReason, txtReviewTitle} {
 		m.raw(`<th scope="col">`).text(r.t(h)).raw(`</th>`)
 	}
 	m.raw(`</tr></thead><tbody>`)
@@ -113,11 +113,15 @@ func lines(m *markup, texts ...string) {
 }
 
 func (r *renderer) who(m *markup, w *protocol.LogWho) {
+	lines(m, named(w), w.Employee, w.CareUnit, w.CareProvider, w.Purpose)
+}
+
+func named(w *protocol.LogWho) string {
 	name := w.Name
 	if name != "" && w.Title != "" {
 		name += ", "
 	}
-	lines(m, name+w.Title, w.Employee, w.CareUnit, w.CareProvider, w.Purpose)
+	return name + w.Title
 }
 
 func (r *renderer) what(m *markup, row *protocol.LogRow) {
@@ -181,11 +185,22 @@ func (r *renderer) ownAccess(m *markup, rows []protocol.LogRow) {
 	m.raw(`<p>`).text(r.t(txtOwnAccessLead)).raw(`</p><ol class="letter" data-test="own-access">`)
 	for i := range rows {
 		row := &rows[i]
-		m.raw(`<li data-test="log-row"><h3><time>`).text(civilOf(row.At)[:16]).raw(`</time> `).text(row.Activity).raw(`</h3><p>`)
-		lines(m, row.Who.CareProvider, row.Who.CareUnit, row.Who.Name, row.Who.Title, row.Who.Purpose)
-		m.raw(`</p><p>`)
+		m.raw(`<li data-test="log-row"><h3><time>`).text(civilOf(row.At)[:16]).raw(`</time> `).text(row.Activity)
+		if !row.Permit {
+			m.raw(` <span class="tag bad">`).text(r.t(txtRefused)).raw(`</span>`)
+		}
+		m.raw(`</h3><dl class="head">`)
+		for _, part := range [...]struct {
+			label txt
+			value string
+		}{{txtProvider, row.Who.CareProvider}, {txtHeadUnit, row.Who.CareUnit}, {txtLogWho, named(&row.Who)}, {txtPurpose, row.Who.Purpose}} {
+			if part.value != "" {
+				m.raw(`<div><dt>`).text(r.t(part.label)).raw(`</dt><dd>`).text(part.value).raw(`</dd></div>`)
+			}
+		}
+		m.raw(`<div><dt>`).text(r.t(txtLogWhose)).raw(`</dt><dd>`)
 		r.whose(m, row)
-		m.raw(`</p></li>`)
+		m.raw(`</dd></div></dl></li>`)
 	}
 	m.raw(`</ol>`)
 }

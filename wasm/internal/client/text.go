@@ -245,6 +245,7 @@ const (
 	txtLogWho
 	txtLogWhat
 	txtLogWhose
+	txtPurpose
 	txtPermitted
 	txtRefused
 	txtReview
@@ -540,6 +541,7 @@ var texts = [txtEnd]words{
 	txtLogWho:                {"Vem", "Who"},
 	txtLogWhat:               {"Vad", "What"},
 	txtLogWhose:              {"Uppgifter", "Information"},
+	txtPurpose:               {"Ändamål", "Purpose"},
 	txtPermitted:             {"Medgavs", "Permitted"},
 	txtRefused:               {"Nekades", "Refused"},
 	txtReview:                {"Granska", "Review"},
