@@ -16,9 +16,12 @@ import (
 	"tvilling/protocol/admin"
 )
 
-// stage is the cluster that all tests of this package share: five processes of the
-// real binary, filled with the test patients.
+// stage is the cluster that all tests of this package share: five nodes of the real
+// binary and the stand-in that they are fed from, filled with the test patients.
 var stage *demo.Cluster
+
+// begun is when the stage was set: what the services know is as of it.
+var begun time.Time
 
 func TestMain(m *testing.M) {
 	code, err := play(m)
@@ -43,8 +46,8 @@ func play(m *testing.M) (code int, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	now := time.Now()
-	if stage, err = demo.Start(ctx, demo.Options{Binary: binary, Feeds: demo.Staff(now)}); err != nil {
+	begun = time.Now()
+	if stage, err = demo.Start(ctx, demo.Options{Binary: binary, Feeds: demo.Staff(begun)}); err != nil {
 		return 1, err
 	}
 	defer func() {
@@ -52,7 +55,7 @@ func play(m *testing.M) (code int, err error) {
 			err = closed
 		}
 	}()
-	if _, err := stage.Fill(ctx, now); err != nil {
+	if _, err := stage.Fill(ctx, begun); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
@@ -60,6 +63,27 @@ func play(m *testing.M) (code int, err error) {
 
 // dataNodes are the members that serve browsers.
 var dataNodes = []string{"a1", "a2", "b1", "b2"}
+
+// services replaces what the services know by the demo's, changed. The page says when it
+// has arrived.
+func services(t *testing.T, change func(*demo.Feeds)) {
+	t.Helper()
+	f := demo.Staff(begun)
+	change(&f)
+	if err := stage.WriteFeeds(f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tell gives the stand-in an order.
+func tell(t *testing.T, path, order string) string {
+	t.Helper()
+	said, err := stage.StandIn(context.WithoutCancel(t.Context()), path, order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(said)
+}
 
 // restart brings nodes back, and waits until everything is as before.
 func restart(t *testing.T, ids ...string) {
