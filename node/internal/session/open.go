@@ -114,23 +114,27 @@ func (s *session) follow(o *open, anew bool) {
 	reader := s.service.cfg.State.Feed().Follow(append([]command.Subject{o.actor}, o.subjects...)...)
 	s.helpers.Go(func() {
 		defer reader.Close()
-		next := func() (raftfsm.Change, error) { return reader.Next(ctx) }
-		if anew {
-			next = func() (raftfsm.Change, error) { return raftfsm.Change{}, raftfsm.ErrLagged }
+		if anew && !o.bring(ctx, change{err: raftfsm.ErrLagged}) {
+			return
 		}
 		for {
-			c, err := next()
-			next = func() (raftfsm.Change, error) { return reader.Next(ctx) }
-			select {
-			case o.changes <- change{Change: c, err: err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil && !errors.Is(err, raftfsm.ErrLagged) {
-				return
+			c, err := reader.Next(ctx)
+			over := err != nil && !errors.Is(err, raftfsm.ErrLagged)
+			if ctx.Err() != nil || !o.bring(ctx, change{c, err}) || over {
+				return // left, or followed anew; or the node stops
 			}
 		}
 	})
+}
+
+// bring hands a change to the owner, unless nobody follows any more.
+func (o *open) bring(ctx context.Context, c change) bool {
+	select {
+	case o.changes <- c:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // adopt makes a decision the standing one, and follows the identities that it names.
