@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,14 @@ type stored[Row any] struct {
 	row  Row
 	at   time.Time
 	gone time.Time
+}
+
+// last is when something about it was stored.
+func (s *stored[Row]) last() time.Time {
+	if !s.gone.IsZero() {
+		return s.gone
+	}
+	return s.at
 }
 
 // national is a service that remembers. Its clock is the bubble's, to the second.
@@ -111,11 +120,10 @@ func (n *national[Row]) Changes(ctx context.Context, _ string, from upstream.Mar
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	out.Next = markAt(n.t, time.Now())
-	for _, s := range n.rows {
-		at := s.at
-		if !s.gone.IsZero() {
-			at = s.gone
-		}
+	inOrder := slices.Clone(n.rows)
+	slices.SortStableFunc(inOrder, func(a, b *stored[Row]) int { return a.last().Compare(b.last()) })
+	for _, s := range inOrder {
+		at := s.last()
 		if !since(from, at) {
 			continue
 		}
