@@ -62,7 +62,6 @@ type browser struct {
 	shadow     map[protocol.DocumentKey]protocol.Item
 	chosen     []protocol.Contract
 	mute       bool // sends neither Beat nor Ack
-	revoked    protocol.Generation
 	lost       protocol.Revoke // the newest
 	since      time.Time       // when the test began to wait
 	heard      [][]byte        // every frame
@@ -168,8 +167,8 @@ func (b *browser) take(f protocol.Frame) {
 // inTime fails for what a Revoke should have stopped.
 func (b *browser) inTime(g protocol.Generation) {
 	b.t.Helper()
-	if g < b.revoked {
-		b.t.Fatalf("a frame of generation %d after a Revoke to %d", g, b.revoked)
+	if g < b.lost.Next {
+		b.t.Fatalf("a frame of generation %d after a Revoke to %d", g, b.lost.Next)
 	}
 }
 
@@ -194,7 +193,7 @@ func (b *browser) batch(f protocol.Batch) {
 
 func (b *browser) revoke(f protocol.Revoke) {
 	b.t.Helper()
-	b.generation, b.revoked, b.shadow = max(b.generation, f.Next), f.Next, nil
+	b.generation, b.shadow = max(b.generation, f.Next), nil
 	b.lost = f
 	if len(f.Documents) == 0 {
 		b.items, b.shown = nil, false

@@ -34,14 +34,17 @@ func TestTheRecordNamesWhoseInformation(t *testing.T) {
 		b.refusedWith(protocol.FaultNotFound)
 		b.hangUp()
 		diagnosis, contacts := uint8(protocol.Diagnosis), uint8(protocol.CareContacts)
+		of := func(contract uint8, provider, unit string) record.Resource {
+			return record.Resource{Contract: contract, CareProvider: provider, CareUnit: unit}
+		}
 		want := [][]record.Resource{
 			nil,
-			{{diagnosis, ownProvider, ownUnit}, {diagnosis, ownProvider, sameUnit}, {diagnosis, otherProvider, otherUnit}, {contacts, otherProvider, otherUnit}},
-			{{diagnosis, otherProvider, otherUnit}},
+			{of(diagnosis, ownProvider, ownUnit), of(diagnosis, ownProvider, sameUnit), of(diagnosis, otherProvider, otherUnit), of(contacts, otherProvider, otherUnit)},
+			{of(diagnosis, otherProvider, otherUnit)},
 			nil,
 		}
 		log := w.log()
-		slices.SortFunc(want[1], func(a, b record.Resource) int { return int(a.Contract) - int(b.Contract) })
+		slices.SortStableFunc(want[1], func(a, b record.Resource) int { return int(a.Contract) - int(b.Contract) })
 		var got [][]record.Resource
 		for _, e := range log {
 			got = append(got, e.Scope.Resources)

@@ -42,15 +42,18 @@ type sealedDocument struct {
 func (d *sealedDocument) place() []byte { return place(d.subject, d.Key) }
 
 // headers yields the documents of the contracts, or of all for nil, without bodies.
+// What it yields is valid until the next one.
 func (all subjects) headers(v *raftfsm.View, contracts []uint8, yield func(d *sealedDocument) bool) {
 	more := true
 	for i, s := range all {
 		if !more {
 			return
 		}
+		d := sealedDocument{subject: s}
 		v.Headers(s, contracts, func(a raftfsm.Attributes, header []byte) bool {
 			if _, twice := all[:i].document(v, a.Key); !twice {
-				more = yield(&sealedDocument{Attributes: a, subject: s, header: header})
+				d.Attributes, d.header = a, header
+				more = yield(&d)
 			}
 			return more
 		})
