@@ -61,7 +61,7 @@ type browser struct {
 	items      map[protocol.DocumentKey]protocol.Item
 	shadow     map[protocol.DocumentKey]protocol.Item
 	chosen     []protocol.Contract
-	mute       bool // sends neither Beat nor Ack
+	mute       bool            // sends neither Beat nor Ack
 	lost       protocol.Revoke // the newest
 	since      time.Time       // when the test began to wait
 	heard      [][]byte        // every frame
