@@ -116,7 +116,7 @@ func awaitCalls(t *testing.T, want int) {
 }
 
 // TestFeedsGoOnAtAnotherLeader kills the leader, which reads the services, and has a
-// block come and go meanwhile: the next leader goes on where the last was.
+// care engagement end meanwhile: the next leader goes on where the last was.
 func TestFeedsGoOnAtAnotherLeader(t *testing.T) {
 	defer services(t, func(*demo.Feeds) {})
 	leader := status(t).Leader
@@ -130,7 +130,6 @@ func TestFeedsGoOnAtAnotherLeader(t *testing.T) {
 	kill(t, leader)
 	defer restart(t, leader)
 	services(t, func(f *demo.Feeds) {
-		f.Block = append(f.Block, demo.Block{Patient: patients.Ake, ID: "e2e-leader", Kind: "inner", CareProvider: patients.Norrmark.ID, CareUnit: patients.Medicine.ID})
 		f.Relation = slices.DeleteFunc(f.Relation, func(r demo.Relation) bool { return r.Patient == patients.Ake })
 	})
 	p.wait(`document.documentElement.dataset.state !== 'overview' || Number(document.documentElement.dataset.count) < ` + strconv.Itoa(own))
