@@ -285,18 +285,18 @@ func TestServiceAway(t *testing.T) {
 		if got, _ := w.status(); got.Waiting != 700 || got.Oldest < 24*time.Hour {
 			t.Errorf("state %+v, want 700 that have waited a day", got)
 		}
+		w.national.mu.Lock()
 		if w.national.calls > 25*60 {
 			t.Errorf("%d calls in 25 hours", w.national.calls)
 		}
-		w.national.mu.Lock()
 		w.national.away = false
 		w.national.mu.Unlock()
 		time.Sleep(2 * retryCeiling)
-		w.whole()
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		w.whole()
 	})
 }
 

@@ -59,11 +59,7 @@ func (s *Service) Explain(ctx context.Context, operator, id string) (Explanation
 	if operator == "" || len(operator) > maxOperator {
 		return Explanation{}, fmt.Errorf("%w: no operator", ErrNotAllowed)
 	}
-	r, err := parseRef(id)
-	if err != nil {
-		return Explanation{}, err
-	}
-	e, err := s.find(ctx, r)
+	e, err := s.find(id)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -71,7 +67,7 @@ func (s *Service) Explain(ctx context.Context, operator, id string) (Explanation
 		Activity: record.ReadLog, Purpose: followPurpose, Actor: record.Actor{Operator: operator}, Patient: e.Patient,
 		Decision: record.Decision{Permit: true, Reason: reasonOperator}, About: e.ID, Note: "förklaring av en åtkomst",
 	}
-	if _, _, err := s.record(ctx, draft); err != nil {
+	if _, err := s.record(ctx, draft); err != nil {
 		return Explanation{}, err
 	}
 	return s.explanation(e)
@@ -88,7 +84,7 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 		return Explanation{}, err
 	}
 	x := Explanation{
-		ID: refOf(e.sequence, e.ID), UUID: uuidOf(e.ID), Sequence: e.sequence, Index: e.index, At: e.At, Activity: e.Activity.String(),
+		ID: record.ShortID(e.ID), UUID: uuidOf(e.ID), Sequence: e.sequence, Index: e.index, At: e.At, Activity: e.Activity.String(),
 		Purpose: e.Purpose, Actor: e.Actor, Decision: e.Decision, Scope: e.Scope, Node: e.Node, Outcome: review.Outcome,
 	}
 	x.Actor.EmployeeName, x.Scope.Document = "", protocol.DocumentKey{} // neither is needed to tell why

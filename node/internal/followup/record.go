@@ -16,7 +16,7 @@ import (
 
 // record has an entry committed, and waits a while for it to be applied here, so that
 // the reading itself is in what is read.
-func (s *Service) record(ctx context.Context, e record.Entry) (command.Result, [16]byte, error) {
+func (s *Service) record(ctx context.Context, e record.Entry) (id [16]byte, err error) {
 	e.ID, e.At, e.Node = newID(), now(), s.cfg.Node
 	_, _ = rand.Read(e.Salt[:]) // ends the process rather than fail
 	subject := s.cfg.Ring.Patient(e.Patient)
@@ -32,16 +32,16 @@ func (s *Service) record(ctx context.Context, e record.Entry) (command.Result, [
 	results, err := s.cfg.Proposer.Propose(within, command.Command{Kind: command.KindRecordEvent, Version: 1, Intent: newID(), Body: body})
 	switch {
 	case err != nil:
-		return command.Result{}, e.ID, fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		return e.ID, fmt.Errorf("%w: %w", ErrNotRecorded, err)
 	case len(results) != 1 || results[0].Status != command.StatusDone:
-		return command.Result{}, e.ID, fmt.Errorf("%w: the state machine refused it", ErrNotRecorded)
+		return e.ID, fmt.Errorf("%w: the state machine refused it", ErrNotRecorded)
 	}
 	applied, cancel := context.WithTimeout(ctx, appliedWithin)
 	defer cancel()
 	if err := s.cfg.State.WaitApplied(applied, results[0].Index); err != nil {
-		return command.Result{}, e.ID, fmt.Errorf("recorded, but not applied here in time: %w", err)
+		return e.ID, fmt.Errorf("recorded, but not applied here in time: %w", err)
 	}
-	return results[0], e.ID, nil
+	return e.ID, nil
 }
 
 // reviewsOf is the subject that the reviews of an entry are kept under: they are found
@@ -93,7 +93,7 @@ func noteOf(f protocol.Follow, zone *time.Location) string {
 }
 
 // newID draws an id as sessions do: it begins with the time, so that ids that come
-// together stand together; its second half is drawn, and is what people meet.
+// together stand together.
 func newID() (id [16]byte) {
 	_, _ = rand.Read(id[:]) // ends the process rather than fail
 	var at [8]byte

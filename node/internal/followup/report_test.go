@@ -57,7 +57,7 @@ func TestReadingIsRecordedFirst(t *testing.T) {
 	if len(r.Rows) > 0 || faultOf(err) != protocol.FaultNoQuorum {
 		t.Errorf("rows %v, fault %d", r.Rows, faultOf(err))
 	}
-	_, err = w.s.Explain(t.Context(), "operator", refOf(1, w.newest().ID))
+	_, err = w.s.Explain(t.Context(), "operator", record.ShortID(w.newest().ID))
 	w.wants(err, ErrNotRecorded)
 	w.log.Before(nil)
 
@@ -206,7 +206,7 @@ func TestEntriesWhoseKeyIsGoneAreLeftOut(t *testing.T) {
 	if got := whoIn(w.report(w.follow(protocol.ReportProvider))); len(got) != 2 || got[0] != "ANNA Läsa" {
 		t.Errorf("reported %q", got)
 	}
-	_, err = w.s.Explain(t.Context(), "op", "1-"+shortOf(w.log.View().Log(0, 1)[0].ID))
+	_, err = w.s.Explain(t.Context(), "op", record.ShortID(w.log.View().Log(0, 1)[0].ID))
 	w.wants(err, ErrNoEntry)
 }
 

@@ -19,15 +19,11 @@ func (s *Service) Review(ctx context.Context, who Reader, f protocol.Review) (st
 	if who.Operator != "" {
 		return "", ErrNotAllowed // an operator keeps the log and judges nobody
 	}
-	r, err := parseRef(f.Entry)
-	if err != nil {
-		return "", err
-	}
 	decision, err := s.standing(&who)
 	if err != nil {
 		return "", err
 	}
-	e, err := s.find(ctx, r)
+	e, err := s.find(f.Entry)
 	if err != nil {
 		return "", err
 	}
@@ -39,11 +35,8 @@ func (s *Service) Review(ctx context.Context, who Reader, f protocol.Review) (st
 		Decision: decision, Session: who.Session, Note: f.Comment, About: e.ID, Outcome: f.Outcome,
 	}
 	draft.Decision.Permit = true
-	result, id, err := s.record(ctx, draft)
-	if err != nil {
-		return "", err
-	}
-	return refOf(result.Sequence, id), nil
+	id, err := s.record(ctx, draft)
+	return record.ShortID(id), err
 }
 
 // reviewable says why an entry is not one for this reader to review.

@@ -203,7 +203,7 @@ func (q *query) row(v *raftfsm.View, e entry) (protocol.LogRow, error) {
 	}
 	a := e.Actor
 	row := protocol.LogRow{
-		ID: refOf(e.sequence, e.ID), At: e.At, Activity: e.Activity.String(), Permit: e.Decision.Permit, Basis: e.Decision.Basis,
+		ID: record.ShortID(e.ID), At: e.At, Activity: e.Activity.String(), Permit: e.Decision.Permit, Basis: e.Decision.Basis,
 		Who: protocol.LogWho{
 			Employee: a.Employee.Reveal(), Name: a.EmployeeName, Title: a.EmployeeTitle, CareUnit: or(a.CareUnitName, a.CareUnit.Reveal()),
 			CareProvider: or(a.CareProviderName, a.CareProvider.Reveal()), Purpose: e.Purpose,

@@ -21,7 +21,6 @@ const (
 	MaxPeriod      = 93 * 24 * time.Hour // of one report; a longer one is ErrTerms
 	maxScanned     = 20_000              // entries read for one page of rows; then the answer says More
 	maxCounted     = 500_000             // entries read for counts or a sample; a period of more is ErrTerms
-	maxSearched    = 5_000_000           // entries looked through for an id; then it is ErrNoEntry
 	maxWaiting     = 100_000             // emergencies without a review that are remembered; more wait in the log
 	maxReviews     = 100                 // of one entry; one more is ErrTerms
 	maxOperator    = 128                 // bytes of an operator's name; a longer one is ErrTerms
@@ -171,11 +170,11 @@ func (s *Service) enter(ctx context.Context, who *Reader, draft record.Entry) er
 			return err
 		}
 		draft.Decision.Reason = err.Error()
-		_, _, recorded := s.record(ctx, draft)
+		_, recorded := s.record(ctx, draft)
 		return errors.Join(err, recorded)
 	}
 	draft.Decision.Permit = true
-	_, _, err = s.record(ctx, draft)
+	_, err = s.record(ctx, draft)
 	return err
 }
 

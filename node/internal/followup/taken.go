@@ -13,7 +13,7 @@ func (s *Service) RecordReading(ctx context.Context, operator, what string) erro
 	if operator == "" || len(operator) > maxOperator {
 		return fmt.Errorf("%w: no operator", ErrNotAllowed)
 	}
-	_, _, err := s.record(ctx, record.Entry{
+	_, err := s.record(ctx, record.Entry{
 		Activity: record.ReadLog, Purpose: followPurpose, Actor: record.Actor{Operator: operator},
 		Decision: record.Decision{Permit: true, Reason: reasonOperator}, Note: what,
 	})
