@@ -15,6 +15,13 @@ type reader struct {
 	dec *xml.Decoder
 }
 
+var errCharset = errors.New("another encoding than UTF-8")
+
+func (r *reader) begin() {
+	r.dec = xml.NewDecoder(&r.in)
+	r.dec.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errCharset }
+}
+
 // element is a field of an answer, with what stands in it.
 type element struct {
 	name     string
@@ -51,6 +58,9 @@ func (e *element) child(name string) *element {
 // answer reads a whole message: an envelope with the contract's response or a fault.
 func (r *reader) answer(c contract, take func(*element) error) error {
 	start, more, err := r.next()
+	if errors.Is(err, io.EOF) {
+		err = malformed("empty")
+	}
 	if err == nil && (!more || start.Name != xml.Name{Space: envelopeSpace, Local: "Envelope"}) {
 		err = malformed("no SOAP envelope")
 	}
@@ -235,6 +245,8 @@ func (r *reader) token() (xml.Token, error) {
 			return nil, malformed(fmt.Sprintf("larger than %d bytes", MaxAnswerBytes))
 		case errors.Is(err, io.EOF):
 			return nil, io.EOF
+		case errors.Is(err, errCharset):
+			return nil, malformed(errCharset.Error())
 		case errors.As(err, &syntax):
 			return nil, malformed("not XML, or it ends in the middle")
 		case err != nil:

@@ -104,7 +104,7 @@ func (e Endpoint) call(ctx context.Context, c contract, timeout time.Duration, b
 		return fmt.Errorf("%s: %w: HTTP status %d", c.name, ErrUnavailable, s)
 	}
 	r := &reader{in: io.LimitedReader{R: response.Body, N: MaxAnswerBytes + 1}}
-	r.dec = xml.NewDecoder(&r.in)
+	r.begin()
 	if err := r.answer(c, take); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
 	}
