@@ -13,7 +13,8 @@
 //
 // The root element carries, never with patient data:
 //
-//	data-state       connecting | who | commission | patient | choice | overview | blank | ended
+//	data-state       connecting | who | commission | patient | choice | overview | blank | follow |
+//	                 help | coverage | ended
 //	data-connection  connecting | connected | reconnecting | silent | moving | stopped
 //	data-node        name of the node that feeds the page
 //	data-index       position of the view
@@ -26,17 +27,31 @@
 // Elements carry data-test; a control is pressed or filled in as a user would:
 //
 //	who             person (data-value: the person's key)
-//	commission      commission (data-value: place in the list), commission-unusable
+//	commission      commission (data-value: place in the list; data-follow), commission-unusable
 //	patient         patient-form, patient-id, patient-good, patient-bad, open-patient
-//	consent         consent-panel, consent-unit, consent-personal, consent-days, consent, consent-skip
-//	choice          types, type (value: the contract's number), check-all, check-none, nothing-chosen,
-//	                show, consent-ask, back
-//	overview        patient, basis (data-basis: none | consent | emergency), end-ask, end-confirm,
+//	consent         consent-panel, giver-patient, giver, giver-guardian, giver-mature, guardian, wrong,
+//	                consent-unit, consent-personal, consent-days, consent, consent-skip
+//	choice          patient-line, deceased, types, type (value: the contract's number), covered
+//	                (data-contract), check-all, check-none, nothing-chosen, show, consent-ask, back
+//	questions       ladder, ask (ids ask-others, ask-providers, ask-blocked), told-others and
+//	                told-blocked (data-yes: true | false), told-providers, providers-have,
+//	                providers-blocked, providers-none
+//	emergency       emergency-ask, emergency-warning (data-step: 1 | 2), reason, sure, wrong,
+//	                emergency, emergency-skip; basis has data-step, minutes-left
+//	overview        empties, patient, basis (data-basis: none | consent | emergency), end-ask, end-confirm,
 //	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, filter, to-top,
 //	                rows, row (data-value: key, data-contract), empty
 //	reading pane    reader, reader-empty, reader-title, reader-gone, reader-fault (data-fault),
 //	                document, dissent, abnormal, attachment, close-reader
 //	everywhere      environment, who, switch-person, switch-commission, language, connection, node,
-//	                site, index, fault (data-fault: TV-1001 …), trace, copy, dismiss
+//	                site, index, fault (data-fault: TV-1001 …), calm (data-fault), mender, trace, copy,
+//	                help (data-value: the fault's number, or none), dismiss, coverage, feeds-unknown,
+//	                feeds-late (within: data-feed)
+//	asides          help-entry (data-fault), coverage-table, coverage-none, aside-close
+//	follow-up       reports, report (data-value: the kind), report-form, from, to, subject, employee,
+//	                wrong, report-ask, report-shown, report-empty, log, log-row (data-entry),
+//	                outcome, own-access, counts (data-series), number, report-next, report-first,
+//	                review-ask (data-value: the entry), review-form, outcome-choice, comment, review,
+//	                review-cancel
 //	blank           blank (data-fault), waiting, restart, reload; ended (data-fault)
 package browser

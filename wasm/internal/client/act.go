@@ -2,6 +2,7 @@ package client
 
 import (
 	"slices"
+	"strings"
 
 	"tvilling/protocol"
 )
@@ -85,7 +86,7 @@ func (m *machine) actWho(a Act) {
 		return
 	}
 	m.forgetPatient()
-	m.s.Screen = Screen{}
+	m.s.Screen = Screen{End: End{Stopped: m.s.End.Stopped}}
 	m.do(FocusOn{idMain})
 	m.redial()
 }
@@ -221,6 +222,9 @@ func (m *machine) typed(t Typed) {
 		m.typedFollow(t)
 	}
 }
+
+// oneLine is a text as it is sent: its words, with one space between.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // written bounds what is written in words. A longer text than may be sent is still
 // long enough to be refused, not cut.

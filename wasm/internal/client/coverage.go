@@ -67,8 +67,9 @@ func (r *renderer) cover() []*provider {
 	return all
 }
 
-// covered writes which care providers do not show a type, and since when others do.
-func (r *renderer) covered(m *markup, table []*provider, c protocol.Contract) {
+// covered writes which care providers do not show a type, and in full since when
+// others do.
+func (r *renderer) covered(m *markup, table []*provider, c protocol.Contract, full bool) {
 	today := r.today()
 	var not, since []string
 	for _, p := range table {
@@ -76,7 +77,7 @@ func (r *renderer) covered(m *markup, table []*provider, c protocol.Contract) {
 		switch {
 		case row == nil || !shows(row, today):
 			not = append(not, p.name)
-		case row.Since != 0:
+		case full && row.Since != 0:
 			since = append(since, p.name+" "+r.t(txtSince)+" "+row.Since.String())
 		}
 	}
@@ -119,7 +120,7 @@ func (r *renderer) empties() string {
 			m.text(r.t(txtEmpties)).raw(`</summary><ul>`)
 		}
 		m.raw(`<li>`).text(c.Label(r.lang)).raw(`. `)
-		r.covered(m, table, c)
+		r.covered(m, table, c, true)
 		m.raw(`</li>`)
 	}
 	if n == 0 {
@@ -137,7 +138,7 @@ func (r *renderer) coveragePage() string {
 		m.raw(`<p class="empty" data-test="coverage-none">`).text(r.t(txtCoverageNone)).raw(`</p>`)
 		return r.closeAside(m)
 	}
-	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="main-heading"><table data-test="coverage"><caption class="unseen">`).text(r.t(txtCoverageTitle))
+	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="main-heading"><table data-test="coverage-table"><caption class="unseen">`).text(r.t(txtCoverageTitle))
 	m.raw(`</caption><thead><tr><th scope="col">`).text(r.t(txtProvider)).raw(`</th>`)
 	for _, c := range protocol.Contracts() {
 		m.raw(`<th scope="col">`).text(c.Label(r.lang)).raw(`</th>`)
@@ -163,17 +164,17 @@ func (r *renderer) coverageCell(m *markup, row *protocol.CoverageRow, today stri
 		m.text(r.t(txtNotShown))
 		return
 	case upTo(row.Since.Digits(), today) > 0:
-		m.text(r.t(txtShownFrom)).raw(` `).text(row.Since.String())
+		m.text(r.t(txtShownFrom)).raw(` <time>`).text(row.Since.String()).raw(`</time>`)
 		return
 	case !shows(row, today):
-		m.text(r.t(txtShownUntil)).raw(` `).text(row.Until.String())
+		m.text(r.t(txtShownUntil)).raw(` <time>`).text(row.Until.String()).raw(`</time>`)
 		return
 	}
 	m.raw(`<b>`).text(r.t(txtShown)).raw(`</b>`)
 	if row.Since != 0 {
-		m.raw(` `).text(r.t(txtSince)).raw(` `).text(row.Since.String())
+		m.raw(` `).text(r.t(txtSince)).raw(` <time>`).text(row.Since.String()).raw(`</time>`)
 	}
 	if row.Until != 0 {
-		m.raw(` `).text(r.t(txtUntil)).raw(` `).text(row.Until.String())
+		m.raw(` `).text(r.t(txtUntil)).raw(` <time>`).text(row.Until.String()).raw(`</time>`)
 	}
 }

@@ -1,10 +1,6 @@
 package client
 
-import (
-	"strings"
-
-	"tvilling/protocol"
-)
+import "tvilling/protocol"
 
 // Attest is the form of a step of an emergency. Step: EmergencyNone, it is not open.
 type Attest struct {
@@ -55,7 +51,7 @@ func (m *machine) attest() {
 	if a.Step == protocol.EmergencyNone || a.Step != m.s.Access.nextStep() || !m.s.canAct() {
 		return
 	}
-	reason := strings.TrimSpace(a.Reason)
+	reason := oneLine(a.Reason)
 	a.Wrong = txtNone
 	switch {
 	case reason == "":

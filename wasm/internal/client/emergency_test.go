@@ -32,7 +32,7 @@ func (p *play) emergency(step protocol.EmergencyStep) protocol.Opened {
 // toProviders attests the first step and is told about two care providers.
 func toProviders(t *testing.T, p *play) {
 	p.act(ActEmergencyAsk, "")
-	p.do(Typed{FieldReason, " Medvetslös på akuten "})
+	p.do(Typed{FieldReason, " Medvetslös\npå akuten "})
 	p.act(ActEmergency, "")
 	p.get(1, p.emergency(protocol.EmergencyProviders))
 	p.get(1, protocol.Told{Request: sentLast[protocol.Ask](p).Request, What: protocol.AskProviders, Providers: []protocol.ProviderMark{
@@ -219,7 +219,7 @@ func TestEndingOnesOwnBasisIsConfirmedCalmly(t *testing.T) {
 				p.get(1, opened)
 				p.get(1, revoke)
 			}
-			if html := page(p); strings.Contains(html, `data-test="fault"`) || !strings.Contains(html, `data-test="calm"`) || !strings.Contains(html, textOf(protocol.Swedish, c.calm)) {
+			if html := regionOf(Render(&p.s), "notice"); strings.Contains(html, `data-test="fault"`) || !strings.Contains(html, `data-test="calm"`) || !strings.Contains(html, textOf(protocol.Swedish, c.calm)) {
 				t.Errorf("%s, revoke first %v: not calm: %+v", name, revokeFirst, p.s.Notice)
 			}
 			if got, want := p.titles(), "d2 d3 d4 "; got != want {

@@ -191,7 +191,7 @@ func (m *machine) actReview(a Act) {
 		m.do(FocusOn{idReport})
 	case ActReview:
 		r := &f.Review
-		comment := strings.TrimSpace(r.Comment)
+		comment := oneLine(r.Comment)
 		r.Wrong = txtNone
 		switch {
 		case f.entry(r.Entry) == nil || l.Stage < StageChosen:

@@ -292,6 +292,17 @@ func TestStrangeAddressesAreNotTaken(t *testing.T) {
 	}
 }
 
+// What stopped for good stays so: only a reload helps.
+func TestAStoppedClientDialsForNobody(t *testing.T) {
+	p := toOverview(t)
+	p.do(Disconnected{1, 4501})
+	p.act(ActSwitchPerson, "")
+	p.pass(60_000)
+	if len(p.dials) != 1 || !p.s.End.Stopped {
+		t.Errorf("dials %v", p.dials)
+	}
+}
+
 func TestOtherPersonComesOverANewConnection(t *testing.T) {
 	p := toOverview(t)
 	p.act(ActSwitchPerson, "")

@@ -217,7 +217,7 @@ func (r *renderer) choicePage() string {
 	for _, c := range protocol.Contracts() {
 		m.raw(`<label class="tick"><input type="checkbox" id="type-`).number(int(c)).raw(`" data-field="contract" data-test="type" value="`).number(int(c)).raw(`"`)
 		m.when(form.Checked[c], ` checked`).raw(`><span>`).text(c.Label(r.lang)).raw(` `)
-		r.covered(m, table, c)
+		r.covered(m, table, c, false)
 		m.raw(`</span></label>`)
 	}
 	m.raw(`</fieldset><div class="acts">`)

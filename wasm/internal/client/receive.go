@@ -72,6 +72,7 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	me := &m.s.Me
 	me.Known, me.Environment = true, f.Environment
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
+	me.Late = nil // told anew, if there is any
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {
 		m.s.Wish.Person = ""
@@ -458,7 +459,11 @@ func (m *machine) revokeNotice(f protocol.Revoke) Notice {
 	n := Notice{Fault: f.Fault, At: protocol.Instant(m.s.Clock.Wall)}
 	switch f.Fault {
 	case protocol.FaultConsentEnded, protocol.FaultEmergencyEnded:
-		if m.s.Form.Ended {
+		switch {
+		case !m.s.Form.Ended:
+		case m.s.Access.Basis == protocol.BasisNone && m.s.Notice.Calm != txtNone:
+			n = m.s.Notice // the answer came first, and has been told
+		default:
 			n = Notice{Calm: endedText(m.s.Access.Basis)}
 		}
 	case protocol.FaultAccessChanged:
