@@ -29,7 +29,7 @@ func (s state) Log(now time.Time) (admin.LogStatus, error) {
 		e := v.Export()
 		status.Export = &admin.ExportStatus{
 			Through: e.Through, Waiting: status.Entries - min(e.Through, status.Entries),
-			OldestSeconds: waited(v, e.Through, now), Refused: e.Refused,
+			OldestSeconds: waited(v, e.Through, now), Refused: e.Refused, RefusedEntries: v.ExportRefused(0, admin.MaxRefusedShown),
 		}
 	}
 	return status, nil

@@ -40,7 +40,7 @@ func TestLogStatus(t *testing.T) {
 	s.from.Upstream.Log = &admin.Service{}
 	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: &admin.ExportStatus{Waiting: 2, OldestSeconds: 26 * 3600}})
 	log.Do(command.KindExportAck, command.ExportAck{Through: 1, Refused: []uint64{1}, At: 1})
-	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1}})
+	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1, RefusedEntries: []uint64{1}}})
 	v, err := log.FSM.View()
 	if err != nil {
 		t.Fatal(err)
@@ -53,5 +53,5 @@ func TestLogStatus(t *testing.T) {
 	note := admin.Checkpoint{Cluster: "test", Size: 2, Root: root, At: now}.Text() + "\n— a1 signature\n"
 	log.Do(command.KindCheckpoint, command.Checkpoint{Size: 2, Root: root, Note: []byte(note)})
 	status(admin.LogStatus{Entries: 2, Checkpoint: 2, CheckpointAt: now.UTC().Format(time.RFC3339),
-		Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1}})
+		Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1, RefusedEntries: []uint64{1}}})
 }

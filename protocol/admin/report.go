@@ -110,4 +110,9 @@ type ExportStatus struct {
 	Waiting       uint64 `json:"waiting"`
 	OldestSeconds int64  `json:"oldest_seconds"` // how long the oldest of them has waited
 	Refused       uint64 `json:"refused"`        // entries that it did not take
+
+	RefusedEntries []uint64 `json:"refused_entries,omitempty"` // the numbers of the first MaxRefusedShown
 }
+
+// MaxRefusedShown bounds the refused entries that a status names.
+const MaxRefusedShown = 20

@@ -232,8 +232,8 @@ func accessLog(_ admin.Topology, s admin.Status) []Finding {
 			"Nothing is lost: the queue is the access log itself. Look in the leader's log for why, and at the national log's own notices."})
 	}
 	if e.Refused > 0 {
-		all = append(all, Finding{Notice, fmt.Sprintf("the national log has refused %d entries of the access log", e.Refused),
-			"The log of who led then names them. tvilling explain tells what they are; report them to the national log's operators."})
+		all = append(all, Finding{Notice, fmt.Sprintf("the national log has refused %d entries of the access log, the first of them %d", e.Refused, e.RefusedEntries),
+			"tvilling log list --after N-1 --limit 1 shows entry N. Report them to the national log's operators; they stay in our own log, proved as the others."})
 	}
 	return all
 }

@@ -70,7 +70,7 @@ func TestAssess(t *testing.T) {
 		}, 0, "", 0},
 		{"export late", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Waiting: 7, OldestSeconds: 3601} }, health.Degraded, "7 entries of the access log wait for the national log, the oldest since 1h0m1s", 1},
 		{"export a day late", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Waiting: 7, OldestSeconds: 86401} }, health.Broken, "must have every access within 24h0m0s: 7 entries wait", 1},
-		{"export refused", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Refused: 2} }, health.Notice, "has refused 2 entries", 1},
+		{"export refused", func(s *admin.Status) { s.Log.Export = &admin.ExportStatus{Refused: 2, RefusedEntries: []uint64{4, 9}} }, health.Notice, "has refused 2 entries of the access log, the first of them [4 9]", 1},
 		{"release", func(s *admin.Status) { s.Members[0].Version = "1.1.0" }, health.Notice, "1.0.0 on a2, b1, b2 and w; 1.1.0 on a1", 1},
 		{"level", func(s *admin.Status) { s.Level = 0 }, health.Notice, "at level 0 and every member that answers knows 1", 1},
 		{"stranger", func(s *admin.Status) { s.Members[4].ID = "x" }, health.Notice, "x is not in your cluster file", 1},
