@@ -24,7 +24,7 @@ build: wasm ## Build the browser client and bin/tvilling, which carries it
 wasm: ## Build the browser client alone
 	$(GO) run ./wasm/cmd/build
 
-demo: build ## Run five nodes on this machine with the five test patients; Ctrl-C ends it and leaves nothing
+demo: build ## Run five nodes on this machine with the test patients; Ctrl-C ends it and leaves nothing
 	./bin/tvilling demo
 
 test: test-deps lint wasm ## Install what the tests need, lint, and run every test

@@ -16,7 +16,28 @@ import (
 const example = `# The cluster file: the same on every node and with every operator.
 cluster     = "norr"         # in every certificate: choose once
 environment = "production"   # production, demo or development
-feeds       = ""             # file that the security projections are fed from; it holds patient ids: mode 0600
+register    = ""             # file, on every data node, of what no service tells: [[employee]] id, whom the
+                             # directory is asked about, and [[patient]] patient, protected, deceased, linked,
+                             # of the population register; it holds patient ids: mode 0600
+
+# The services that say who may see whom; one that is left out is unknown, and what is
+# unknown opens nothing. Their authority and our certificate are tls/upstream-ca.pem,
+# tls/upstream.pem and tls/upstream.key on every data node.
+#
+#   [upstream]
+#   system = "SE0000000101-NPM1"       # our HSA-id, as the access log names us
+#   [upstream.blocks]                  # GetBlocks 4
+#   url = "https://services.example/vp/GetBlocks"
+#   [upstream.consents]                # GetConsentsForCareProvider 2
+#   url = "https://services.example/vp/GetConsentsForCareProvider"
+#   care_providers = ["SE0000000101-1000"]
+#   [upstream.relations]               # GetPatientRelationsForCareProvider 1, as consents
+#   [upstream.directory]               # GetCredentialsForPersonIncludingProtectedPerson 2
+#   [upstream.engagement]              # AssertCareEngagement 1, asked when nothing else says it
+#   [upstream.log]                     # StoreLog 2
+#
+# address, every_seconds and full_hours may be set for each; tvilling standin stands in
+# for all of them in tests.
 
 # Two sites with two data nodes each and a witness elsewhere: any one site may go.
 # peer: raft; admin: operators; client: browsers, in demo and development a port on
