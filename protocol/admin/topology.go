@@ -35,7 +35,6 @@ const maxTopologyBytes = 1 << 20
 type Topology struct {
 	Cluster     string   `toml:"cluster"`            // id, also in every node's certificate
 	Environment string   `toml:"environment"`        // production, demo or development
-	Feeds       string   `toml:"feeds,omitempty"`    // file that the security projections are fed from; empty: none
 	Register    string   `toml:"register,omitempty"` // file of who works here, who one can be and what the population register says; empty: none
 	Upstream    Upstream `toml:"upstream,omitempty"`
 	Members     []Node   `toml:"member"`
