@@ -2,7 +2,6 @@ package client
 
 import (
 	"cmp"
-	"slices"
 
 	"tvilling/protocol"
 )
@@ -26,8 +25,8 @@ func upTo(given, day string) int {
 }
 
 // today is the day in Sweden as YYYYMMDD.
-func (r *renderer) today() string {
-	at := civilOf(protocol.Instant(r.s.Clock.Wall))
+func (s *State) today() string {
+	at := civilOf(protocol.Instant(s.Clock.Wall))
 	return at[:4] + at[5:7] + at[8:10]
 }
 
@@ -44,14 +43,14 @@ type provider struct {
 	rows [256]*protocol.CoverageRow // by type
 }
 
-// cover arranges the coverage by care provider, by name. Of several rows for one
-// type the one that holds today counts, else the latest.
-func (r *renderer) cover() []*provider {
+// arrange arranges the table by care provider, by name, when it comes: it is read
+// for every frame. Of several rows for one type the one that holds on the day counts,
+// else the latest.
+func arrange(rows []protocol.CoverageRow, today string) []*provider {
 	at := map[string]*provider{}
 	var all []*provider
-	today := r.today()
-	for i := range r.s.Me.Coverage {
-		row := &r.s.Me.Coverage[i]
+	for i := range rows {
+		row := &rows[i]
 		p := at[row.CareProvider]
 		if p == nil {
 			p = &provider{name: providerName(row)}
@@ -63,16 +62,20 @@ func (r *renderer) cover() []*provider {
 			p.rows[row.Contract] = row
 		}
 	}
-	slices.SortFunc(all, func(a, b *provider) int { return cmp.Compare(a.name, b.name) })
+	for i := range all {
+		for j := i; j > 0 && all[j].name < all[j-1].name; j-- {
+			all[j], all[j-1] = all[j-1], all[j]
+		}
+	}
 	return all
 }
 
 // covered writes which care providers do not show a type, and in full since when
 // others do.
-func (r *renderer) covered(m *markup, table []*provider, c protocol.Contract, full bool) {
-	today := r.today()
+func (r *renderer) covered(m *markup, c protocol.Contract, full bool) {
+	today := r.s.today()
 	var not, since []string
-	for _, p := range table {
+	for _, p := range r.s.Me.Coverage {
 		row := p.rows[c]
 		switch {
 		case row == nil || !shows(row, today):
@@ -110,7 +113,6 @@ func (r *renderer) named(m *markup, lead txt, names []string) {
 func (r *renderer) empties() string {
 	s, m := r.s, new(markup)
 	n := 0
-	table := r.cover()
 	for _, c := range s.View.Contracts {
 		if s.View.Store.count(c) > 0 || s.List.Filter != protocol.NoContract && s.List.Filter != c {
 			continue
@@ -120,7 +122,7 @@ func (r *renderer) empties() string {
 			m.text(r.t(txtEmpties)).raw(`</summary><ul>`)
 		}
 		m.raw(`<li>`).text(c.Label(r.lang)).raw(`. `)
-		r.covered(m, table, c, true)
+		r.covered(m, c, true)
 		m.raw(`</li>`)
 	}
 	if n == 0 {
@@ -133,7 +135,7 @@ func (r *renderer) empties() string {
 func (r *renderer) coveragePage() string {
 	m := r.openWide(txtCoverageTitle)
 	r.lead(m, txtCoverageLead)
-	table := r.cover()
+	table := r.s.Me.Coverage
 	if len(table) == 0 {
 		m.raw(`<p class="empty" data-test="coverage-none">`).text(r.t(txtCoverageNone)).raw(`</p>`)
 		return r.closeAside(m)
@@ -144,7 +146,7 @@ func (r *renderer) coveragePage() string {
 		m.raw(`<th scope="col">`).text(c.Label(r.lang)).raw(`</th>`)
 	}
 	m.raw(`</tr></thead><tbody>`)
-	today := r.today()
+	today := r.s.today()
 	for _, p := range table {
 		m.raw(`<tr><th scope="row">`).text(p.name).raw(`</th>`)
 		for _, c := range protocol.Contracts() {

@@ -212,12 +212,11 @@ func (r *renderer) choicePage() string {
 		m.raw(`<p class="warning" data-test="deceased">`).text(r.t(txtDeceased)).raw(`</p>`)
 	}
 	r.lead(m, txtChoiceLead)
-	table := r.cover()
 	m.raw(`<div class="panel"><fieldset class="types" data-test="types"><legend>`).text(r.t(txtChoiceTypes)).raw(`</legend>`)
 	for _, c := range protocol.Contracts() {
 		m.raw(`<label class="tick"><input type="checkbox" id="type-`).number(int(c)).raw(`" data-field="contract" data-test="type" value="`).number(int(c)).raw(`"`)
 		m.when(form.Checked[c], ` checked`).raw(`><span>`).text(c.Label(r.lang)).raw(` `)
-		r.covered(m, table, c, false)
+		r.covered(m, c, false)
 		m.raw(`</span></label>`)
 	}
 	m.raw(`</fieldset><div class="acts">`)

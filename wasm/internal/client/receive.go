@@ -22,7 +22,7 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 			m.climb(l)
 		}
 	case protocol.Coverage:
-		m.s.Me.Coverage = f.Rows
+		m.s.Me.Coverage = arrange(f.Rows, m.s.today())
 	case protocol.Freshness:
 		m.s.Me.Late = f.Late
 	case protocol.Told:

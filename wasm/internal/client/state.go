@@ -59,7 +59,7 @@ type Me struct {
 	Commissions []protocol.CommissionInfo
 	Commission  protocol.CommissionInfo
 	Position    protocol.Position // the last one heard, told in every Hello
-	Coverage    []protocol.CoverageRow
+	Coverage    []*provider
 	Late        []protocol.LateFeed
 }
 
