@@ -46,7 +46,7 @@ func direct(t *testing.T) []string {
 }
 
 // row is a line of the README's table of dependencies: the module, and its note.
-var row = regexp.MustCompile("(?m)^\\| `([a-z0-9./-]+)` \\|.*\\[(\\d{4})\\]\\((ops/docs/decisions/[a-z0-9-]+\\.md)\\)")
+var row = regexp.MustCompile("(?m)^\\| `([a-z0-9./_-]+)` \\|.*\\[(\\d{4})\\]\\((ops/docs/decisions/[a-z0-9-]+\\.md)\\)")
 
 // documented reads the README's table: module to the path of its note.
 func documented(t *testing.T) map[string]string {

@@ -19,7 +19,7 @@ import (
 // Limits of following up.
 const (
 	MaxPeriod      = 93 * 24 * time.Hour // of one report; a longer one is ErrTerms
-	maxScanned     = 20_000              // entries read for one page of rows; then the answer says More
+	maxScanned     = 100_000             // entries read for one page of rows; then the answer says More
 	maxCounted     = 500_000             // entries read for counts or a sample; a period of more is ErrTerms
 	maxWaiting     = 100_000             // emergencies without a review that are remembered; more wait in the log
 	maxReviews     = 100                 // of one entry; one more is ErrTerms
