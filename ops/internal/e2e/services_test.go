@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,4 +135,56 @@ func TestFeedsGoOnAtAnotherLeader(t *testing.T) {
 	})
 	p.wait(`document.documentElement.dataset.state !== 'overview' || Number(document.documentElement.dataset.count) < ` + strconv.Itoa(own))
 	p.shot("another-leader")
+}
+
+// TestTheUnitsOwnSystemOpens opens a patient with whom no relation is registered: the
+// unit's own system says yes. What was done is handed on to the national log.
+func TestTheUnitsOwnSystemOpens(t *testing.T) {
+	before := handedOn(t)
+	p := signIn(t, browser(t), "a1", "josefin")
+	p.openPatient(patients.Egon)
+	p.shot("engaged")
+	for deadline := time.Now().Add(patience); handedOn(t) <= before; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is handed on to the national log")
+		}
+	}
+}
+
+// handedOn is how many posts the national log has been given.
+func handedOn(t *testing.T) int {
+	t.Helper()
+	var said struct{ Total int }
+	if err := json.Unmarshal([]byte(tell(t, "log", "")), &said); err != nil {
+		t.Fatal(err)
+	}
+	return said.Total
+}
+
+// TestProtectedIdentityIsRefused tells its own reason.
+func TestProtectedIdentityIsRefused(t *testing.T) {
+	p := signIn(t, browser(t), "b1", "anna")
+	p.click("commission")
+	p.waitState("patient")
+	p.typeIn("patient-id", patients.Sigrid)
+	p.click("open-patient")
+	p.wait(hook("fault") + `?.dataset.fault === 'TV-1012'`)
+	p.shot("protected")
+}
+
+// TestLinkedIdentitiesAreOne opens a patient by either number: the same records.
+func TestLinkedIdentitiesAreOne(t *testing.T) {
+	b := browser(t)
+	var counts []int
+	for _, id := range []string{patients.Amina, patients.AminaBefore} {
+		p := signIn(t, b, "a2", "anna")
+		p.openPatient(id)
+		if eval[bool](p, `!!`+hook("consent-skip")) {
+			p.click("consent-skip")
+		}
+		counts = append(counts, p.showAll())
+	}
+	if counts[0] == 0 || counts[0] != counts[1] {
+		t.Errorf("%v documents by either number", counts)
+	}
 }
