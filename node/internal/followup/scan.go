@@ -119,14 +119,11 @@ func (s *Service) firstSince(at protocol.Instant) (uint64, error) {
 	defer v.Close()
 	var fault error
 	n := sort.Search(int(v.LogLength()), func(i int) bool {
-		for _, l := range v.Log(uint64(i), 1) {
-			e, ok, err := s.open(l)
-			if err != nil {
-				fault = err
-			}
-			return ok && e.At >= at-disorder // one whose key is gone is older than what is kept
+		e, ok, err := s.entryAt(v, uint64(i)+1)
+		if err != nil {
+			fault = err
 		}
-		return true
+		return ok && e.At >= at-disorder // one whose key is gone is older than what is kept
 	})
 	return uint64(n) + 1, fault
 }
