@@ -22,6 +22,7 @@ const (
 	reportDays      = 30   // that a report is about, when nothing else is said
 	maxPatientBytes = 64   // a file with a patient's id
 	reportRows      = 5000 // unless another limit is given
+	maxReportRows   = 100_000
 )
 
 // reportFlags are what a report is asked with.
@@ -105,8 +106,8 @@ func (f *reportFlags) read(in io.Reader, now time.Time) error {
 		return usage("no report is called %q: it is one of %s", f.query.Kind, strings.Join(admin.ReportNames(), ", "))
 	case f.query.CareProvider == "":
 		return usage("whose log? Name the care provider's HSA-id with --care-provider")
-	case f.limit < 1:
-		return usage("--limit is 1 or more")
+	case f.limit < 1 || f.limit > maxReportRows:
+		return usage("--limit is 1 to %d", maxReportRows)
 	case (kind == protocol.ReportEmployee) != (f.query.Employee != ""):
 		return usage("--employee is for the report employee, which needs it")
 	case (kind == protocol.ReportPatient || kind == protocol.ReportOwnAccess) != (f.patientFile != ""):
