@@ -96,8 +96,11 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 		if i != record.AsOfEngagement {
 			fact.Bound = access.Bound(p.projection)
 		}
-		if fact.AsOf > 0 {
+		switch {
+		case fact.AsOf > 0:
 			fact.Age = e.At - fact.AsOf
+		case e.Activity == record.ReadLog || e.Activity == record.Review:
+			continue // it rested on who followed up, and not on the patient's facts
 		}
 		x.Facts = append(x.Facts, fact)
 	}

@@ -149,6 +149,11 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%q is explained", given)
 		}
 	}
+	w.report(w.follow(protocol.ReportProvider))
+	x, err := w.s.Explain(t.Context(), "op", record.ShortID(w.newest().ID))
+	if err != nil || len(x.Facts) != 1 || x.Facts[0].Name != "commissions" || !x.Facts[0].Fresh() {
+		t.Errorf("a reading of the log rested on %+v, %v", x.Facts, err)
+	}
 	if _, err := w.s.Explain(t.Context(), "", record.ShortID(e.ID)); err == nil {
 		t.Error("explained to nobody")
 	}
