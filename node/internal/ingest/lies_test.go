@@ -265,6 +265,42 @@ func TestConsentsRegisteredHereStay(t *testing.T) {
 	})
 }
 
+// Places are kept for certain care providers: for others everything is read.
+func TestOtherCareProvidersAreAtAnotherPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFed(t)
+		f.consents.put("c", consent(t, "c"))
+		f.must(once(t, f.feeds, "consents"))
+		f.consents.rows = nil // the others have none
+		time.Sleep(interval)
+		f.must(once(t, f.another("SE1000000001-P2"), "consents"))
+		if n := f.rows(raftfsm.Consents); n != 0 {
+			t.Errorf("%d consents of a care provider that is not asked for any more", n)
+		}
+	})
+}
+
+// In the autumn an hour comes twice, and what is stored in its second pass looks older
+// than what was read in its first. It is read all the same.
+func TestTheHourThatComesTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFed(t)
+		time.Sleep(time.Until(time.Date(2000, 10, 29, 0, 50, 0, 0, time.UTC))) // ten to three, the first time
+		for _, name := range []string{"blocks", "consents"} {
+			f.must(once(t, f.feeds, name))
+		}
+		time.Sleep(20 * time.Minute) // ten past two, the second time
+		f.blocks.putBlocks(1, "b")
+		f.consents.put("c", consent(t, "c"))
+		for _, name := range []string{"blocks", "consents"} {
+			f.must(once(t, f.feeds, name))
+		}
+		if b, c := f.rows(raftfsm.Blocks), f.rows(raftfsm.Consents); b != 1 || c != 1 || f.blocks.calls != 2 {
+			t.Errorf("%d blocks, %d consents after %d calls", b, c, f.blocks.calls)
+		}
+	})
+}
+
 // A row that comes to be another patient's is not left with the first.
 func TestARowMoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

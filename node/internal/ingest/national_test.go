@@ -108,9 +108,10 @@ func (n *national[Row]) begin(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// since tells whether something of that time is told to whoever asks from a mark on.
-func since(from upstream.Mark, at time.Time) bool {
-	return from.IsZero() || protocol.Instant(at.UnixMilli()) >= from.Earliest()
+// since tells whether something of that time is told to whoever asks from a mark on. The
+// service compares what its clock showed, as those do that keep local times.
+func (n *national[Row]) since(from upstream.Mark, at time.Time) bool {
+	return from.IsZero() || markAt(n.t, at).Text() >= from.Text()
 }
 
 func (n *national[Row]) Changes(ctx context.Context, _ string, from upstream.Mark) (out upstream.Changes[Row], err error) {
@@ -124,7 +125,7 @@ func (n *national[Row]) Changes(ctx context.Context, _ string, from upstream.Mar
 	slices.SortStableFunc(inOrder, func(a, b *stored[Row]) int { return a.last().Compare(b.last()) })
 	for _, s := range inOrder {
 		at := s.last()
-		if !since(from, at) {
+		if !n.since(from, at) {
 			continue
 		}
 		if n.size > 0 && len(out.Rows)+len(out.Removed) >= n.size {
@@ -154,7 +155,7 @@ func (n *nationalBlocks) Blocks(ctx context.Context, from upstream.Mark) (out up
 	defer n.mu.Unlock()
 	out.Next, out.Cancelled = markAt(n.t, time.Now()), markAt(n.t, n.cancelled)
 	for _, s := range n.rows {
-		if s.gone.IsZero() && since(from, s.at) {
+		if s.gone.IsZero() && n.since(from, s.at) {
 			out.Blocks = append(out.Blocks, s.row)
 		}
 	}

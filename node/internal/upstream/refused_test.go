@@ -40,6 +40,7 @@ func TestAnswersThatAreNotTaken(t *testing.T) {
 		"an empty body":          {`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>`, "an empty body"},
 		"another major":          {strings.ReplaceAll(good, "GetBlocksResponder:4", "GetBlocksResponder:3"), "the response of another contract"},
 		"types of another major": {strings.ReplaceAll(good, "blocking:4\"", "blocking:3\""), "no result"},
+		"two bodies":             {strings.Replace(good, "</soap:Body>", "</soap:Body><soap:Body/>", 1), "two bodies"},
 		"something after":        {good + "<x/>", "something after the envelope"},
 		"two responses":          {swap("</ns2:GetBlocksResponse>", "</ns2:GetBlocksResponse><x/>"), "more than one response"},
 		"an entity":              {"<!DOCTYPE x [<!ENTITY e \"" + secret + "\">]>" + good, "a document type declaration"},
