@@ -7,9 +7,8 @@
 //
 // Rows are kept under a patient's pseudonym (consents, relations, blocks, persons) or a member
 // of staff's (commissions). Their keys are sealing's Key of ConsentDomain and the
-// consent's id, RelationDomain and care provider, care unit and employee, BlockDomain
-// and the block's id, CommissionDomain and the commission's id,
-// PersonDomain alone (a patient has one).
+// consent's id, RelationDomain and the relation's id, BlockDomain and the block's id,
+// CommissionDomain and the commission's id, PersonDomain alone (a patient has one).
 package projection
 
 import (
