@@ -215,9 +215,6 @@ func TestAStalledServiceStallsNoOther(t *testing.T) {
 				t.Errorf("projection %d was never told of, and is %v old", p, age)
 			}
 		}
-		if text := said.String(); !strings.Contains(text, "feed=blocks") || strings.Contains(text, patient) {
-			t.Errorf("what is logged: %s", text)
-		}
 		f.blocks.set(func() { f.blocks.before = nil })
 		time.Sleep(20*time.Second + feedRetry)
 		synctest.Wait()
@@ -228,6 +225,9 @@ func TestAStalledServiceStallsNoOther(t *testing.T) {
 		stop() // while the relations' service still hangs
 		if waited := time.Since(began); waited != 0 {
 			t.Errorf("the end of leadership waited %v", waited)
+		}
+		if text := said.String(); !strings.Contains(text, "feed=blocks") || strings.Contains(text, patient) {
+			t.Errorf("what is logged: %s", text)
 		}
 	})
 }
