@@ -142,6 +142,22 @@ func TestWhatIsNotNamedIsNotShown(t *testing.T) {
 	})
 }
 
+// P1: what a document has become after its reading was recorded is not sent.
+func TestAReadingIsOfWhatWasRecorded(t *testing.T) {
+	scripted(t, func(t *testing.T, w *world) {
+		w.putUsual()
+		b := watching(w)
+		moved := ownDoc
+		moved.unit = sameUnit
+		w.once(command.KindRecordAccess, func() { w.put(moved) })
+		b.read(w.key(ownDoc))
+		b.refusedWithin(protocol.FaultNotFound)
+		b.read(w.key(ownDoc))
+		expect[protocol.BodyFrame](b)
+		b.hangUp()
+	})
+}
+
 // A view of more owners than an entry may name is recorded by several, together.
 func TestAViewOfManyOwners(t *testing.T) {
 	scripted(t, func(t *testing.T, w *world) {
@@ -238,12 +254,28 @@ func TestLinkedIdentities(t *testing.T) {
 		if f := expect[protocol.Told](b); !f.Yes {
 			t.Error("a block under the other number does not hit")
 		}
+		w.consent("one", 0)
+		b.quiet()
 		b.send(protocol.EndConsent{Request: 70})
 		for f := expect[protocol.Opened](b); f.Request != 70 || f.Basis != protocol.BasisNone; {
 			f = expect[protocol.Opened](b)
 		}
-		w.once(command.KindRecordAccess, func() { w.blockOf(other, projection.Block{ID: "late", CareProvider: otherProvider}) })
 		before := w.proposals
+		w.once(command.KindRegisterConsent, func() { w.blockOf(other, projection.Block{ID: "later", CareProvider: otherProvider}) })
+		b.send(protocol.Consent{Request: 71, Days: 1})
+		for f := expect[protocol.Opened](b); f.Request != 71 || f.Basis != protocol.BasisConsent; {
+			f = expect[protocol.Opened](b)
+		}
+		if n := w.proposals - before; n != 3 {
+			t.Errorf("a change under the other number makes a consent stale: proposed %d times, want 3", n)
+		}
+		b.send(protocol.EndConsent{Request: 72})
+		for f := expect[protocol.Opened](b); f.Request != 72; {
+			f = expect[protocol.Opened](b)
+		}
+		b.quiet()
+		w.once(command.KindRecordAccess, func() { w.blockOf(other, projection.Block{ID: "late", CareProvider: otherProvider}) })
+		before = w.proposals
 		b.read(w.key(ownDoc))
 		expect[protocol.BodyFrame](b)
 		if n := w.proposals - before; n != 2 {
@@ -259,17 +291,14 @@ func TestLinkedIdentities(t *testing.T) {
 			t.Error(diff)
 		}
 		b.hangUp()
-		ended := 0
+		ended := map[protocol.PatientID]int{}
 		for _, e := range w.log() {
 			if e.Activity == record.EndConsent {
-				ended++
-				if e.Patient != other {
-					t.Errorf("the end of the consent is recorded of %v", e.Patient == patient)
-				}
+				ended[e.Patient]++
 			}
 		}
-		if ended != 1 {
-			t.Errorf("%d ends recorded", ended)
+		if ended[other] != 1 || ended[patient] != 2 {
+			t.Errorf("recorded %d ends under the other number and %d under the first", ended[other], ended[patient])
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"tvilling/node/internal/projection"
 	"tvilling/node/internal/record"
 	"tvilling/protocol"
+	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
 )
 
@@ -66,6 +67,9 @@ func TestAnEmergency(t *testing.T) {
 		want.Request, want.Step, want.Ends = request, protocol.EmergencyContent, now()+access.EmergencyFor
 		if got := expect[protocol.Opened](b); got != want {
 			t.Fatalf("opened with %+v, want %+v", got, want)
+		}
+		if rows := w.consentRows(patient); rows != 1 {
+			t.Errorf("%d rows stand for one emergency", rows)
 		}
 		b.show(protocol.Diagnosis)
 		expect[protocol.End](b)
@@ -313,6 +317,47 @@ func TestQuestions(t *testing.T) {
 		if counts[record.AskOthers] != 3 || counts[record.AskBlocked] != 3 || counts[record.AskProviders] != 3 {
 			t.Errorf("recorded %v", counts)
 		}
+	})
+}
+
+// consentRows counts the patient's consents and emergencies.
+func (w *world) consentRows(id protocol.PatientID) (n int) {
+	v := must(w.fsm.View())
+	defer v.Close()
+	v.Rows(raftfsm.Consents, w.ring.Patient(id), func([16]byte, []byte) bool {
+		n++
+		return true
+	})
+	return n
+}
+
+// P10: what the blocks are is not known: then there is no answer to what there is.
+func TestQuestionsNeedTheBlocks(t *testing.T) {
+	scripted(t, func(t *testing.T, w *world) {
+		w.putUsual()
+		w.consent("one", 0)
+		b := opened(w)
+		w.row(command.KindBlockPage, 0, w.ring.Patient(patient), [16]byte{1}, []byte("no block"))
+		for _, what := range []protocol.Question{protocol.AskOthers, protocol.AskBlocked, protocol.AskProviders} {
+			b.ask(what)
+			b.refusedWith(protocol.FaultUnknownFacts)
+		}
+		b.hangUp()
+	})
+}
+
+// P9: a block that comes while the consents are unknown is told as any other.
+func TestWhatStoodBeforeSaysNothing(t *testing.T) {
+	scripted(t, func(t *testing.T, w *world) {
+		w.putUsual()
+		b := watching(w)
+		w.row(command.KindConsentPage, 0, w.ring.Patient(patient), [16]byte{1}, []byte("no consent"))
+		b.quiet()
+		w.blockOf(patient, projection.Block{ID: "b", Inner: true, CareProvider: ownProvider, CareUnit: sameUnit})
+		if f := expect[protocol.Revoke](b); f.Fault != protocol.FaultAccessChanged || len(f.Documents) != 1 {
+			t.Errorf("revoked with %+v", f)
+		}
+		b.hangUp()
 	})
 }
 

@@ -256,6 +256,36 @@ func TestAnOlderViewIsRevokedToo(t *testing.T) {
 			b.hangUp()
 		})
 	})
+	t.Run("its source removes it", func(t *testing.T) {
+		scripted(t, func(t *testing.T, w *world) {
+			b := setting(w)
+			w.set(func() { w.dead = true })
+			b.show(protocol.AlertInformation)
+			synctest.Wait()
+			w.replace(protocol.Diagnosis, ownDoc)
+			if n := everything(b.quiet()); n != 1 || b.shown {
+				t.Errorf("%d times everything is revoked, shown: %t", n, b.shown)
+			}
+			w.set(func() { w.dead = false })
+			b.hangUp()
+		})
+	})
+	t.Run("it is shown by another connection", func(t *testing.T) {
+		scripted(t, func(t *testing.T, w *world) {
+			setting(w).hangUp()
+			b := opened(w)
+			w.set(func() { w.dead = true })
+			b.generation++
+			b.send(protocol.Show{Generation: b.generation, Contracts: []protocol.Contract{protocol.Diagnosis}, Resumed: true})
+			synctest.Wait()
+			w.block("one")
+			if n := everything(b.quiet()); n != 1 {
+				t.Errorf("%d times everything is revoked", n)
+			}
+			w.set(func() { w.dead = false })
+			b.hangUp()
+		})
+	})
 	// P9: what is not on the screen is not missed.
 	t.Run("a block of what is not shown", func(t *testing.T) {
 		scripted(t, func(t *testing.T, w *world) {
