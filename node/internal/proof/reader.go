@@ -18,7 +18,7 @@ import (
 // Errors of a Reader.
 var (
 	// ErrNoCheckpoint: nothing of the log is signed yet, or not of that size.
-	ErrNoCheckpoint = errors.New("proof: no checkpoint of the access log is kept of that size")
+	ErrNoCheckpoint = errors.New("proof: no such checkpoint of the access log is kept")
 	// ErrNoEntry: there is no such entry, or no checkpoint covers it yet.
 	ErrNoEntry = errors.New("proof: no such entry under a checkpoint")
 	// ErrEntry: an entry is not what the tree says of it, or cannot be opened.
@@ -65,7 +65,7 @@ func checkpoint(v *raftfsm.View, size uint64) (admin.Checkpointed, error) {
 		if newest, text, ok := v.Checkpoint(); ok {
 			return admin.Checkpointed{Size: newest, Note: string(text)}, nil
 		}
-		return admin.Checkpointed{}, ErrNoCheckpoint
+		return admin.Checkpointed{}, fmt.Errorf("%w: nothing is signed yet; the leader has the log signed every %v once there is something in it", ErrNoCheckpoint, makeEvery)
 	}
 	if kept := v.Checkpoints(size-1, 1); len(kept) == 1 && kept[0].Size == size {
 		return admin.Checkpointed{Size: size, Note: string(kept[0].Note)}, nil

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -240,7 +242,7 @@ func (c *cli) logVerify() *cobra.Command {
 		Short: "Verify what was taken out of an access log, with the members' public keys and nothing else",
 		Long: "Verifies files that log export, log prove and log consistency wrote. It asks no node: it needs the files\n" +
 			"and the cluster file, whose log_key lines are whom one trusts. With --checkpoint, one that was kept from\n" +
-			"before, it also shows that the log begins with what was signed then.",
+			"before, a whole log or a consistency proof is also shown to begin with what was signed then.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if config == "" {
@@ -261,12 +263,12 @@ func (c *cli) logVerify() *cobra.Command {
 			v := logproof.Verifier{Keys: keys, Readable: node.ReadableEntry, Progress: c.progress}
 			var all []verified
 			for _, name := range args {
-				one, err := verifyFile(cmd, v, name, kept)
+				one, err := c.verifyFile(cmd.Context(), v, name, kept)
 				if err == nil {
-					err = sitesSigned(one.Missing, without)
+					err = c.signedAt(name, one.Missing, without)
 				}
 				if err != nil {
-					return fmt.Errorf("%s: NOT VERIFIED: %w", name, err)
+					return err
 				}
 				all = append(all, one)
 			}
@@ -280,19 +282,21 @@ func (c *cli) logVerify() *cobra.Command {
 	return cmd
 }
 
-// sitesSigned refuses a checkpoint that no member of some site has signed, unless that
-// is accepted.
-func sitesSigned(missing, without []string) error {
+// signedAt refuses a checkpoint that no member of some site has signed, unless that is
+// accepted.
+func (c *cli) signedAt(name string, missing, without []string) error {
 	for _, site := range missing {
-		accepted := false
-		for _, s := range without {
-			accepted = accepted || s == site
-		}
-		if !accepted {
-			return fmt.Errorf("%w: nobody of site %s; --without %s accepts that", logproof.ErrSignatures, site, site)
+		if !slices.Contains(without, site) {
+			return c.notVerified(name, fmt.Errorf("%w: nobody of site %s; --without %s accepts that", logproof.ErrSignatures, site, site))
 		}
 	}
 	return nil
+}
+
+// notVerified says of a file what does not hold.
+func (c *cli) notVerified(name string, why error) error {
+	fmt.Fprintf(c.errs, "tvilling: %s: NOT VERIFIED: %v\n", name, why)
+	return &saidError{exitUnhealthy}
 }
 
 func readNote(path string) (string, error) {
@@ -311,16 +315,19 @@ func readNote(path string) (string, error) {
 	return string(b), nil
 }
 
-func verifyFile(cmd *cobra.Command, v logproof.Verifier, name, kept string) (verified, error) {
+func (c *cli) verifyFile(ctx context.Context, v logproof.Verifier, name, kept string) (verified, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return verified{}, usage("%v", err)
 	}
 	defer f.Close()
 	started := time.Now()
-	r, err := v.Verify(cmd.Context(), f, kept)
+	r, err := v.Verify(ctx, f, kept)
+	if ctx.Err() != nil {
+		return verified{}, ctx.Err()
+	}
 	if err != nil {
-		return verified{}, err
+		return verified{}, c.notVerified(name, err)
 	}
 	one := verified{
 		File: name, Kind: r.Kind, Size: r.Later.Size, Root: fmt.Sprintf("%x", r.Later.Root), At: r.Later.At.UTC().Format(time.RFC3339),

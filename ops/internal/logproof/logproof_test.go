@@ -254,6 +254,10 @@ func TestProofs(t *testing.T) {
 		if err != nil || got.Entry == nil || got.Entry.Sequence != uint64(n) {
 			t.Fatalf("entry %d of %d: %v", n, size, err)
 		}
+		got, err = f.verifier().Verify(t.Context(), bytes.NewReader(f.entryProof(n, size, f.checkpoint(size, everybody...))), f.checkpoint(n, everybody...))
+		if err != nil || got.Earlier.Size != 0 {
+			t.Fatalf("entry %d of %d is said to begin with something: %+v, %v", n, size, got.Earlier, err)
+		}
 		got, err = f.verifier().Verify(t.Context(), bytes.NewReader(f.consistencyProof(n, size)), f.checkpoint(n, everybody...))
 		if err != nil || got.Earlier.Size != uint64(n) || got.Later.Size != uint64(size) {
 			t.Fatalf("%d to %d: %v", n, size, err)

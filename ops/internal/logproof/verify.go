@@ -35,13 +35,14 @@ type Verifier struct {
 type Result struct {
 	Kind    string
 	Later   Signed
-	Earlier Signed               // of a consistency proof, or of a kept checkpoint
+	Earlier Signed               // what the log was shown to begin with; zero: nothing was
 	Entries uint64               // that were read and are under the checkpoint
 	Entry   *admin.ExportedEntry // of an entry's proof
 }
 
 // Verify reads a file to its end. kept is a checkpoint that the caller has kept from
-// before, or empty: then a whole log, or a consistency proof, must also begin with it.
+// before, or empty: a whole log, or a consistency proof, must also begin with it. It
+// says nothing of one entry.
 func (v Verifier) Verify(ctx context.Context, file io.Reader, kept string) (Result, error) {
 	r := bufio.NewReaderSize(file, maxLineBytes)
 	head, err := readHead(r)
@@ -138,6 +139,7 @@ func (v Verifier) entry(r *bufio.Reader, head admin.LogFileHeader, result *Resul
 		return fmt.Errorf("%w: the entry is not in the log that was signed", ErrTree)
 	}
 	result.Entries, result.Entry = 1, &e.ExportedEntry
+	result.Earlier = Signed{} // nothing was shown of it
 	return nil
 }
 
