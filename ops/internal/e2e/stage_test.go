@@ -20,6 +20,9 @@ import (
 // binary and the stand-in that they are fed from, filled with the test patients.
 var stage *demo.Cluster
 
+// program is the binary, for the tests of what an operator does at the terminal.
+var program string
+
 // begun is when the stage was set: what the services know is as of it.
 var begun time.Time
 
@@ -39,15 +42,15 @@ func play(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "tvilling")
-	build := exec.Command("go", "build", "-o", binary, "tvilling/ops/cmd/tvilling")
+	program = filepath.Join(dir, "tvilling")
+	build := exec.Command("go", "build", "-o", program, "tvilling/ops/cmd/tvilling")
 	if said, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building: %w: %s", err, said)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	begun = time.Now()
-	if stage, err = demo.Start(ctx, demo.Options{Binary: binary, Feeds: demo.Staff(begun)}); err != nil {
+	if stage, err = demo.Start(ctx, demo.Options{Binary: program, Feeds: demo.Staff(begun)}); err != nil {
 		return 1, err
 	}
 	defer func() {
