@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tvilling/node/internal/identity"
 	"tvilling/node/internal/projection"
 	"tvilling/node/internal/record"
 	"tvilling/node/internal/sealing"
@@ -100,6 +101,26 @@ func TestWhatAnEntryHolds(t *testing.T) {
 			if plain := must(w.ring.OpenLog(place(l.Subject, l.ID), l.Sealed)); record.Commitment(plain) != l.Commitment {
 				t.Error("the log is not committed to the entry")
 			}
+		}
+	})
+}
+
+// The name of somebody protected is not shown, to themselves neither.
+func TestAProtectedNameIsNotShown(t *testing.T) {
+	scripted(t, func(t *testing.T, w *world) {
+		w.service.cfg.Identity = must(identity.NewChoice(protocol.Demo, func() []identity.Person {
+			return []identity.Person{{Key: nurseKey, Employee: nurse}}
+		}))
+		for _, protected := range []bool{false, true} {
+			c := care(nursing, ownProvider, ownUnit)
+			c.Protected = protected
+			w.commissionOf(nurse, c)
+			b := dial(w)
+			b.send(protocol.Hello{Version: protocol.Version, Person: nurseKey})
+			if got := expect[protocol.Welcome](b).Person; got.Title != "Läkare" || (got.Name == "") != protected {
+				t.Errorf("protected: %t; greeted as %+v", protected, got)
+			}
+			b.hangUp()
 		}
 	})
 }
