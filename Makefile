@@ -13,10 +13,10 @@ FUZZTIME ?= 15s
 SLOW := /ops/internal/e2e
 .DEFAULT_GOAL := help
 
-.PHONY: help build wasm demo test test-deps lint fmt bench fuzz screenshots clean
+.PHONY: help build wasm demo test test-deps lint fmt bench bench-blocks bench-record fuzz screenshots clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-13s %s\n", $$1, $$2}'
 
 build: wasm ## Build the browser client and bin/tvilling, which carries it
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tvilling ./ops/cmd/tvilling
@@ -54,6 +54,15 @@ bench: build ## Measure a cluster of five processes: a table and bin/bench.json
 	@rm -f bin/bench-browser.json
 	TVILLING_BENCH=$(CURDIR)/bin $(GO) test -count=1 -timeout 5m -run '^TestMeasureBrowser$$' ./ops/internal/bench
 	./bin/tvilling bench --browser bin/bench-browser.json --json bin/bench.json
+
+bench-blocks: build ## Measure BLOCKS blocks (default 200) to the emptied page under 50 open views: a table and bin/bench-blocks.json
+	TVILLING_BENCH=$(CURDIR)/bin TVILLING_BENCH_BLOCKS=$(BLOCKS) $(GO) test -count=1 -timeout 60m -run '^TestMeasureBlocks$$' ./ops/internal/bench
+
+bench-record: ## Measure what the record costs, its proofs and their verifying, with a million entries
+	$(GO) test -count=1 -run '^TestMatrix$$' -v ./node/internal/access | grep cases
+	$(GO) test -run '^$$' -bench '^BenchmarkVerify' -benchtime 3x -timeout 60m ./ops/internal/logproof
+	$(GO) test -run '^$$' -bench '^BenchmarkAuditedOpen$$' -benchtime 3000x -count 5 -timeout 60m ./node/internal/session
+	$(GO) test -run '^$$' -bench '^BenchmarkTree$$' -benchtime 2000x -timeout 60m ./raftfsm
 
 fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
 	@set -e; for package in $$($(GO) list ./...); do \

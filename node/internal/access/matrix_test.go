@@ -48,6 +48,7 @@ func TestMatrix(t *testing.T) {
 		}
 	}
 	got := preamble + m.rows(t) + m.out.String()
+	t.Logf("%d rows of the table and %d points, %d cases", lastRow, lastPoint, m.cases)
 	golden := filepath.Join(cases, "matrix.golden")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {

@@ -31,6 +31,9 @@ removed at the end. This process drives them. An aim that is missed is no error.
 					return usage("--only names sections, and %q is none: %s", name, strings.Join(bench.Sections(), ", "))
 				}
 			}
+			if o.Blocks < 1 || o.Blocks > bench.MaxBlocks || o.Views < 1 {
+				return usage("--blocks is 1 to %d, and --views at least 1", bench.MaxBlocks)
+			}
 			seen, err := bench.LoadBrowser(browser)
 			if err != nil {
 				return usage("--browser: %v", err)
@@ -56,6 +59,8 @@ removed at the end. This process drives them. An aim that is missed is no error.
 	cmd.Flags().DurationVar(&o.Window, "window", o.Window, "how long each figure is measured")
 	cmd.Flags().IntVar(&o.Kills, "kills", o.Kills, "how many times the leader is killed")
 	cmd.Flags().IntSliceVar(&o.AtOnce, "at-once", o.AtOnce, "how many senders and openers at once")
+	cmd.Flags().IntVar(&o.Blocks, "blocks", o.Blocks, "how many blocks are registered, one after another")
+	cmd.Flags().IntVar(&o.Views, "views", o.Views, "how many views are open while they are")
 	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "measure these `sections` alone: "+strings.Join(bench.Sections(), ", "))
 	return cmd
 }

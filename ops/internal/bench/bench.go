@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tvilling/ops/internal/demo"
+	"tvilling/protocol/admin"
 )
 
 // DefaultBasePort is where the ports begin, away from a demo's.
@@ -23,22 +24,25 @@ type Options struct {
 	Window   time.Duration // of each figure
 	Kills    int           // of leaders
 	AtOnce   []int         // how many at once, for senders and for openers
+	Blocks   int           // blocks that are registered, at most MaxBlocks
+	Views    int           // that are open meanwhile
 	Only     []string      // sections; empty: all
 }
 
 // Sections are what can be measured, in their order.
-func Sections() []string { return []string{"senders", "openers", "mixed", "kills"} }
+func Sections() []string { return []string{"senders", "openers", "mixed", "kills", "blocks"} }
 
 // DefaultOptions are those that the aims are meant for.
 func DefaultOptions() Options {
-	return Options{BasePort: DefaultBasePort, WarmUp: time.Second, Window: 5 * time.Second, Kills: 7, AtOnce: []int{1, 16, 64}}
+	return Options{BasePort: DefaultBasePort, WarmUp: time.Second, Window: 5 * time.Second, Kills: 7, AtOnce: []int{1, 16, 64},
+		Blocks: 200, Views: 50}
 }
 
 // bench is one run.
 type bench struct {
 	o       Options
 	people  population
-	cluster *demo.Cluster
+	cluster *stage
 	said    io.Writer
 	report  *Report
 	edition atomic.Uint64 // of the next note: every one is different
@@ -48,7 +52,12 @@ type bench struct {
 // Run starts a cluster, measures it, and takes it down. What it does is told on said
 // as it goes; the report is whole even where it says that an aim is missed.
 func Run(ctx context.Context, o Options, said io.Writer) (r Report, err error) {
-	b := &bench{o: o, people: people(), said: said, report: &r}
+	b := &bench{o: o, said: said, report: &r}
+	if b.measures("blocks") {
+		b.people = people(o.Blocks)
+	} else {
+		b.people = people(0)
+	}
 	r.Started = time.Now()
 	if b.cluster, err = start(ctx, o, b.people); err != nil {
 		return r, err
@@ -62,7 +71,7 @@ func Run(ctx context.Context, o Options, said io.Writer) (r Report, err error) {
 		return r, err
 	}
 	for _, s := range Sections() {
-		if len(o.Only) > 0 && !slices.Contains(o.Only, s) {
+		if !b.measures(s) {
 			continue
 		}
 		if err := b.section(ctx, s); err != nil {
@@ -76,6 +85,10 @@ func Run(ctx context.Context, o Options, said io.Writer) (r Report, err error) {
 	return r, nil
 }
 
+func (b *bench) measures(section string) bool {
+	return len(b.o.Only) == 0 || slices.Contains(b.o.Only, section)
+}
+
 func (b *bench) section(ctx context.Context, name string) error {
 	switch name {
 	case "senders":
@@ -84,22 +97,40 @@ func (b *bench) section(ctx context.Context, name string) error {
 		return b.openers(ctx)
 	case "mixed":
 		return b.mixed(ctx)
-	default:
+	case "kills":
 		return b.kills(ctx)
+	default:
+		return b.blocks(ctx)
 	}
 }
 
+// stage is a cluster with people's records in it, and what its services say.
+type stage struct {
+	*demo.Cluster
+	feeds demo.Feeds
+	relay *relay // on the way to the block service
+}
+
 // start starts a cluster with the people's records in it. On an error nothing is left.
-func start(ctx context.Context, o Options, p population) (*demo.Cluster, error) {
-	c, err := demo.Start(ctx, demo.Options{Binary: o.Binary, Dir: o.Dir, BasePort: o.BasePort, Feeds: feeds(p, time.Now())})
-	if err != nil {
+func start(ctx context.Context, o Options, p population) (*stage, error) {
+	s := &stage{feeds: feeds(p, time.Now())}
+	var err error
+	if s.relay, err = newRelay(); err != nil {
 		return nil, err
 	}
-	if err := fill(ctx, c, p); err != nil {
-		return nil, errors.Join(err, c.Close())
+	s.Cluster, err = demo.Start(ctx, demo.Options{Binary: o.Binary, Dir: o.Dir, BasePort: o.BasePort, Feeds: s.feeds,
+		Upstream: func(u *admin.Upstream) { s.relay.between(u.Blocks) }})
+	if err != nil {
+		return nil, errors.Join(err, s.relay.close())
 	}
-	return c, nil
+	if err := fill(ctx, s.Cluster, p); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
+
+// Close takes everything down.
+func (s *stage) Close() error { return errors.Join(s.Cluster.Close(), s.relay.close()) }
 
 // window measures groups and puts the row in the report.
 func (b *bench) window(ctx context.Context, section string, groups ...group) ([]int, error) {

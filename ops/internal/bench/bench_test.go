@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +15,9 @@ import (
 )
 
 func TestPeopleAreValidAndDifferent(t *testing.T) {
-	p := people()
+	p := people(MaxBlocks)
 	seen := map[protocol.PatientID]bool{}
-	for _, group := range [][]string{p.open, p.write, p.consent} {
+	for _, group := range [][]string{p.open, p.write, p.consent, p.block} {
 		for _, number := range group {
 			id, err := protocol.ParsePatientID(number)
 			if err != nil {
@@ -25,7 +26,7 @@ func TestPeopleAreValidAndDifferent(t *testing.T) {
 			seen[id] = true
 		}
 	}
-	if want := toOpen + toWrite + toConsent; len(seen) != want {
+	if want := toOpen + toWrite + toConsent + MaxBlocks; len(seen) != want {
 		t.Errorf("%d different people, want %d", len(seen), want)
 	}
 }
@@ -33,7 +34,7 @@ func TestPeopleAreValidAndDifferent(t *testing.T) {
 // Records are read whole by a node, and are about 1 KiB each; another edition is
 // another text of the same length.
 func TestAnswersAreWhatTheyAreCalled(t *testing.T) {
-	patient := people().open[0]
+	patient := people(0).open[0]
 	one := answer(note{patient, 0, 1, ownProvider, ownUnit})
 	two := answer(note{patient, 0, 2, ownProvider, ownUnit})
 	if bytes.Equal(one, two) || len(one) != len(two) {
@@ -132,5 +133,47 @@ func TestBrowserFileMayBeMissing(t *testing.T) {
 	got, err := LoadBrowser(path)
 	if err != nil || cmp.Diff(&want, got) != "" {
 		t.Errorf("%v, %+v", err, got)
+	}
+}
+
+// A block is told when the answer with it leaves, and was committed the feed's interval
+// before the next question. What follows a round that was not ordinary says nothing.
+func TestWhatTheRelaySees(t *testing.T) {
+	at := time.Unix(1_790_000_000, 0)
+	after := func(ms int) time.Time { return at.Add(time.Duration(ms) * time.Millisecond) }
+	for _, c := range []struct {
+		name            string
+		next            int
+		told, committed time.Time
+	}{
+		{name: "an ordinary round", next: 1012, told: after(5), committed: after(12)},
+		{name: "asked again at once", next: 600, told: after(5)},
+		{name: "not asked again", told: after(5)},
+	} {
+		r := relay{every: time.Second, waited: map[string]time.Time{}}
+		r.wait("191212121212")
+		r.asked(at)
+		r.told([]byte("nothing yet"), after(1))
+		r.told([]byte("<id>191212121212</id>"), after(5))
+		r.told([]byte("<id>191212121212</id>"), after(6))
+		if c.next > 0 {
+			r.asked(after(c.next))
+			r.asked(after(c.next + 1000))
+		}
+		told, committed := r.known("191212121212")
+		if !told.Equal(c.told) || !committed.Equal(c.committed) {
+			t.Errorf("%s: told %v and committed %v, want %v and %v", c.name, told, committed, c.told, c.committed)
+		}
+	}
+}
+
+func TestGone(t *testing.T) {
+	at := time.Unix(1_790_000_000, 0)
+	var g Gone
+	g.add(time.Time{}, seen{views: []time.Time{at}}) // not known: not counted
+	g.add(at, seen{views: []time.Time{at.Add(3 * time.Millisecond), at.Add(-time.Millisecond)}, page: at.Add(2 * time.Millisecond)})
+	g.sort()
+	if !slices.Equal(g.Page, []float64{2}) || !slices.Equal(g.Views, []float64{-1, 3}) || !slices.Equal(g.Last, []float64{3}) {
+		t.Errorf("%+v", g)
 	}
 }

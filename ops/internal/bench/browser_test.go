@@ -31,7 +31,7 @@ func TestMeasureBrowser(t *testing.T) {
 	if err != nil {
 		t.Skip("no chromium is installed: its figures are left out")
 	}
-	p := people()
+	p := people(0)
 	c, err := start(t.Context(), Options{Binary: filepath.Join(dir, "tvilling"), BasePort: DefaultBasePort}, p)
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ const (
 	toOpen      = 200 // patients whose views are opened
 	toWrite     = 64  // patients who are written about: one for each sender
 	toConsent   = 4   // patients whose documents are another care provider's
+	MaxBlocks   = 500 // patients who can be blocked, each once: their documents are another unit's
 	staff       = 8   // people to be
 	textBytes   = 680 // of a note, so that a document is about 1 KiB as it is kept
 	maxFillTime = 2 * time.Minute
@@ -32,25 +33,29 @@ const (
 const (
 	ownProvider   = "SE0000000901-1000"
 	ownUnit       = "SE0000000901-1100"
+	nextUnit      = "SE0000000901-1200" // the own care provider's other one
 	otherProvider = "SE0000000902-1000"
 	otherUnit     = "SE0000000902-2100"
 	sourceSystem  = "SE0000000901-S001"
 )
 
 // population is whom the records are about.
-type population struct{ open, write, consent []string }
+type population struct{ open, write, consent, block []string }
 
-func people() population {
+// people are the same ones every time, and as many beside them as are to be blocked.
+func people(blocks int) population {
 	var p population
-	for n := range toOpen + toWrite + toConsent {
+	for n := range toOpen + toWrite + toConsent + blocks {
 		id := personalNumber(n)
 		switch {
 		case n < toOpen:
 			p.open = append(p.open, id)
 		case n < toOpen+toWrite:
 			p.write = append(p.write, id)
-		default:
+		case n < toOpen+toWrite+toConsent:
 			p.consent = append(p.consent, id)
+		default:
+			p.block = append(p.block, id)
 		}
 	}
 	return p
@@ -90,7 +95,7 @@ func feeds(p population, now time.Time) demo.Feeds {
 			CareProvider: ownProvider, CareProviderName: "Region Mätmark", Start: from, End: to,
 		})
 	}
-	for _, group := range [][]string{p.open, p.write, p.consent} {
+	for _, group := range [][]string{p.open, p.write, p.consent, p.block} {
 		for _, patient := range group {
 			f.Relation = append(f.Relation, demo.Relation{Patient: patient, CareProvider: ownProvider, CareUnit: ownUnit, Start: from, End: to})
 		}
@@ -168,6 +173,7 @@ func fill(ctx context.Context, c *demo.Cluster, p population) error {
 	}
 	add(p.open, ownProvider, ownUnit)
 	add(p.consent, otherProvider, otherUnit)
+	add(p.block, ownProvider, nextUnit)
 	client, err := c.Source(sourceSystem)
 	if err != nil {
 		return err

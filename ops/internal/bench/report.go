@@ -22,6 +22,7 @@ type Report struct {
 	Shares   []Share   `json:"commit_shares"`
 	Failover Failover  `json:"failover"`
 	Account  Account   `json:"account"`
+	Blocks   *Blocks   `json:"blocks"`        // nil: not measured
 	Browser  *Browser  `json:"browser"`       // nil: no browser was there to measure
 	Program  int       `json:"program_bytes"` // of the browser's program, brotli
 	Aims     []Aim     `json:"aims"`
@@ -185,6 +186,7 @@ func (r *Report) Print(w io.Writer) error {
 		fmt.Fprintf(w, "leader killed to next open, %d times: min %.0f, median %.0f, max %.0f ms; at every node: median %.0f, max %.0f ms\n",
 			len(f.First), at(f.First, 0), at(f.First, 0.5), at(f.First, 1), at(f.All, 0.5), at(f.All, 1))
 	}
+	r.Blocks.Print(w)
 	fmt.Fprintf(w, "views shown %d, found in the access log %d\n", r.Account.Shown, r.Account.Recorded)
 	r.Browser.print(w)
 	if most := r.disturbed(); most > disturbing {

@@ -88,14 +88,18 @@ func (v viewers) close() {
 	}
 }
 
-// viewers connects n viewers, at the data nodes in turn.
+// viewers connects n viewers, each with a patient of its own.
 func (b *bench) viewers(ctx context.Context, n int) (viewers, error) {
-	nodes := dataNodes(b.cluster.Topology())
+	return connect(ctx, dataNodes(b.cluster.Topology()), n, func(i int) string { return b.people.open[i%len(b.people.open)] })
+}
+
+// connect connects n viewers, at the nodes in turn, and opens a patient in each.
+func connect(ctx context.Context, nodes []admin.Node, n int, patient func(i int) string) (viewers, error) {
 	v := viewers{all: make([]*viewer, n), patients: make([]string, n)}
 	faults := make([]error, n)
 	var connecting sync.WaitGroup
 	for i := range n {
-		v.patients[i] = b.people.open[i%len(b.people.open)]
+		v.patients[i] = patient(i)
 		connecting.Go(func() {
 			one, err := dial(ctx, nodes[i%len(nodes)].Origin, personKey(i))
 			if err == nil {

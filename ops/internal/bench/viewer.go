@@ -68,7 +68,8 @@ func (v *viewer) send(ctx context.Context, f protocol.Frame) error {
 	return v.conn.Write(ctx, websocket.MessageBinary, protocol.AppendClientFrame(nil, f))
 }
 
-// next reads the next frame that answers something.
+// next reads the next frame that answers something, or that takes something away:
+// that is acknowledged then.
 func (v *viewer) next(ctx context.Context) (protocol.Frame, error) {
 	for {
 		_, b, err := v.conn.Read(ctx)
@@ -89,6 +90,7 @@ func (v *viewer) next(ctx context.Context) (protocol.Frame, error) {
 			if err := v.send(ctx, protocol.Ack{Generation: f.Next}); err != nil {
 				return nil, err
 			}
+			return f, nil
 		case protocol.Refused:
 			return nil, &refusedError{f.Fault}
 		default:
@@ -194,6 +196,31 @@ func (v *viewer) show(ctx context.Context) (int, error) {
 				return 0, fmt.Errorf("%w: %d documents came, and count or digest do not agree", errView, count)
 			}
 			return count, nil
+		}
+	}
+}
+
+// revoked waits until every document of the view has been taken away because the access
+// changed, and returns when the last of that was acknowledged.
+func (v *viewer) revoked(ctx context.Context, shown int) (time.Time, error) {
+	for {
+		got, err := v.next(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		f, is := got.(protocol.Revoke)
+		switch {
+		case !is:
+			continue
+		case f.Fault != protocol.FaultAccessChanged:
+			return time.Time{}, fmt.Errorf("%w: taken away with %s", errView, f.Fault.Info().Code)
+		case len(f.Documents) > 0:
+			shown -= len(f.Documents)
+		default:
+			shown = 0
+		}
+		if shown <= 0 {
+			return time.Now(), nil
 		}
 	}
 }

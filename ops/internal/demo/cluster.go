@@ -32,6 +32,7 @@ type Options struct {
 	Dir      string // empty: a temporary one
 	BasePort int    // 0: whatever is free
 	Feeds    Feeds
+	Upstream func(*admin.Upstream) // changes the way to the services; nil: it leads to the stand-in
 }
 
 // Cluster is five nodes and the stand-in for the services around them, a process each.
@@ -71,6 +72,9 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 	var err error
 	if c.topology, c.standin, err = topology(o.BasePort, c.path(fileRegister), o.Feeds); err != nil {
 		return err
+	}
+	if o.Upstream != nil {
+		o.Upstream(&c.topology.Upstream)
 	}
 	text, err := c.topology.Encode()
 	if err != nil {
