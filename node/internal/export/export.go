@@ -27,7 +27,7 @@ import (
 // Limits of the export.
 const (
 	batchEntries   = upstream.MaxLogPosts // of one call
-	maxUnproven    = 20                   // posts refused one by one while none was taken: more, and it is the service or we
+	maxUnproven    = 20                   // posts refused one by one while none was taken: more, and it may be the service or we
 	maxLevel       = 256                  // characters
 	maxArgs        = 8192
 	defaultEvery   = 10 * time.Second
@@ -42,6 +42,8 @@ var (
 	errUnproven = errors.New("export: the log refuses what is waiting, and has taken nothing to tell why")
 	errRefuses  = errors.New("export: the log refuses one post after another and takes none: is the system's id right?")
 	errNotAcked = errors.New("export: how far the log is handed on could not be recorded")
+
+	errCommitment = errors.New("export: the entry is not what the log's tree commits to: who proposed it lied, or is broken")
 )
 
 // Service is the national log; *upstream.LogService is one.
@@ -121,6 +123,7 @@ type turn struct {
 	*Exporter
 	doubt   bool   // posts from the next one on may be in the national log already: sent, and not noted
 	noted   uint64 // how far is in the replicated log; this node's state may be behind it
+	looked  int    // posts that the last round had refused for nothing; the next looks twice as far
 	pending pending
 }
 
@@ -162,6 +165,7 @@ func (t *turn) round(ctx context.Context) (more bool, err error) {
 	if b.accepted > 0 {
 		t.pending.unproven = false
 	}
+	t.look(errors.Is(failed, errRefuses))
 	switch {
 	case t.pending.unproven && (failed != nil || !b.full || len(t.pending.refused) > 0): // what follows could not tell
 		t.doubt = t.doubt || t.pending.doubt
@@ -206,8 +210,25 @@ func (t *turn) open(l raftfsm.Logged) (record.Entry, error) {
 	if err != nil {
 		return record.Entry{}, err
 	}
+	if record.Commitment(plain) != l.Commitment {
+		return record.Entry{}, errCommitment
+	}
 	return record.Decode(plain)
 }
+
+// look decides how many refusals in a row the next round takes. A run of posts that the
+// log does not take must not stand before the others for ever; a log that takes nothing
+// is not asked about a whole batch every time.
+func (t *turn) look(inVain bool) {
+	if !inVain || t.looked >= batchEntries {
+		t.looked = 0
+		return
+	}
+	t.looked = t.unproven()
+}
+
+// unproven is how many posts may be refused one by one while none is taken.
+func (t *turn) unproven() int { return max(2*t.looked, maxUnproven) }
 
 // send sends items in their order. When the log refuses them, it is found out which:
 //
@@ -288,7 +309,7 @@ func (t *turn) skip(ctx context.Context, b *batch, items []item) (rest []item, e
 
 // refused notes a post that the log does not take.
 func (t *turn) refused(b *batch, one item) error {
-	if b.accepted == 0 && len(t.pending.refused) >= maxUnproven {
+	if b.accepted == 0 && len(t.pending.refused) >= t.unproven() {
 		return errRefuses
 	}
 	t.cfg.Logger.Error("the national log refuses an entry", "sequence", one.sequence)

@@ -251,6 +251,60 @@ func TestPoison(t *testing.T) {
 	w.whole(6, 61, 105)
 }
 
+// A run of posts that the log does not take stops nothing but for a while: each round
+// looks further, until one is taken.
+func TestARunOfPoison(t *testing.T) {
+	for _, run := range []int{maxUnproven + 2, 150, batchEntries - 1} {
+		w := newWorld(t)
+		w.add(5, nil)
+		w.must(w.drain())
+		w.add(batchEntries, nil)
+		var refused []uint64
+		for at := 5; at < 5+run; at++ {
+			w.national.poison[w.ids[at]] = true
+			refused = append(refused, uint64(at+1))
+		}
+		rounds := 1
+		for ; w.drain() != nil && rounds < 20; rounds++ {
+		}
+		w.whole(refused...)
+		if rounds > 7 {
+			t.Errorf("a run of %d took %d rounds", run, rounds)
+		}
+	}
+}
+
+// What a log that takes nothing is asked is bounded, however long it lasts.
+func TestALogThatTakesNothingIsAskedLittle(t *testing.T) {
+	w := newWorld(t)
+	w.add(batchEntries, nil)
+	w.national.broken, w.turn.doubt = true, false
+	for range 60 {
+		if w.drain() == nil {
+			t.Fatal("a broken log was believed")
+		}
+	}
+	if each := w.national.calls / 60; each > batchEntries {
+		t.Errorf("%d calls in each round", each)
+	}
+}
+
+// Who proposed an entry sealed something else than what the tree commits to: it is told
+// as soon as the entry is handed on, and the entry is not.
+func TestAnEntryThatTheTreeDoesNotCommitTo(t *testing.T) {
+	w := newWorld(t)
+	w.add(1, nil)
+	e := full(t)
+	e.ID = logtest.Intent()
+	subject, plain := w.ring.Patient(e.Patient), record.Append(nil, e)
+	w.log.Do(command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{
+		ID: e.ID, Subject: subject, Sealed: w.ring.SealLog(append(subject[:], e.ID[:]...), plain), Commitment: record.Commitment([]byte("another")),
+	}})
+	w.add(1, nil)
+	w.must(w.drain())
+	w.whole(2)
+}
+
 func TestUnreadableEntriesAreCounted(t *testing.T) {
 	w := newWorld(t)
 	w.add(2, nil)

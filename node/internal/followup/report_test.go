@@ -251,3 +251,26 @@ func TestProtectedStaffHaveNoName(t *testing.T) {
 		t.Errorf("row %+v", row.Who)
 	}
 }
+
+// One node's clock is wrong, or somebody wants it to look so: what the others did is
+// reported all the same, whether the period ends before that time or begins after it.
+func TestAWrongClockHidesNothing(t *testing.T) {
+	for name, wrong := range map[string]protocol.Instant{"ahead": now() + 24*60*minute, "behind": now() - 24*60*minute} {
+		for at := range 9 { // the halving looks at some of these places
+			w := newWorld(t)
+			for i := range 9 {
+				if i == at {
+					e := act(t, record.OpenPatient, "CLOCK", own, tolvan)
+					e.At = wrong
+					w.add(e)
+				}
+				w.add(act(t, record.Read, "ANNA", own, tolvan))
+			}
+			f := w.follow(protocol.ReportEmployee)
+			f.From, f.Employee = now()-2*60*minute, id(t, protocol.ParseEmployeeID, "ANNA")
+			if got := whoIn(w.report(f)); len(got) != 9 {
+				t.Errorf("a clock %s at place %d: %d of 9 reported", name, at, len(got))
+			}
+		}
+	}
+}

@@ -43,7 +43,7 @@ type scan struct {
 // by page, each in a View of its own. more: the scan ended before its period did.
 func (s *Service) walk(ctx context.Context, w scan, visit func(v *raftfsm.View, e entry) (bool, error)) (last uint64, more bool, err error) {
 	if w.from > 0 {
-		first, err := s.firstSince(w.from)
+		first, err := s.firstSince(ctx, w.from, w.to)
 		if err != nil {
 			return 0, false, err
 		}
@@ -74,7 +74,9 @@ type pageRead struct {
 	last  uint64
 }
 
-// page reads one page of a scan. done: there is nothing more in it; stopped: visit said so.
+// page reads one page of a scan. done: there is nothing more in it; stopped: visit said
+// so. A period is over where a whole page is later: one node whose clock is wrong must not
+// hide what others did after it.
 func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error)) (read pageRead, done, stopped bool, err error) {
 	v, err := s.cfg.State.View()
 	if err != nil {
@@ -88,15 +90,16 @@ func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error
 	} else {
 		all = v.Log(w.after, limit)
 	}
+	later := 0
 	for _, l := range all {
 		e, ok, err := s.open(l)
 		if err != nil {
 			return read, false, false, err
 		}
-		if ok && e.At > w.to+disorder {
-			return read, true, false, nil
-		}
 		read.count, read.last = read.count+1, l.Sequence
+		if ok && e.At > w.to+disorder {
+			later++
+		}
 		if !ok || e.At < w.from || e.At > w.to {
 			continue
 		}
@@ -105,13 +108,51 @@ func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error
 			return read, false, true, err
 		}
 	}
-	return read, len(all) < limit, false, nil
+	return read, len(all) < limit || later == pageEntries, false, nil
 }
 
-// firstSince returns a number before which nothing is of the time or later. Entries
-// are in order of their times but for disorder, which is more than clocks differ and a
-// commit takes.
-func (s *Service) firstSince(at protocol.Instant) (uint64, error) {
+// firstSince returns a number before which nothing is of a period. Entries are in order
+// of their times but for disorder, which is more than clocks differ and a commit takes,
+// and but for those of a node whose clock is wrong: one of them can lead the halving too
+// far on, and so it is gone back from there until a whole page is not of the period.
+func (s *Service) firstSince(ctx context.Context, from, to protocol.Instant) (uint64, error) {
+	first, err := s.halved(from)
+	for err == nil && first > 1 {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		var earlier uint64
+		if earlier, err = s.firstOf(first, from, to); earlier == 0 {
+			break
+		}
+		first = earlier
+	}
+	return first, err
+}
+
+// firstOf returns the first number of the period in the page before a number; zero: there
+// is none.
+func (s *Service) firstOf(before uint64, from, to protocol.Instant) (uint64, error) {
+	v, err := s.cfg.State.View()
+	if err != nil {
+		return 0, err
+	}
+	defer v.Close()
+	n := min(before-1, pageEntries)
+	for _, l := range v.Log(before-1-n, int(n)) {
+		e, ok, err := s.open(l)
+		if err != nil {
+			return 0, err
+		}
+		if ok && e.At >= from && e.At <= to {
+			return l.Sequence, nil
+		}
+	}
+	return 0, nil
+}
+
+// halved is firstSince in a log that is in order.
+func (s *Service) halved(at protocol.Instant) (uint64, error) {
 	v, err := s.cfg.State.View()
 	if err != nil {
 		return 0, err
