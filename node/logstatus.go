@@ -1,10 +1,10 @@
 package node
 
 import (
-	"encoding/binary"
 	"strings"
 	"time"
 
+	"tvilling/node/internal/record"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 )
@@ -35,13 +35,10 @@ func (s state) Log(now time.Time) (admin.LogStatus, error) {
 	return status, nil
 }
 
-// waited is how long the entry after a number has stood; 0: there is none. An entry's
-// id begins with its time in milliseconds.
+// waited is how long the entry after a number has stood; 0: there is none.
 func waited(v *raftfsm.View, after uint64, now time.Time) int64 {
 	for _, l := range v.Log(after, 1) {
-		var at [8]byte
-		copy(at[2:], l.ID[:6])
-		return max(0, int64(now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(at[:])))).Seconds()))
+		return max(0, int64(now.Sub(record.Drawn(l.ID)).Seconds()))
 	}
 	return 0
 }

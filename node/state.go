@@ -142,7 +142,7 @@ func (s state) Record(after uint64, limit int) ([]admin.RecordEntry, error) {
 	defer v.Close()
 	var page []admin.RecordEntry
 	for _, logged := range v.Log(after, limit) {
-		plain, err := s.ring.OpenLog(append(logged.Subject[:], logged.ID[:]...), logged.Sealed)
+		plain, err := s.ring.OpenLog(sealing.Place(logged.Subject, logged.ID), logged.Sealed)
 		if err != nil {
 			return nil, fmt.Errorf("entry %d: %w", logged.Sequence, err)
 		}

@@ -151,7 +151,7 @@ func refusal(f *Facts, at protocol.Instant) Reason {
 	switch {
 	case f.Question.Employee.IsZero() || f.Question.Commission.IsZero():
 		return ReasonNobody
-	case !fresh(f.AsOf.Commissions, at, Bound(raftfsm.Commissions)):
+	case !Fresh(f.AsOf.Commissions, at, Bound(raftfsm.Commissions)):
 		return ReasonCommissionsUnknown
 	case !f.Employed:
 		return ReasonEmployeeUnknown
@@ -169,7 +169,7 @@ func refusal(f *Facts, at protocol.Instant) Reason {
 		return ReasonRight
 	case f.Question.Patient.IsZero():
 		return ReasonPatientID
-	case !fresh(f.AsOf.Persons, at, Bound(raftfsm.Persons)):
+	case !Fresh(f.AsOf.Persons, at, Bound(raftfsm.Persons)):
 		return ReasonPersonsUnknown
 	case f.Person.Protected:
 		return ReasonProtected
@@ -197,14 +197,14 @@ func FollowsUp(c projection.Commission, at protocol.Instant) bool {
 // engage settles whether the commission's unit has the patient in care, and returns
 // until when: by a relation, or by the answer of the unit's own system.
 func (d *Decision) engage(f *Facts, at protocol.Instant) (until moment, engaged bool) {
-	known := fresh(f.AsOf.Relations, at, Bound(raftfsm.Relations))
+	known := Fresh(f.AsOf.Relations, at, Bound(raftfsm.Relations))
 	until = turns(f.AsOf.Relations, at, Bound(raftfsm.Relations))
 	relation, found, next := f.relation(at)
 	if found && known {
 		return until.orEnd(relation.End), true
 	}
 	d.needs = true
-	answered := fresh(f.AsOf.Engagement, at, EngagementFor)
+	answered := Fresh(f.AsOf.Engagement, at, EngagementFor)
 	switch {
 	case answered && f.Engaged:
 		return until.or(next).or(turns(f.AsOf.Engagement, at, EngagementFor)), true

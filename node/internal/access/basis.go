@@ -28,7 +28,7 @@ type ground struct {
 // first. Nobody consents for the deceased, and they are in no danger: there is no basis.
 func (d *Decision) findBasis(f *Facts, at protocol.Instant) (until moment) {
 	until = turns(f.AsOf.Consents, at, Bound(raftfsm.Consents))
-	if !fresh(f.AsOf.Consents, at, Bound(raftfsm.Consents)) {
+	if !Fresh(f.AsOf.Consents, at, Bound(raftfsm.Consents)) {
 		d.reason = ReasonConsentsUnknown
 		return until
 	}

@@ -97,7 +97,7 @@ type standing struct {
 // are lifted stay so.
 func (d *Decision) findBlocks(f *Facts, at protocol.Instant) (until moment) {
 	until = turns(f.AsOf.Blocks, at, Bound(raftfsm.Blocks))
-	if !fresh(f.AsOf.Blocks, at, Bound(raftfsm.Blocks)) {
+	if !Fresh(f.AsOf.Blocks, at, Bound(raftfsm.Blocks)) {
 		return until // blockState stays BlockUnknown
 	}
 	d.blockState = BlockNone

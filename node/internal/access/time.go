@@ -31,15 +31,15 @@ func Bound(p raftfsm.Projection) protocol.Instant {
 	}
 }
 
-// fresh reports whether something is known well enough at the time.
-func fresh(asOf, at, bound protocol.Instant) bool {
+// Fresh reports whether what is known as of a time may be decided on at another.
+func Fresh(asOf, at, bound protocol.Instant) bool {
 	return at > 0 && asOf > 0 && asOf-at <= MaxClockSkew && at-asOf <= bound
 }
 
-// turns returns the last instant until which fresh answers as it does at the time.
+// turns returns the last instant until which Fresh answers as it does at the time.
 func turns(asOf, at, bound protocol.Instant) moment {
 	switch {
-	case fresh(asOf, at, bound):
+	case Fresh(asOf, at, bound):
 		return moment(min(asOf, at) + bound)
 	case at > 0 && asOf > at: // from a clock too far ahead: time makes it known
 		return moment(asOf - MaxClockSkew - 1)

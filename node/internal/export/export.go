@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
 	"tvilling/node/internal/upstream"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -206,7 +207,7 @@ func (t *turn) read() (*batch, error) {
 }
 
 func (t *turn) open(l raftfsm.Logged) (record.Entry, error) {
-	plain, err := t.cfg.Ring.OpenLog(append(append(make([]byte, 0, 32), l.Subject[:]...), l.ID[:]...), l.Sealed)
+	plain, err := t.cfg.Ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)
 	if err != nil {
 		return record.Entry{}, err
 	}

@@ -130,7 +130,7 @@ func (w *world) add(n int, spoil func(*record.Entry)) {
 			ID: e.ID, Subject: subject, Sealed: w.ring.SealLog(append(subject[:], e.ID[:]...), plain), Commitment: record.Commitment(plain),
 		}})
 		if _, ok := postOf(w.x.cfg.System, e); ok {
-			w.ids = append(w.ids, uuid(e.ID))
+			w.ids = append(w.ids, record.UUID(e.ID))
 		}
 	}
 }

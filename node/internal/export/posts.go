@@ -1,7 +1,6 @@
 package export
 
 import (
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,7 +66,7 @@ func postOf(system upstream.LogPlace, e record.Entry) (post upstream.LogPost, ok
 	}
 	provider := upstream.LogPlace{ID: a.CareProvider.Reveal(), Name: a.CareProviderName}
 	post = upstream.LogPost{
-		ID: uuid(e.ID), System: system,
+		ID: record.UUID(e.ID), System: system,
 		Activity: upstream.LogActivity{Type: kind, Level: level(e), Args: args(e), Start: e.At, Purpose: e.Purpose},
 		User: upstream.LogUser{
 			ID: a.Employee.Reveal(), Name: a.EmployeeName, Assignment: a.CommissionName, Title: a.EmployeeTitle,
@@ -133,10 +132,4 @@ func args(e record.Entry) string {
 func proper(p upstream.LogPost) bool {
 	a := p.Activity
 	return p.ID != "" && p.System.ID != "" && a.Start > 0 && len([]rune(a.Level)) <= maxLevel && len([]rune(a.Args)) <= maxArgs && len(p.Resources) > 0
-}
-
-// uuid is an entry's id in the form that the log wants.
-func uuid(id [16]byte) string {
-	s := hex.EncodeToString(id[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

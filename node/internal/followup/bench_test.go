@@ -28,11 +28,11 @@ func BenchmarkReports(b *testing.B) {
 		var all []command.Command
 		for i := from; i < min(from+command.MaxCommands, entries); i++ {
 			e := act(b, record.Read, fmt.Sprint("E", i%500), own, tolvan)
-			e.ID, e.At, e.Session = newID(), now(), fmt.Sprint("S", i%5000)
+			e.ID, e.At, e.Session = record.NewID(), now(), fmt.Sprint("S", i%5000)
 			e.Scope.Resources = []record.Resource{{Contract: 1, CareProvider: other, CareUnit: "U"}, {Contract: 2, CareProvider: other, CareUnit: "U"}}
 			subject, plain := ring.Patient(e.Patient), record.Append(nil, e)
-			all = append(all, command.Command{Kind: command.KindRecordEvent, Version: 1, Intent: newID(), Body: command.RecordEvent{Entry: command.LogEntry{
-				ID: e.ID, Subject: subject, Sealed: ring.SealLog(place(subject, e.ID), plain), Commitment: record.Commitment(plain),
+			all = append(all, command.Command{Kind: command.KindRecordEvent, Version: 1, Intent: record.NewID(), Body: command.RecordEvent{Entry: command.LogEntry{
+				ID: e.ID, Subject: subject, Sealed: ring.SealLog(sealing.Place(subject, e.ID), plain), Commitment: record.Commitment(plain),
 			}}})
 		}
 		if _, err := log.Propose(b.Context(), all...); err != nil {

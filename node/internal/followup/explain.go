@@ -38,19 +38,16 @@ type Fact struct {
 }
 
 // Fresh tells whether the fact could be decided on.
-func (f Fact) Fresh() bool { return f.AsOf > 0 && f.Age <= f.Bound }
+func (f Fact) Fresh() bool { return access.Fresh(f.AsOf, f.AsOf+f.Age, f.Bound) }
 
-// projections are what decisions rest on, as the record numbers them.
-var projections = [record.AsOfCount]struct {
-	name       string
-	projection raftfsm.Projection
-}{
-	record.AsOfBlocks:      {"blocks", raftfsm.Blocks},
-	record.AsOfConsents:    {"consents", raftfsm.Consents},
-	record.AsOfRelations:   {"relations", raftfsm.Relations},
-	record.AsOfCommissions: {"commissions", raftfsm.Commissions},
-	record.AsOfPersons:     {"persons", raftfsm.Persons},
-	record.AsOfEngagement:  {name: "engagement"},
+// bounds are how old what decisions rest on may be, as the record numbers it.
+var bounds = [record.AsOfCount]protocol.Instant{
+	record.AsOfBlocks:      access.Bound(raftfsm.Blocks),
+	record.AsOfConsents:    access.Bound(raftfsm.Consents),
+	record.AsOfRelations:   access.Bound(raftfsm.Relations),
+	record.AsOfCommissions: access.Bound(raftfsm.Commissions),
+	record.AsOfPersons:     access.Bound(raftfsm.Persons),
+	record.AsOfEngagement:  access.EngagementFor,
 }
 
 // Explain tells an operator why an entry says what it says, by its id as a browser, a
@@ -84,18 +81,15 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 		return Explanation{}, err
 	}
 	x := Explanation{
-		ID: record.ShortID(e.ID), UUID: uuidOf(e.ID), Sequence: e.sequence, Index: e.index, At: e.At, Activity: e.Activity.String(),
+		ID: record.ShortID(e.ID), UUID: record.UUID(e.ID), Sequence: e.sequence, Index: e.index, At: e.At, Activity: e.Activity.String(),
 		Purpose: e.Purpose, Actor: e.Actor, Decision: e.Decision, Scope: e.Scope, Node: e.Node, Outcome: review.Outcome,
 	}
 	x.Actor.EmployeeName, x.Scope.Document = "", protocol.DocumentKey{} // neither is needed to tell why
 	if !e.Decision.Permit {
 		x.Fault = faultFor(e.Decision.Reason)
 	}
-	for i, p := range projections {
-		fact := Fact{Name: p.name, AsOf: e.Decision.AsOf[i], Bound: access.EngagementFor}
-		if i != record.AsOfEngagement {
-			fact.Bound = access.Bound(p.projection)
-		}
+	for i, bound := range bounds {
+		fact := Fact{Name: record.AsOfNames[i], AsOf: e.Decision.AsOf[i], Bound: bound}
 		switch {
 		case fact.AsOf > 0:
 			fact.Age = e.At - fact.AsOf

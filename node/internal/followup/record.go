@@ -3,13 +3,13 @@ package followup
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
 	"tvilling/raftfsm/command"
 )
@@ -17,7 +17,7 @@ import (
 // record has an entry committed, and waits a while for it to be applied here, so that
 // the reading itself is in what is read.
 func (s *Service) record(ctx context.Context, e record.Entry) (id [16]byte, err error) {
-	e.ID, e.At, e.Node = newID(), now(), s.cfg.Node
+	e.ID, e.At, e.Node = record.NewID(), now(), s.cfg.Node
 	_, _ = rand.Read(e.Salt[:]) // ends the process rather than fail
 	subject := s.cfg.Ring.Patient(e.Patient)
 	if e.Activity == record.Review {
@@ -25,11 +25,11 @@ func (s *Service) record(ctx context.Context, e record.Entry) (id [16]byte, err 
 	}
 	plain := record.Append(nil, e)
 	body := command.RecordEvent{Entry: command.LogEntry{
-		ID: e.ID, Subject: subject, Sealed: s.cfg.Ring.SealLog(place(subject, e.ID), plain), Commitment: record.Commitment(plain),
+		ID: e.ID, Subject: subject, Sealed: s.cfg.Ring.SealLog(sealing.Place(subject, e.ID), plain), Commitment: record.Commitment(plain),
 	}}
 	within, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
-	results, err := s.cfg.Proposer.Propose(within, command.Command{Kind: command.KindRecordEvent, Version: 1, Intent: newID(), Body: body})
+	results, err := s.cfg.Proposer.Propose(within, command.Command{Kind: command.KindRecordEvent, Version: 1, Intent: record.NewID(), Body: body})
 	switch {
 	case err != nil:
 		return e.ID, fmt.Errorf("%w: %w", ErrNotRecorded, err)
@@ -90,19 +90,4 @@ func noteOf(f protocol.Follow, zone *time.Location) string {
 		b.WriteString(", efter nummer " + strconv.FormatUint(f.After, 10))
 	}
 	return b.String()
-}
-
-// newID draws an id as sessions do: it begins with the time, so that ids that come
-// together stand together.
-func newID() (id [16]byte) {
-	_, _ = rand.Read(id[:]) // ends the process rather than fail
-	var at [8]byte
-	binary.BigEndian.PutUint64(at[:], uint64(time.Now().UnixMilli()))
-	copy(id[:], at[2:])
-	return id
-}
-
-// place is where a sealed entry stands: under whom, and which.
-func place(subject command.Subject, id [16]byte) []byte {
-	return append(append(make([]byte, 0, 32), subject[:]...), id[:]...)
 }

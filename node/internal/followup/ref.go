@@ -1,17 +1,10 @@
 package followup
 
 import (
-	"encoding/hex"
 	"fmt"
 
 	"tvilling/node/internal/record"
 )
-
-// uuidOf is an entry's id as the national log has it.
-func uuidOf(id [16]byte) string {
-	s := hex.EncodeToString(id[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-}
 
 // entry is an entry of the log that was opened, and its place.
 type entry struct {

@@ -125,12 +125,12 @@ func TestExplain(t *testing.T) {
 	e.Decision.AsOf[record.AsOfCommissions] = e.At - 40*minute
 	e = w.add(e)
 	w.add(act(t, record.Read, "BERIT", other, tolvan))
-	for _, given := range []string{record.ShortID(e.ID), strings.ToLower(record.ShortID(e.ID)), uuidOf(e.ID), strings.ReplaceAll(uuidOf(e.ID), "-", "")} {
+	for _, given := range []string{record.ShortID(e.ID), strings.ToLower(record.ShortID(e.ID)), record.UUID(e.ID), strings.ReplaceAll(record.UUID(e.ID), "-", "")} {
 		x, err := w.s.Explain(t.Context(), "op 1a", given)
 		if err != nil {
 			t.Fatalf("%s: %v", given, err)
 		}
-		if x.Sequence != 1 || x.Decision.Permit || x.Fault != protocol.FaultNoEngagement || x.Actor.EmployeeName != "" || x.UUID != uuidOf(e.ID) {
+		if x.Sequence != 1 || x.Decision.Permit || x.Fault != protocol.FaultNoEngagement || x.Actor.EmployeeName != "" || x.UUID != record.UUID(e.ID) {
 			t.Errorf("%s: %+v", given, x)
 		}
 		blocks, consents, commissions := x.Facts[record.AsOfBlocks], x.Facts[record.AsOfConsents], x.Facts[record.AsOfCommissions]

@@ -196,9 +196,9 @@ func (s *Service) standing(who *Reader) (record.Decision, error) {
 		return is, careProvider(who.Commission.CareProvider)
 	}
 	at := now()
-	asOf, _, known := v.Freshness(raftfsm.Commissions)
+	asOf, _, _ := v.Freshness(raftfsm.Commissions)
 	is.AsOf[record.AsOfCommissions] = protocol.Instant(asOf)
-	if age := at - protocol.Instant(asOf); !known || age > access.Bound(raftfsm.Commissions) || -age > access.MaxClockSkew {
+	if !access.Fresh(protocol.Instant(asOf), at, access.Bound(raftfsm.Commissions)) {
 		return is, ErrUnknown
 	}
 	all, err := access.Commissions(v, s.cfg.Ring, who.Employee)

@@ -65,7 +65,7 @@ func (w *world) commission(e protocol.EmployeeID, c projection.Commission, asOf 
 	plain := projection.AppendCommission(nil, c)
 	w.log.Do(command.KindCommissionPage, command.FeedPage{AsOf: int64(asOf), Watermark: "w", Upserts: []command.Row{{
 		RowKey: command.RowKey{Subject: subject, Key: key}, Digest: w.ring.Digest(plain),
-		Sealed: w.ring.Seal(sealing.Commissions, place(subject, key), plain),
+		Sealed: w.ring.Seal(sealing.Commissions, sealing.Place(subject, key), plain),
 	}}})
 }
 
@@ -97,10 +97,10 @@ func (w *world) addSealed(e record.Entry, ring *sealing.Ring) record.Entry {
 	if e.At == 0 {
 		e.At = w.at
 	}
-	e.ID = newID()
+	e.ID = record.NewID()
 	subject, plain := w.ring.Patient(e.Patient), record.Append(nil, e)
 	w.log.Do(command.KindRecordEvent, command.RecordEvent{Entry: command.LogEntry{
-		ID: e.ID, Subject: subject, Sealed: ring.SealLog(place(subject, e.ID), plain), Commitment: record.Commitment(plain),
+		ID: e.ID, Subject: subject, Sealed: ring.SealLog(sealing.Place(subject, e.ID), plain), Commitment: record.Commitment(plain),
 	}})
 	return e
 }

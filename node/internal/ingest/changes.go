@@ -52,7 +52,7 @@ func relationFeed(s Source[Changes[upstream.Relation]]) changeFeed[upstream.Rela
 // be read is left alone: it permits nothing.
 func registeredHere(r *round) func(command.RowKey, []byte) bool {
 	return func(k command.RowKey, sealed []byte) bool {
-		plain, err := r.ring.Open(sealing.Consents, placeOf(k.Subject, k.Key), sealed)
+		plain, err := r.ring.Open(sealing.Consents, sealing.Place(k.Subject, k.Key), sealed)
 		if err != nil {
 			return true
 		}

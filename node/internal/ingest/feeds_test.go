@@ -114,7 +114,7 @@ func (f *fed) register(id string) {
 	subject, key := f.subject(patient), f.ring.Key(projection.ConsentDomain, id)
 	f.Do(command.KindRegisterConsent, command.RegisterConsent{
 		Actor: command.Subject{1}, Entry: command.LogEntry{ID: key, Subject: subject, Sealed: []byte{1}, Commitment: [32]byte{1}},
-		Row: command.Row{RowKey: command.RowKey{Subject: subject, Key: key}, Digest: f.ring.Digest(plain), Sealed: f.ring.Seal(sealing.Consents, placeOf(subject, key), plain)},
+		Row: command.Row{RowKey: command.RowKey{Subject: subject, Key: key}, Digest: f.ring.Digest(plain), Sealed: f.ring.Seal(sealing.Consents, sealing.Place(subject, key), plain)},
 	})
 }
 
@@ -125,7 +125,7 @@ func (f *fed) consentIDs() (ids map[string]bool) {
 	defer v.Close()
 	ids = map[string]bool{}
 	v.EveryRow(raftfsm.Consents, func(k command.RowKey, _ [16]byte, sealed []byte) bool {
-		plain, err := f.ring.Open(sealing.Consents, placeOf(k.Subject, k.Key), sealed)
+		plain, err := f.ring.Open(sealing.Consents, sealing.Place(k.Subject, k.Key), sealed)
 		f.must(err)
 		c, err := projection.DecodeConsent(plain)
 		f.must(err)

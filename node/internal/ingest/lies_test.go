@@ -26,7 +26,7 @@ func (f *fed) lifts() (n int) {
 	f.must(err)
 	defer v.Close()
 	v.EveryRow(raftfsm.Blocks, func(k command.RowKey, _ [16]byte, sealed []byte) bool {
-		plain, err := f.ring.Open(sealing.Blocks, placeOf(k.Subject, k.Key), sealed)
+		plain, err := f.ring.Open(sealing.Blocks, sealing.Place(k.Subject, k.Key), sealed)
 		f.must(err)
 		b, err := projection.DecodeBlock(plain)
 		f.must(err)

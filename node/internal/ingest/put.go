@@ -191,7 +191,7 @@ func (in *Ingest) seal(patient protocol.PatientID, source protocol.SourceID, doc
 			return nil, fmt.Errorf("%w: record %d: %w", ErrAnswer, i+1, err)
 		}
 		key := in.ring.DocumentKey(d.Header.Contract, source, d.Header.RecordID)
-		place := placeOf(subject, key)
+		place := sealing.Place(subject, key)
 		header, body := protocol.AppendHeader(nil, &d.Header), protocol.AppendBody(nil, &d.Body)
 		sealed[i] = command.SealedDocument{
 			Key:          key,
@@ -287,10 +287,4 @@ func split(set command.PutSnapshot, documents []command.SealedDocument) []comman
 		last.Documents = nil
 	}
 	return append(parts, last)
-}
-
-// placeOf is where a sealed value stands: whom it is about, and which it is. Sealing
-// binds the value to it.
-func placeOf(subject, key [16]byte) []byte {
-	return append(subject[:], key[:]...)
 }

@@ -409,7 +409,7 @@ func TestWhatIsProposedIsSealed(t *testing.T) {
 		moved = append(moved, sealed)
 		return true
 	})
-	if _, err := w.ring.Open(sealing.Headers, placeOf(w.subject(another), [16]byte{1}), moved[0]); err == nil {
+	if _, err := w.ring.Open(sealing.Headers, sealing.Place(w.subject(another), [16]byte{1}), moved[0]); err == nil {
 		t.Error("a header opens under another patient")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
 	"tvilling/raftfsm/command"
 )
@@ -102,7 +103,7 @@ func (r *round) seal(plain []row) ([]command.Row, error) {
 	for i, p := range plain {
 		rows[i] = command.Row{
 			RowKey: p.key, Digest: r.ring.Digest(p.plain),
-			Sealed: r.ring.Seal(r.bucket, placeOf(p.key.Subject, p.key.Key), p.plain),
+			Sealed: r.ring.Seal(r.bucket, sealing.Place(p.key.Subject, p.key.Key), p.plain),
 		}
 		if len(rows[i].Sealed) > command.MaxSealedRow {
 			return nil, fmt.Errorf("%w: kind %d, row %d", errRow, r.kind, i+1)

@@ -92,7 +92,7 @@ func (w *world) records(id string) []string {
 	subject := w.subject(id)
 	var all []string
 	v.Headers(subject, nil, func(a raftfsm.Attributes, sealed []byte) bool {
-		plain, err := w.ring.Open(sealing.Headers, placeOf(subject, a.Key), sealed)
+		plain, err := w.ring.Open(sealing.Headers, sealing.Place(subject, a.Key), sealed)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -10,12 +10,6 @@ import (
 	"tvilling/protocol/admin"
 )
 
-// asOfNames are the projections in the order of the record.
-var asOfNames = [record.AsOfCount]string{
-	record.AsOfBlocks: "blocks", record.AsOfConsents: "consents", record.AsOfRelations: "relations",
-	record.AsOfCommissions: "commissions", record.AsOfPersons: "persons", record.AsOfEngagement: "engagement",
-}
-
 // Readable returns an entry's encoding in words. It is a function of the bytes alone:
 // whoever verifies an exported entry makes it again and compares.
 func Readable(plain []byte) (admin.ReadableEntry, error) {
@@ -54,7 +48,7 @@ func Readable(plain []byte) (admin.ReadableEntry, error) {
 			if r.AsOf == nil {
 				r.AsOf = map[string]string{}
 			}
-			r.AsOf[asOfNames[i]] = instant(at)
+			r.AsOf[record.AsOfNames[i]] = instant(at)
 		}
 	}
 	return r, nil

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 )
@@ -189,7 +190,7 @@ func bytesOf(hashes []tlog.Hash) [][]byte {
 
 // exported opens an entry and looks that it is what the tree commits to.
 func (r *Reader) exported(l raftfsm.Logged) (admin.ExportedEntry, error) {
-	plain, err := r.ring.OpenLog(append(l.Subject[:], l.ID[:]...), l.Sealed)
+	plain, err := r.ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)
 	if err != nil {
 		return admin.ExportedEntry{}, fmt.Errorf("%w: number %d: %w", ErrEntry, l.Sequence, err)
 	}

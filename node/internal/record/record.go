@@ -135,6 +135,12 @@ const (
 	AsOfCount
 )
 
+// AsOfNames are what they are called in what is told of an entry.
+var AsOfNames = [AsOfCount]string{
+	AsOfBlocks: "blocks", AsOfConsents: "consents", AsOfRelations: "relations",
+	AsOfCommissions: "commissions", AsOfPersons: "persons", AsOfEngagement: "engagement",
+}
+
 // Decision is how it was decided, and on what.
 type Decision struct {
 	Permit    bool

@@ -187,6 +187,12 @@ func (r *Ring) Seal(bucket Bucket, key []byte, plain []byte) []byte {
 	return r.seal(r.state.Load().data.active, bucket, key, plain)
 }
 
+// Place is where a sealed value stands: under whom, and which it is. A value that is
+// sealed for one place opens at no other.
+func Place(subject, key [16]byte) []byte {
+	return append(append(make([]byte, 0, len(subject)+len(key)), subject[:]...), key[:]...)
+}
+
 // SealLog seals an entry of the access log with the log's own active key.
 func (r *Ring) SealLog(key []byte, plain []byte) []byte {
 	return r.seal(r.state.Load().log.active, AccessLog, key, plain)

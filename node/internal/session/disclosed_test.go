@@ -98,7 +98,7 @@ func TestWhatAnEntryHolds(t *testing.T) {
 		v := must(w.fsm.View())
 		defer v.Close()
 		for _, l := range v.Log(0, 10) {
-			if plain := must(w.ring.OpenLog(place(l.Subject, l.ID), l.Sealed)); record.Commitment(plain) != l.Commitment {
+			if plain := must(w.ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)); record.Commitment(plain) != l.Commitment {
 				t.Error("the log is not committed to the entry")
 			}
 		}

@@ -432,7 +432,7 @@ func (s *session) began(g protocol.Generation, dropped []out) {
 // note records something that is no decision, beside everything else. It outlives the
 // session's work, since the end of a session is one of the things that are recorded.
 func (s *session) note(activity record.Activity, a ask, d access.Decision) {
-	a.id, a.activity = newID(), activity
+	a.id, a.activity = record.NewID(), activity
 	s.helpers.Go(func() {
 		if err := s.service.recorder.event(context.Background(), a, d); err != nil {
 			s.log.Error("an event could not be recorded", "activity", fmt.Sprint(uint8(activity)), "id", text(a.id), "error", err)

@@ -57,7 +57,7 @@ func (s *session) question(o *open) access.Question {
 }
 
 func (s *session) ask(o *open, activity record.Activity) ask {
-	return ask{id: newID(), question: s.question(o), engagement: o.engagement, activity: activity, session: s.id}
+	return ask{id: record.NewID(), question: s.question(o), engagement: o.engagement, activity: activity, session: s.id}
 }
 
 // openPatient asks the gate for a patient. The feed is followed from before the first
@@ -92,7 +92,7 @@ func (s *session) openPatient(f protocol.Open) {
 // uncommissioned refuses who has chosen no commission, and has that recorded.
 func (s *session) uncommissioned(f protocol.Open) {
 	a := ask{
-		id: newID(), question: access.Question{Employee: s.who.employee, Patient: f.Patient},
+		id: record.NewID(), question: access.Question{Employee: s.who.employee, Patient: f.Patient},
 		activity: record.OpenPatient, session: s.id,
 	}
 	s.actLater(func(ctx context.Context) func() {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 
 	"tvilling/node/internal/access"
 	"tvilling/node/internal/record"
+	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -112,7 +112,7 @@ func (r *recorder) accesses(a ask, d decided) (commands []command.Command) {
 		entry := r.entry(a, d)
 		entry.Scope.Resources = part
 		if i > 0 {
-			entry.ID = newID()
+			entry.ID = record.NewID()
 		}
 		commands = append(commands, wish(command.KindRecordAccess, command.RecordAccess{
 			DecidedAt: d.decision.Index(), Patient: d.subjects[0], Linked: d.subjects.linked(),
@@ -266,13 +266,13 @@ func (r *recorder) seal(e record.Entry) command.LogEntry {
 	subject := r.ring.Patient(e.Patient)
 	plain := record.Append(nil, e)
 	return command.LogEntry{
-		ID: e.ID, Subject: subject, Sealed: r.ring.SealLog(place(subject, e.ID), plain), Commitment: record.Commitment(plain),
+		ID: e.ID, Subject: subject, Sealed: r.ring.SealLog(sealing.Place(subject, e.ID), plain), Commitment: record.Commitment(plain),
 	}
 }
 
 // wish is a command that is made once, however often it is proposed.
 func wish(kind command.Kind, body any) command.Command {
-	return command.Command{Kind: kind, Version: 1, Intent: newID(), Body: body}
+	return command.Command{Kind: kind, Version: 1, Intent: record.NewID(), Body: body}
 }
 
 // commit proposes commands that hold entries of their own, and waits until they are
@@ -332,24 +332,8 @@ func refused(id [16]byte, fault protocol.Fault, err error) refusal {
 	return refusal{fault: fault, id: text(id), at: now(), err: err}
 }
 
-// newID draws an id. It begins with the time in milliseconds: the log finds entries by
-// id, and ids that come together then stand together, which makes a commit touch a few
-// pages of its file instead of one for each entry. The rest is drawn.
-func newID() (id [16]byte) {
-	rand.Read(id[:])
-	var at [8]byte
-	binary.BigEndian.PutUint64(at[:], uint64(time.Now().UnixMilli()))
-	copy(id[:], at[2:])
-	return id
-}
-
 // text is the part of an id that people meet.
 func text(id [16]byte) string { return record.ShortID(id) }
-
-// place is where a sealed value stands: under whom, and which.
-func place(subject command.Subject, key [16]byte) []byte {
-	return append(append(make([]byte, 0, 32), subject[:]...), key[:]...)
-}
 
 // numbers lists the contracts of a set, as the store and the log number them.
 func numbers(set access.ContractSet) []uint8 {

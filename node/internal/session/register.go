@@ -137,7 +137,7 @@ func firstStep(a ask, d access.Decision) (id string, found bool) {
 func attested(a ask, d access.Decision, lasts time.Duration) projection.Consent {
 	at, c := now(), d.Commission()
 	return projection.Consent{
-		ID: text(newID()), CareProvider: c.CareProvider, CareUnit: c.CareUnit, Employee: a.question.Employee.Reveal(),
+		ID: text(record.NewID()), CareProvider: c.CareProvider, CareUnit: c.CareUnit, Employee: a.question.Employee.Reveal(),
 		Start: at, End: at + protocol.Instant(lasts.Milliseconds()),
 		RegisteredBy: a.question.Employee.Reveal(), RegisteredAt: at, Local: true,
 	}
@@ -150,7 +150,7 @@ func (r *recorder) consentRow(patient protocol.PatientID, c projection.Consent) 
 	return command.Row{
 		RowKey: command.RowKey{Subject: subject, Key: key},
 		Digest: r.ring.Digest(plain),
-		Sealed: r.ring.Seal(sealing.Consents, place(subject, key), plain),
+		Sealed: r.ring.Seal(sealing.Consents, sealing.Place(subject, key), plain),
 	}
 }
 
@@ -178,7 +178,7 @@ func (r *recorder) endConsent(ctx context.Context, a ask) refusal {
 	for i, patient := range kept {
 		entry := r.entry(a, d)
 		if entry.Patient = patient; i > 0 {
-			entry.ID = newID()
+			entry.ID = record.NewID()
 		}
 		commands = append(commands, wish(command.KindEndConsent, command.EndConsent{
 			DecidedAt: d.decision.Index(), Actor: r.ring.Employee(a.question.Employee), Rows: rows[patient], Entry: r.seal(entry),

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"tvilling/node/internal/record"
 	"tvilling/protocol"
 )
 
@@ -66,7 +67,7 @@ type acts struct {
 }
 
 func newSession(s *Service, conn Conn, caller Caller) *session {
-	id := text(newID())
+	id := text(record.NewID())
 	return &session{
 		service: s, peer: peer{conn, caller}, id: id,
 		log: s.cfg.Logger.With("session", id),
@@ -321,7 +322,7 @@ func (s *session) queue(f out) {
 
 // refuse answers with a fault that no record stands for.
 func (s *session) refuse(request uint32, fault protocol.Fault, err error) {
-	s.refuseWith(request, refused(newID(), fault, err))
+	s.refuseWith(request, refused(record.NewID(), fault, err))
 }
 
 func (s *session) refuseWith(request uint32, r refusal) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"tvilling/node/internal/sealing"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -39,7 +40,7 @@ type sealedDocument struct {
 }
 
 // place is where the document's sealed parts stand.
-func (d *sealedDocument) place() []byte { return place(d.subject, d.Key) }
+func (d *sealedDocument) place() []byte { return sealing.Place(d.subject, d.Key) }
 
 // headers yields the documents of the contracts, or of all for nil, without bodies.
 // What it yields is valid until the next one.

@@ -178,7 +178,7 @@ func (w *world) flood(docs ...doc) {
 	for len(docs) > 0 {
 		var commands []command.Command
 		for _, d := range docs[:min(100, len(docs))] {
-			commands = append(commands, command.Command{Kind: command.KindPutSnapshot, Version: 1, Intent: newID(), Body: w.snapshotOf(patient, d.contract, false, d)})
+			commands = append(commands, command.Command{Kind: command.KindPutSnapshot, Version: 1, Intent: record.NewID(), Body: w.snapshotOf(patient, d.contract, false, d)})
 		}
 		docs = docs[len(commands):]
 		logs = append(logs, w.entry(commands))
@@ -226,7 +226,7 @@ func (w *world) set(change func()) {
 
 func (w *world) do(kind command.Kind, body any) command.Result {
 	w.t.Helper()
-	r := w.apply(command.Command{Kind: kind, Version: 1, Intent: newID(), Body: body})[0]
+	r := w.apply(command.Command{Kind: kind, Version: 1, Intent: record.NewID(), Body: body})[0]
 	if r.Status != command.StatusDone {
 		w.t.Fatalf("command %d: status %d", kind, r.Status)
 	}
@@ -281,7 +281,7 @@ func (w *world) row(kind command.Kind, bucket sealing.Bucket, subject command.Su
 	w.t.Helper()
 	w.do(kind, command.FeedPage{AsOf: time.Now().UnixMilli(), Watermark: "w", Upserts: []command.Row{{
 		RowKey: command.RowKey{Subject: subject, Key: key},
-		Digest: w.ring.Digest(plain), Sealed: w.ring.Seal(bucket, place(subject, key), plain),
+		Digest: w.ring.Digest(plain), Sealed: w.ring.Seal(bucket, sealing.Place(subject, key), plain),
 	}}})
 }
 
@@ -413,7 +413,7 @@ func (w *world) snapshotOf(id protocol.PatientID, contract protocol.Contract, co
 		header, plain := protocol.AppendHeader(nil, &head), protocol.AppendBody(nil, &body)
 		set.Documents = append(set.Documents, command.SealedDocument{
 			Key: key, CareProvider: d.provider, CareUnit: d.unit, Digest: w.ring.Digest(header, plain),
-			Header: w.ring.Seal(sealing.Headers, place(subject, key), header), Body: w.ring.Seal(sealing.Bodies, place(subject, key), plain),
+			Header: w.ring.Seal(sealing.Headers, sealing.Place(subject, key), header), Body: w.ring.Seal(sealing.Bodies, sealing.Place(subject, key), plain),
 		})
 		if complete {
 			set.Keep = append(set.Keep, key)
@@ -438,7 +438,7 @@ func (w *world) log() (entries []record.Entry) {
 	v := must(w.fsm.View())
 	defer v.Close()
 	for _, l := range v.Log(0, 1000) {
-		plain, err := w.ring.OpenLog(place(l.Subject, l.ID), l.Sealed)
+		plain, err := w.ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)
 		if err != nil {
 			w.t.Fatal(err)
 		}
