@@ -16,7 +16,7 @@ import (
 
 // open opens an entry. Not ok: its key was destroyed when its time was out.
 func (s *Service) open(l raftfsm.Logged) (e entry, ok bool, err error) {
-	plain, err := s.cfg.Ring.OpenLog(place(l.Subject, l.ID), l.Sealed)
+	plain, err := s.cfg.Ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)
 	if errors.Is(err, sealing.ErrKeyGone) {
 		return entry{}, false, nil
 	}
