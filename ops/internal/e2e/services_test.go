@@ -171,20 +171,3 @@ func TestProtectedIdentityIsRefused(t *testing.T) {
 	p.wait(hook("fault") + `?.dataset.fault === 'TV-1012'`)
 	p.shot("protected")
 }
-
-// TestLinkedIdentitiesAreOne opens a patient by either number: the same records.
-func TestLinkedIdentitiesAreOne(t *testing.T) {
-	b := browser(t)
-	var counts []int
-	for _, id := range []string{patients.Amina, patients.AminaBefore} {
-		p := signIn(t, b, "a2", "anna")
-		p.openPatient(id)
-		if eval[bool](p, `!!`+hook("consent-skip")) {
-			p.click("consent-skip")
-		}
-		counts = append(counts, p.showAll())
-	}
-	if counts[0] == 0 || counts[0] != counts[1] {
-		t.Errorf("%v documents by either number", counts)
-	}
-}
