@@ -45,6 +45,8 @@ func checkpointed(t *testing.T, size uint64) admin.Checkpointed {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		c, err := stage.Operator().Checkpoint(ctx, "", 0)
 		if err == nil && c.Size >= size && strings.Count(c.Note, "\n— ") == 5 {
@@ -53,7 +55,7 @@ func checkpointed(t *testing.T, size uint64) admin.Checkpointed {
 		if ctx.Err() != nil {
 			t.Fatalf("no checkpoint of %d entries by everybody: %+v, %v", size, c, err)
 		}
-		time.Sleep(100 * time.Millisecond)
+		<-tick.C
 	}
 }
 
