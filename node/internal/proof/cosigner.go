@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -21,9 +22,15 @@ var (
 	// ErrForked: this node's log does not begin with what it has signed before. Its own
 	// log was changed or cut off.
 	ErrForked = errors.New("proof: the access log does not begin with what was signed before")
+	// ErrTime: the statement is dated otherwise than it was made. Who leads must not have
+	// it signed that the log was like this at another time.
+	ErrTime = errors.New("proof: the statement's time is not this node's")
 	// ErrBack: the statement is about a shorter log than the last one that was signed.
 	ErrBack = errors.New("proof: a longer log was signed before")
 )
+
+// maxSkew is how far a statement's time may be from this node's clock.
+const maxSkew = time.Minute
 
 // State is the replicated state of this node; *raftfsm.FSM is one.
 type State interface {
@@ -72,6 +79,9 @@ func (c *Cosigner) Cosign(ctx context.Context, asked []byte) ([]byte, error) {
 	statement, err := admin.ParseCheckpoint(text)
 	if err != nil || statement.Cluster != c.cluster || statement.Size == 0 {
 		return nil, ErrStatement
+	}
+	if off := time.Until(statement.At); off.Abs() > maxSkew {
+		return nil, fmt.Errorf("%w: it is %v off", ErrTime, off.Round(time.Second))
 	}
 	if err := c.state.WaitApplied(ctx, binary.BigEndian.Uint64(asked)); err != nil {
 		return nil, fmt.Errorf("waiting for the log: %w", err)

@@ -32,7 +32,8 @@ type Cluster interface {
 // Maker makes checkpoints, on the leader only.
 type Maker struct {
 	cluster   string
-	members   []string
+	members   []string // who can sign
+	all       int      // members, who sign or not
 	verifiers note.Verifiers
 	state     State
 	peers     Cluster
@@ -42,7 +43,7 @@ type Maker struct {
 
 // NewMaker makes one. Members without a key in the topology do not sign.
 func NewMaker(t admin.Topology, state State, peers Cluster, intent func() command.Intent, log *slog.Logger) (*Maker, error) {
-	m := &Maker{cluster: t.Cluster, state: state, peers: peers, intent: intent, log: log}
+	m := &Maker{cluster: t.Cluster, all: len(t.Members), state: state, peers: peers, intent: intent, log: log}
 	var keys []note.Verifier
 	for _, member := range t.Members {
 		if member.LogKey == "" {
@@ -92,7 +93,7 @@ func (m *Maker) make(ctx context.Context) error {
 	}
 	before := 0
 	if last.Size == size {
-		if before = len(m.signatures(last.Note)); before == len(m.members) {
+		if before = len(m.signatures(last.Note, size, root)); before == len(m.members) {
 			return nil
 		}
 	}
@@ -101,8 +102,8 @@ func (m *Maker) make(ctx context.Context) error {
 	if len(signatures) <= before {
 		return nil
 	}
-	if 2*len(signatures) <= len(m.members) {
-		return fmt.Errorf("%w: %d of %d", ErrSignatures, len(signatures), len(m.members))
+	if 2*len(signatures) <= m.all { // as whoever verifies counts them
+		return fmt.Errorf("%w: %d of %d", ErrSignatures, len(signatures), m.all)
 	}
 	signed, err := note.Sign(&note.Note{Text: text, Sigs: signatures})
 	if err != nil {
@@ -165,10 +166,15 @@ func (m *Maker) gather(ctx context.Context, index uint64, text string) []note.Si
 	return all
 }
 
-// signatures are those of a note that hold.
-func (m *Maker) signatures(text string) []note.Signature {
+// signatures are those of a kept note that hold, if it says what it is kept as: the
+// state machine does not read it, and whoever can propose could have it keep another.
+func (m *Maker) signatures(text string, size uint64, root [32]byte) []note.Signature {
 	opened, err := note.Open([]byte(text), m.verifiers)
 	if err != nil {
+		return nil
+	}
+	said, err := admin.ParseCheckpoint(opened.Text)
+	if err != nil || said.Cluster != m.cluster || said.Size != size || said.Root != root {
 		return nil
 	}
 	return opened.Sigs

@@ -254,6 +254,62 @@ func TestAShorterLogIsNotSignedAfterALonger(t *testing.T) {
 	}
 }
 
+// Who leads cannot have it signed that the log was like this yesterday, or will be so
+// tomorrow.
+func TestAnotherTimeIsNotSigned(t *testing.T) {
+	w := newWorld(t)
+	w.record(w.log, "one")
+	valid, err := admin.ParseCheckpoint(string(w.statement(w.log)[8:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, off := range []time.Duration{-24 * time.Hour, 24 * time.Hour, -2 * maxSkew, 2 * maxSkew} {
+		valid.At = time.Now().Add(off)
+		if _, err := w.cosigners["a1"].Cosign(t.Context(), question(0, valid.Text())); !errors.Is(err, ErrTime) {
+			t.Errorf("%v off: %v", off, err)
+		}
+	}
+	valid.At = time.Now().Add(-maxSkew / 2)
+	if _, err := w.cosigners["a1"].Cosign(t.Context(), question(0, valid.Text())); err != nil {
+		t.Errorf("half of the bound off: %v", err)
+	}
+}
+
+// A member proposed a note that does not say what it is kept as: the next round puts
+// the right one in its place.
+func TestAnotherNoteIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	m := w.maker()
+	w.record(w.log, "one")
+	if err := m.make(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.log.FSM.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, first, _ := v.Checkpoint()
+	first = append([]byte{}, first...)
+	v.Close()
+	w.record(w.log, "two")
+	if v, err = w.log.FSM.View(); err != nil {
+		t.Fatal(err)
+	}
+	size, root, err := v.LogTree()
+	v.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.log.Do(command.KindCheckpoint, command.Checkpoint{Size: size, Root: root, Note: first})
+	if err := m.make(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.reader(&recorder{}).Checkpoint(0)
+	if err != nil || got.Note == string(first) || !strings.Contains(got.Note, "\n2\n") {
+		t.Errorf("kept for %d entries: %q, %v", got.Size, got.Note, err)
+	}
+}
+
 func TestWhatIsNoStatementIsNotSigned(t *testing.T) {
 	w := newWorld(t)
 	w.record(w.log, "one")
