@@ -79,6 +79,22 @@ func TestOtherCareProviders(t *testing.T) {
 	}
 }
 
+// A period that ends an hour later tells nothing of that hour, also of others' staff.
+func TestAnHourOfOthersCannotBeCutOut(t *testing.T) {
+	w := newWorld(t)
+	for i := range 11 {
+		e := act(t, record.Read, fmt.Sprint("E", i), other, tolvan)
+		e.Scope.Resources, e.At = []record.Resource{{Contract: 1, CareProvider: own}}, stockholm(t, fmt.Sprintf("2026-01-%02d 10:00", 10+i))
+		w.add(e)
+	}
+	for _, to := range []string{"2026-01-19 00:00", "2026-01-20 09:59", "2026-01-20 10:01"} {
+		f := protocol.Follow{Report: protocol.ReportOwner, From: stockholm(t, "2026-01-10 00:00"), To: stockholm(t, to)}
+		if diff := cmp.Diff([]string{"lookups " + other + " 11"}, labels(w.report(f).Counts)); diff != "" {
+			t.Errorf("to %s: %s", to, diff)
+		}
+	}
+}
+
 // Whatever is counted, no small number follows from what is told: with the sum of every
 // family known (from another that is told whole), a small number could still be another.
 func TestNoSmallNumberFollows(t *testing.T) {

@@ -274,3 +274,67 @@ func TestAWrongClockHidesNothing(t *testing.T) {
 		}
 	}
 }
+
+// An access by another of the patient's identities is one to the same person.
+func TestReportsAreOfAllIdentitiesOfThePatient(t *testing.T) {
+	w := newWorld(t)
+	patient, other := id(t, protocol.ParsePatientID, tolvan), id(t, protocol.ParsePatientID, agda)
+	subject, key := w.ring.Patient(patient), w.ring.Key(projection.PersonDomain)
+	plain := projection.AppendPerson(nil, projection.Person{Linked: []string{other.Reveal()}})
+	w.log.Do(command.KindPersonPage, command.FeedPage{AsOf: int64(now()), Watermark: "w", Upserts: []command.Row{{
+		RowKey: command.RowKey{Subject: subject, Key: key}, Digest: w.ring.Digest(plain),
+		Sealed: w.ring.Seal(sealing.Persons, sealing.Place(subject, key), plain),
+	}}})
+	w.add(act(t, record.Read, "ANNA", own, agda))
+	w.add(act(t, record.Read, "BERIT", own, tolvan))
+	w.add(act(t, record.Read, "CARIN", own, agda))
+	for _, kind := range []protocol.ReportKind{protocol.ReportPatient, protocol.ReportOwnAccess} {
+		f := w.follow(kind)
+		f.Patient = patient
+		var got []string
+		for _, row := range w.report(f).Rows[:3] {
+			got = append(got, row.Who.Name)
+		}
+		if diff := cmp.Diff([]string{"Name of ANNA", "Name of BERIT", "Name of CARIN"}, got); diff != "" {
+			t.Errorf("report %d: %s", kind, diff)
+		}
+	}
+}
+
+// withdrawing has something happen after each proposal.
+type withdrawing struct {
+	Proposer
+	then func()
+}
+
+func (p withdrawing) Propose(ctx context.Context, commands ...command.Command) ([]command.Result, error) {
+	results, err := p.Proposer.Propose(ctx, commands...)
+	p.then()
+	return results, err
+}
+
+func TestACommissionThatIsWithdrawnMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.add(act(t, record.Read, "ANNA", own, tolvan))
+	w.s.cfg.Proposer = withdrawing{w.log, func() {
+		w.log.Do(command.KindCommissionPage, command.FeedPage{AsOf: int64(now()), Watermark: "w2", Removes: []command.RowKey{{
+			Subject: w.ring.Employee(w.who.Employee), Key: w.ring.Key(projection.CommissionDomain, w.who.Commission.ID),
+		}}})
+	}}
+	r, err := w.s.Report(t.Context(), w.who, w.follow(protocol.ReportProvider))
+	w.wants(err, ErrNotAllowed)
+	if len(r.Rows) > 0 {
+		t.Errorf("rows %v", whoIn(r))
+	}
+}
+
+func TestARefusedReviewIsRecorded(t *testing.T) {
+	w := newWorld(t)
+	e := w.add(act(t, record.EmergencyContent, "ANNA", own, tolvan))
+	w.who.Commission.ID = "FOLLOW-2"
+	_, err := w.s.Review(t.Context(), w.who, protocol.Review{Entry: record.ShortID(e.ID), Outcome: protocol.ReviewInOrder})
+	w.wants(err, ErrNotAllowed)
+	if got := w.newest(); got.Activity != record.Review || got.Decision.Permit || got.Actor.Employee != w.who.Employee || got.Outcome != protocol.ReviewNone {
+		t.Errorf("recorded %+v", got)
+	}
+}

@@ -21,7 +21,9 @@ func (s *Service) Review(ctx context.Context, who Reader, f protocol.Review) (st
 	}
 	decision, err := s.standing(&who)
 	if err != nil {
-		return "", err
+		return "", s.refuse(ctx, record.Entry{
+			Activity: record.Review, Purpose: who.Commission.Purpose, Actor: actorOf(who), Decision: decision, Session: who.Session,
+		}, err)
 	}
 	e, err := s.find(f.Entry)
 	if err != nil {

@@ -2,12 +2,14 @@ package followup
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"tvilling/node/internal/access"
 	"tvilling/node/internal/record"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
+	"tvilling/raftfsm/command"
 )
 
 // query is one report under way.
@@ -51,8 +53,10 @@ func (q *query) isOwn(e entry) bool { return e.Actor.CareProvider.Reveal() == q.
 func (q *query) rows(ctx context.Context, answer *protocol.Report) error {
 	w := scan{from: q.f.From, to: q.f.To, after: q.f.After, limit: maxScanned}
 	if q.f.Report == protocol.ReportPatient {
-		subject := q.s.cfg.Ring.Patient(q.f.Patient)
-		w.subject = &subject
+		var err error
+		if w.subjects, err = q.patient(); err != nil {
+			return err
+		}
 	}
 	last, more, err := q.s.walk(ctx, w, func(v *raftfsm.View, e entry) (bool, error) {
 		switch {
@@ -72,10 +76,13 @@ func (q *query) rows(ctx context.Context, answer *protocol.Report) error {
 // ownAccess answers a patient who asks: the own care provider's staff by unit, name,
 // title, time, purpose and type; of other care providers, once each, that they have.
 func (q *query) ownAccess(ctx context.Context, answer *protocol.Report) error {
-	subject := q.s.cfg.Ring.Patient(q.f.Patient)
+	subjects, err := q.patient()
+	if err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	// From the beginning each time: whether a care provider was told of before is to be known.
-	last, more, err := q.s.walk(ctx, scan{from: q.f.From, to: q.f.To, limit: maxScanned, subject: &subject}, func(v *raftfsm.View, e entry) (bool, error) {
+	last, more, err := q.s.walk(ctx, scan{from: q.f.From, to: q.f.To, limit: maxScanned, subjects: subjects}, func(v *raftfsm.View, e entry) (bool, error) {
 		if !discloses(e) {
 			return true, nil
 		}
@@ -102,6 +109,25 @@ func (q *query) ownAccess(ctx context.Context, answer *protocol.Report) error {
 		return ErrTerms
 	}
 	return err
+}
+
+// patient is whom a report is about, by all identities that the population register
+// links, however old what it said: an access by another of them is one to the same person.
+func (q *query) patient() ([]command.Subject, error) {
+	v, err := q.s.cfg.State.View()
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	facts, err := access.Collect(v, q.s.cfg.Ring, access.Question{Patient: q.f.Patient}, access.Engagement{})
+	if err != nil && facts.AsOf.Persons == 0 {
+		return nil, fmt.Errorf("followup: who the patient is cannot be read: %w", err)
+	}
+	all := []command.Subject{q.s.cfg.Ring.Patient(q.f.Patient)}
+	for _, other := range facts.Linked {
+		all = append(all, q.s.cfg.Ring.Patient(other))
+	}
+	return all, nil
 }
 
 // forPatient leaves what a patient is told of an access.

@@ -1,9 +1,11 @@
 package followup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -30,13 +32,13 @@ func (s *Service) open(l raftfsm.Logged) (e entry, ok bool, err error) {
 	return entry{sequence: l.Sequence, index: l.Index, Entry: r}, true, nil
 }
 
-// scan is a way through the log: the entries after a number, within a period, of one
-// subject or of all, at most limit of them.
+// scan is a way through the log: the entries after a number, within a period, of some
+// subjects or of all, at most limit of them.
 type scan struct {
 	from, to protocol.Instant
 	after    uint64
 	limit    int
-	subject  *command.Subject
+	subjects []command.Subject // of one patient; none: of everybody
 }
 
 // walk shows every entry of a scan to visit, which says whether to go on. It reads page
@@ -84,12 +86,7 @@ func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error
 	}
 	defer v.Close()
 	limit := min(pageEntries, w.limit)
-	var all []raftfsm.Logged
-	if w.subject != nil {
-		all = v.LogOf(*w.subject, w.after, limit)
-	} else {
-		all = v.Log(w.after, limit)
-	}
+	all := w.entries(v, limit)
 	later := 0
 	for _, l := range all {
 		e, ok, err := s.open(l)
@@ -109,6 +106,18 @@ func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error
 		}
 	}
 	return read, len(all) < limit || later == pageEntries, false, nil
+}
+
+// entries are the next ones of a scan, at most limit.
+func (w *scan) entries(v *raftfsm.View, limit int) (all []raftfsm.Logged) {
+	if len(w.subjects) == 0 {
+		return v.Log(w.after, limit)
+	}
+	for _, subject := range w.subjects {
+		all = append(all, v.LogOf(subject, w.after, limit)...)
+	}
+	slices.SortFunc(all, func(a, b raftfsm.Logged) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	return all[:min(len(all), limit)]
 }
 
 // firstSince returns a number before which nothing is of a period. Entries are in order

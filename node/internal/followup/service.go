@@ -132,11 +132,14 @@ func (s *Service) Report(ctx context.Context, who Reader, f protocol.Follow) (pr
 	if err != nil {
 		return protocol.Report{}, err
 	}
+	if _, err := s.standing(&who); err != nil { // it took its time, and the commission may be gone
+		return protocol.Report{}, err
+	}
 	return answer, nil
 }
 
-// terms refuses what no report can be made of. Statistics are of whole months: a
-// period that can be moved by an hour would tell what an hour held.
+// terms refuses what no report can be made of. Numbers are of whole months: a period
+// that can be moved by an hour would tell what an hour held.
 func (s *Service) terms(f *protocol.Follow) error {
 	if f.Report < protocol.ReportProvider || f.Report > protocol.ReportStatistics {
 		return fmt.Errorf("%w: no such report", ErrTerms)
@@ -153,7 +156,7 @@ func (s *Service) terms(f *protocol.Follow) error {
 	if (f.Report == protocol.ReportEmployee) == f.Employee.IsZero() {
 		return fmt.Errorf("%w: an employee is named for a report about one, and for no other", ErrTerms)
 	}
-	if f.Report == protocol.ReportStatistics {
+	if f.Report == protocol.ReportStatistics || f.Report == protocol.ReportOwner {
 		f.From, f.To = wholeMonths(f.From, f.To, s.zone)
 	}
 	return nil
@@ -166,16 +169,21 @@ func (s *Service) enter(ctx context.Context, who *Reader, draft record.Entry) er
 	draft.Decision, draft.Actor, draft.Purpose = decision, actorOf(*who), who.Commission.Purpose
 	draft.Session = who.Session
 	if err != nil {
-		if !errors.Is(err, ErrNotAllowed) && !errors.Is(err, ErrUnknown) {
-			return err
-		}
-		draft.Decision.Reason = err.Error()
-		_, recorded := s.record(ctx, draft)
-		return errors.Join(err, recorded)
+		return s.refuse(ctx, draft, err)
 	}
 	draft.Decision.Permit = true
 	_, err = s.record(ctx, draft)
 	return err
+}
+
+// refuse has it recorded that what somebody wanted was not allowed, and says so.
+func (s *Service) refuse(ctx context.Context, draft record.Entry, why error) error {
+	if !errors.Is(why, ErrNotAllowed) && !errors.Is(why, ErrUnknown) {
+		return why
+	}
+	draft.Decision.Reason = why.Error()
+	_, err := s.record(ctx, draft)
+	return errors.Join(why, err)
 }
 
 // standing reads the reader's commission anew: it may have been withdrawn since it was
