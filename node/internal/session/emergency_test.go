@@ -211,7 +211,7 @@ func (b *browser) refusedWithin(fault protocol.Fault) protocol.Refused {
 	}
 }
 
-// Who consents: a grown patient, for a child a guardian who is named, or the child
+// Who consents: the patient or a representative who is named, for a child a guardian or the child
 // that is found mature.
 func TestWhoMayConsent(t *testing.T) {
 	child := must(protocol.ParsePatientID("199701062383"))
@@ -225,7 +225,8 @@ func TestWhoMayConsent(t *testing.T) {
 	}{
 		"the patient":                   {patient, protocol.GiverPatient, protocol.PatientID{}, 0, protocol.GiverPatient},
 		"an older client":               {patient, protocol.GiverUnknown, protocol.PatientID{}, 0, protocol.GiverPatient},
-		"a guardian of the grown":       {patient, protocol.GiverGuardian, child, protocol.FaultGiver, 0},
+		"a representative of the grown": {patient, protocol.GiverGuardian, child, 0, protocol.GiverGuardian},
+		"one who is not named":          {patient, protocol.GiverGuardian, protocol.PatientID{}, protocol.FaultGiver, 0},
 		"a mature grown patient":        {patient, protocol.GiverMature, protocol.PatientID{}, protocol.FaultGiver, 0},
 		"a child":                       {child, protocol.GiverPatient, protocol.PatientID{}, protocol.FaultGiver, 0},
 		"a child of an older client":    {child, protocol.GiverUnknown, protocol.PatientID{}, protocol.FaultGiver, 0},

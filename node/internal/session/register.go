@@ -85,15 +85,16 @@ func (r *recorder) consent(ctx context.Context, a ask, f protocol.Consent) refus
 	})
 }
 
-// mayGive reports whether the one who is said to have consented can: for a child a
-// guardian, who is named, or the child itself if it is mature; else the patient.
+// mayGive reports whether the one who is said to have consented can: the patient; for a
+// child a guardian, who is named, or the child itself if it is mature; and for one who
+// cannot consent a representative, who is named too.
 func mayGive(d access.Decision, f protocol.Consent) bool {
 	named := !f.Representative.IsZero()
 	switch f.Given {
 	case protocol.GiverUnknown, protocol.GiverPatient:
 		return !d.Child() && !named
 	case protocol.GiverGuardian:
-		return d.Child() && named && f.Representative != d.Question().Patient
+		return named && f.Representative != d.Question().Patient
 	case protocol.GiverMature:
 		return d.Child() && !named
 	default:
