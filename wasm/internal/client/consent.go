@@ -37,13 +37,14 @@ func (m *machine) actConsent(name Action) {
 	}
 }
 
-// giver reads who consented. For a child that must be said, and a guardian named.
+// giver reads who consented: the patient, where nothing else is said. For a child it
+// must be said; a guardian or representative is named.
 func (m *machine) giver() (given protocol.ConsentGiver, guardian protocol.PatientID, ok bool) {
-	if !m.s.Access.Child {
-		return protocol.GiverPatient, guardian, true
-	}
 	g := &m.s.Form.Giver
 	g.Wrong = txtNone
+	if !m.s.Access.Child && g.Given != protocol.GiverGuardian {
+		return protocol.GiverPatient, guardian, true
+	}
 	switch g.Given {
 	case protocol.GiverMature:
 		return g.Given, guardian, true
@@ -61,22 +62,28 @@ func (m *machine) giver() (given protocol.ConsentGiver, guardian protocol.Patien
 	return 0, guardian, false
 }
 
-// giverFields ask who consented. An adult does so alone.
+// giverFields ask who consented: a grown patient, or a representative where the patient
+// cannot; for a child a guardian, or the child itself.
 func (r *renderer) giverFields(m *markup) {
-	if !r.s.Access.Child {
-		m.raw(`<p data-test="giver-patient">`).text(r.t(txtGiverPatient)).raw(`</p>`)
-		return
-	}
-	given := r.s.Form.Giver.Given
+	given, child := r.s.Form.Giver.Given, r.s.Access.Child
 	m.raw(`<fieldset data-test="giver" aria-describedby="giver-hint"><legend>`).text(r.t(txtGiver)).raw(`</legend>`)
-	m.raw(`<label class="tick"><input type="radio" name="giver" id="giver-guardian" data-field="giver" value="2" data-test="giver-guardian"`)
-	m.when(given == protocol.GiverGuardian, ` checked`).raw(`><span>`).text(r.t(txtGiverGuardian)).raw(`</span></label>`)
-	m.raw(`<label class="tick"><input type="radio" name="giver" id="giver-mature" data-field="giver" value="3" data-test="giver-mature"`)
-	m.when(given == protocol.GiverMature, ` checked`).raw(`><span>`).text(r.t(txtGiverMature)).raw(`</span></label></fieldset>`)
+	if child {
+		r.giverChoice(m, "guardian", protocol.GiverGuardian, txtGiverGuardian, given == protocol.GiverGuardian)
+		r.giverChoice(m, "mature", protocol.GiverMature, txtGiverMature, given == protocol.GiverMature)
+	} else {
+		r.giverChoice(m, "patient", protocol.GiverPatient, txtGiverPatient, given != protocol.GiverGuardian)
+		r.giverChoice(m, "guardian", protocol.GiverGuardian, txtGiverOther, given == protocol.GiverGuardian)
+	}
+	m.raw(`</fieldset>`)
 	if given == protocol.GiverGuardian {
 		m.raw(`<p><label for="guardian">`).text(r.t(txtGuardian)).raw(`</label> <input id="guardian" type="text" data-field="guardian" data-test="guardian" data-keep maxlength="15" required autocomplete="off" spellcheck="false" aria-describedby="giver-hint"></p>`)
 	}
 	m.raw(`<p class="hint" id="giver-hint" role="alert"></p>`)
+}
+
+func (r *renderer) giverChoice(m *markup, name literal, value protocol.ConsentGiver, label txt, checked bool) {
+	m.raw(`<label class="tick"><input type="radio" name="giver" id="giver-`).raw(name).raw(`" data-field="giver" value="`).number(int(value))
+	m.raw(`" data-test="giver-`).raw(name).raw(`"`).when(checked, ` checked`).raw(`><span>`).text(r.t(label)).raw(`</span></label>`)
 }
 
 func (r *renderer) consentPage() string {

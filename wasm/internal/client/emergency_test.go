@@ -293,6 +293,32 @@ func TestConsentOfAChild(t *testing.T) {
 	}
 }
 
+// A grown patient consents, unless somebody who represents one who cannot is named.
+func TestConsentOfTheGrown(t *testing.T) {
+	p := toNoBasis(t, protocol.Opened{MayConsent: true})
+	p.act(ActConsent, "")
+	if got := sentLast[protocol.Consent](p); got.Given != protocol.GiverPatient || !got.Representative.IsZero() {
+		t.Fatalf("%+v", got)
+	}
+	p.get(1, protocol.Refused{Request: sentLast[protocol.Consent](p).Request, Fault: protocol.FaultBusy, ID: "abc", At: 5})
+	p.do(Typed{FieldGiver, "2"})
+	p.act(ActConsent, "")
+	if sentCount[protocol.Consent](p) != 1 || p.s.Form.Giver.Wrong != txtGuardianWrong {
+		t.Fatal("sent without a representative's number")
+	}
+	p.do(Typed{FieldGuardian, "194602226559"})
+	p.act(ActConsent, "")
+	if got := sentLast[protocol.Consent](p); got.Given != protocol.GiverGuardian || got.Representative != parsed(protocol.ParsePatientID("194602226559")) {
+		t.Fatalf("%+v", got)
+	}
+	p.get(1, protocol.Refused{Request: sentLast[protocol.Consent](p).Request, Fault: protocol.FaultBusy, ID: "abc", At: 5})
+	p.do(Typed{FieldGiver, "1"})
+	p.act(ActConsent, "")
+	if got := sentLast[protocol.Consent](p); got.Given != protocol.GiverPatient || !got.Representative.IsZero() {
+		t.Fatalf("back to the patient: %+v", got)
+	}
+}
+
 func TestNobodyConsentsForTheDeceased(t *testing.T) {
 	p := toNoBasis(t, protocol.Opened{MayConsent: true, Deceased: true})
 	html := page(p)

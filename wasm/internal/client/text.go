@@ -151,6 +151,7 @@ const (
 	txtGiver
 	txtGiverPatient
 	txtGiverGuardian
+	txtGiverOther
 	txtGiverMature
 	txtGiverMissing
 	txtGuardian
@@ -245,6 +246,8 @@ const (
 	txtLogWho
 	txtLogWhat
 	txtLogWhose
+	txtAllTypes
+	txtOtherHasRead
 	txtPurpose
 	txtPermitted
 	txtRefused
@@ -440,12 +443,13 @@ var texts = [txtEnd]words{
 	txtAskLift:          {"Spärrade uppgifter visas inte ens vid nödöppning: begär hävning hos vårdgivaren.", "Blocked information is not shown even in an emergency: ask the care provider to lift the block."},
 
 	txtGiver:             {"Vem har samtyckt?", "Who has consented?"},
-	txtGiverPatient:      {"Patienten själv har samtyckt.", "The patient has consented."},
+	txtGiverPatient:      {"Patienten", "The patient"},
+	txtGiverOther:        {"En företrädare, för den som inte själv kan samtycka", "A representative, for one who cannot consent"},
 	txtGiverGuardian:     {"Vårdnadshavare", "A guardian"},
 	txtGiverMature:       {"Barnet, som bedömts vara tillräckligt moget", "The child, found mature enough"},
 	txtGiverMissing:      {"Ange vem som har samtyckt.", "Say who has consented."},
-	txtGuardian:          {"Vårdnadshavarens personnummer", "The guardian's personal identity number"},
-	txtGuardianWrong:     {"Ange vårdnadshavarens personnummer med tolv siffror. Det kan inte vara patientens.", "Give the guardian's number with twelve digits. It cannot be the patient's."},
+	txtGuardian:          {"Vårdnadshavarens eller företrädarens personnummer", "The guardian's or representative's personal identity number"},
+	txtGuardianWrong:     {"Ange personnumret med tolv siffror. Det kan inte vara patientens.", "Give the number with twelve digits. It cannot be the patient's."},
 	txtDeceased:          {"Patienten är avliden. Inget samtycke kan ges, och bara egen vårdgivares uppgifter visas.", "The patient is deceased. Nobody can consent, and only your own care provider's information is shown."},
 	txtEndEmergency:      {"Avsluta nödöppning", "End emergency access"},
 	txtEndEmergencyAsk:   {"Avsluta nödöppningen? Uppgifter från andra vårdgivare försvinner genast.", "End the emergency access? Other care providers' information disappears at once."},
@@ -541,6 +545,8 @@ var texts = [txtEnd]words{
 	txtLogWho:                {"Vem", "Who"},
 	txtLogWhat:               {"Vad", "What"},
 	txtLogWhose:              {"Uppgifter", "Information"},
+	txtAllTypes:              {"Alla informationstyper", "All types of information"},
+	txtOtherHasRead:          {"Har läst uppgifter under perioden. Vårdgivaren kan själv svara på när och vem.", "Has read information in the period. The care provider itself can say when and who."},
 	txtPurpose:               {"Ändamål", "Purpose"},
 	txtPermitted:             {"Medgavs", "Permitted"},
 	txtRefused:               {"Nekades", "Refused"},
