@@ -1,9 +1,9 @@
 package node
 
 import (
-	"strings"
 	"time"
 
+	"tvilling/node/internal/proof"
 	"tvilling/node/internal/record"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
@@ -19,8 +19,7 @@ func (s state) Log(now time.Time) (admin.LogStatus, error) {
 	status := admin.LogStatus{Entries: v.LogLength()}
 	size, note, ok := v.Checkpoint()
 	if ok {
-		text, _, _ := strings.Cut(string(note), "\n\n") // before the signatures
-		if c, err := admin.ParseCheckpoint(text + "\n"); err == nil {
+		if c, holds := proof.Proved(s.from, size, string(note)); holds {
 			status.Checkpoint, status.CheckpointAt = size, c.At.UTC().Format(time.RFC3339)
 		}
 	}

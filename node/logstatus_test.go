@@ -1,10 +1,12 @@
 package node
 
 import (
+	"crypto/rand"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/note"
 
 	"tvilling/node/internal/logtest"
 	"tvilling/protocol/admin"
@@ -50,8 +52,32 @@ func TestLogStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	note := admin.Checkpoint{Cluster: "test", Size: 2, Root: root, At: now}.Text() + "\n— a1 signature\n"
-	log.Do(command.KindCheckpoint, command.Checkpoint{Size: 2, Root: root, Note: []byte(note)})
+	export := &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1, RefusedEntries: []uint64{1}}
+	keep := func(signers int) {
+		s.from.Cluster, s.from.Members = "test", nil
+		var all []note.Signer
+		for i, id := range []string{"a1", "b1", "w"} {
+			secret, public, err := note.GenerateKey(rand.Reader, admin.SignerName("test", id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			signer, err := note.NewSigner(secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.from.Members = append(s.from.Members, admin.Node{ID: id, LogKey: public}); i < signers {
+				all = append(all, signer)
+			}
+		}
+		signed, err := note.Sign(&note.Note{Text: admin.Checkpoint{Cluster: "test", Size: 2, Root: root, At: now}.Text()}, all...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Do(command.KindCheckpoint, command.Checkpoint{Size: 2, Root: root, Note: signed})
+	}
+	keep(1) // whoever proposes it has it kept, and it proves nothing
+	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: export})
+	keep(2)
 	status(admin.LogStatus{Entries: 2, Checkpoint: 2, CheckpointAt: now.UTC().Format(time.RFC3339),
-		Export: &admin.ExportStatus{Through: 1, Waiting: 1, OldestSeconds: 30, Refused: 1, RefusedEntries: []uint64{1}}})
+		Export: export})
 }
