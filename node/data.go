@@ -129,18 +129,6 @@ func identifier(n *Node, register *upstream.Register) (identity.Identifier, erro
 	return identity.NewChoice(environment(n.cfg.Topology.Environment), people)
 }
 
-// feed keeps the security projections fed while this node leads.
-func (d *data) feed(ctx context.Context) error { return d.feeds.Run(ctx) }
-
-// handOn hands the access log on while this node leads.
-func (d *data) handOn(ctx context.Context) error {
-	if d.export == nil {
-		<-ctx.Done()
-		return nil
-	}
-	return d.export.Run(ctx)
-}
-
 // leave sends browsers to the other nodes, then ends what is left.
 func (d *data) leave() error {
 	d.gateway.Drain()

@@ -145,18 +145,18 @@ func (n *Node) clusterConfig() cluster.Config {
 
 func (n *Node) openAdmin() error {
 	self := admin.Status{Cluster: n.cfg.Topology.Cluster, Environment: n.cfg.Topology.Environment, Node: n.cfg.Self}
-	endpoint := adminendpoint.New(n.cluster, n.state(), self, newIntent, n.cfg.Logger)
-	if n.data != nil {
-		endpoint.Follows(n.data.followup)
-		endpoint.Proves(proof.NewReader(n.fsm, n.ring, n.data.followup))
-	}
 	numbers, err := metrics.Handler(n.cluster, n.state(), n.cfg.Logger)
 	if err != nil {
 		return err
 	}
-	endpoint.Measures(numbers)
+	cfg := adminendpoint.Config{
+		Self: self, Cluster: n.cluster, State: n.state(), Metrics: numbers, Intent: newIntent, Logger: n.cfg.Logger,
+	}
+	if n.data != nil {
+		cfg.FollowUp, cfg.Proofs = n.data.followup, proof.NewReader(n.fsm, n.ring, n.data.followup)
+	}
 	n.admin = &http.Server{
-		Handler: endpoint.Handler(), TLSConfig: n.certs.AdminServer(n.cfg.Topology.Cluster),
+		Handler: adminendpoint.Handler(cfg), TLSConfig: n.certs.AdminServer(n.cfg.Topology.Cluster),
 		ReadTimeout: adminWithin, WriteTimeout: adminWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxAdminHead,
 		ErrorLog: slog.NewLogLogger(n.cfg.Logger.Handler(), slog.LevelDebug),
 	}
@@ -177,8 +177,10 @@ func (n *Node) Run(ctx context.Context) error {
 	group.Go(func() error { return n.cluster.Run(inner) })
 	group.Go(func() error { return n.cluster.WhileLeader(inner, n.checkpoints.Run) })
 	if n.data != nil {
-		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.feed) })
-		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.handOn) })
+		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.feeds.Run) })
+		if n.data.export != nil {
+			group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.export.Run) })
+		}
 		group.Go(n.data.gateway.Run)
 	}
 	if n.admin != nil {

@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"tvilling/node/internal/access"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/record"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
+	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
 )
 
@@ -257,20 +259,20 @@ func TestFreshness(t *testing.T) {
 	r := run(t, aloneIn(t, t.TempDir()))
 	r.ready()
 	began := time.Now()
-	for _, p := range projections {
-		bound := freshFor(p.projection)
+	for _, p := range raftfsm.Projections() {
+		bound := freshFor(p)
 		for name, c := range map[string]struct {
 			at    time.Duration
 			fresh bool
 		}{
-			"now": {0, true}, "in time": {bound - time.Minute, true}, "late": {bound + time.Minute, false}, "ahead of its clock": {-aheadFor - time.Minute, false},
+			"now": {0, true}, "in time": {bound - time.Minute, true}, "late": {bound + time.Minute, false}, "ahead of its clock": {-time.Duration(access.MaxClockSkew)*time.Millisecond - time.Minute, false},
 		} {
 			feeds, err := r.state().Feeds(began.Add(c.at))
-			if err != nil || len(feeds) != len(projections) {
+			if err != nil || len(feeds) != len(raftfsm.Projections()) {
 				t.Fatal(feeds, err)
 			}
 			for _, f := range feeds {
-				if f.Name == p.name && f.Fresh != c.fresh {
+				if f.Name == p.String() && f.Fresh != c.fresh {
 					t.Errorf("%s: %+v", name, f)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"tvilling/node/internal/upstream"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
+	"tvilling/raftfsm"
 )
 
 // registerEvery is how often the register is looked at.
@@ -68,18 +69,24 @@ func (s *services) openFeeds(u admin.Upstream) error {
 		s.feeds.Blocks = ingest.Source[ingest.Blocks]{Service: service, Every: every(u.Blocks), Full: time.Duration(u.Blocks.FullHours) * time.Hour}
 	}
 	if u.Consents != nil {
+		providers, err := careProviders(u.Consents)
+		if err != nil {
+			return err
+		}
 		service, err := upstream.NewConsentService(s.at(u.Consents))
-		providers, wrong := careProviders(u.Consents)
-		if err != nil || wrong != nil {
-			return errorOf(err, wrong)
+		if err != nil {
+			return err
 		}
 		s.feeds.Consents = ingest.Source[ingest.Changes[upstream.Consent]]{Service: service, Every: every(u.Consents), CareProviders: providers}
 	}
 	if u.Relations != nil {
+		providers, err := careProviders(u.Relations)
+		if err != nil {
+			return err
+		}
 		service, err := upstream.NewRelationService(s.at(u.Relations))
-		providers, wrong := careProviders(u.Relations)
-		if err != nil || wrong != nil {
-			return errorOf(err, wrong)
+		if err != nil {
+			return err
 		}
 		s.feeds.Relations = ingest.Source[ingest.Changes[upstream.Relation]]{Service: service, Every: every(u.Relations), CareProviders: providers}
 	}
@@ -91,13 +98,6 @@ func (s *services) openFeeds(u admin.Upstream) error {
 		s.feeds.Directory = ingest.Source[ingest.Directory]{Service: service, Every: every(u.Directory)}
 	}
 	return nil
-}
-
-func errorOf(one, other error) error {
-	if one != nil {
-		return one
-	}
-	return other
 }
 
 func (s *services) at(service *admin.Service) upstream.Endpoint {
@@ -136,23 +136,20 @@ func (n *Node) upstreamTLS(u admin.Upstream) (*tls.Config, error) {
 }
 
 // sourceOf tells which service a projection comes from; empty: none.
-func sourceOf(t admin.Topology, projection string) string {
+func sourceOf(t admin.Topology, p raftfsm.Projection) string {
 	u := t.Upstream
-	for _, feed := range []struct {
-		name, contract string
-		service        *admin.Service
-	}{
-		{"blocks", "GetBlocks 4", u.Blocks},
-		{"consents", "GetConsentsForCareProvider 2", u.Consents},
-		{"relations", "GetPatientRelationsForCareProvider 1", u.Relations},
-		{"commissions", "GetCredentialsForPersonIncludingProtectedPerson 2", u.Directory},
-	} {
-		if feed.name == projection && feed.service != nil {
-			return feed.contract
-		}
-	}
-	if projection == "persons" && t.Register != "" {
+	switch {
+	case p == raftfsm.Blocks && u.Blocks != nil:
+		return "GetBlocks 4"
+	case p == raftfsm.Consents && u.Consents != nil:
+		return "GetConsentsForCareProvider 2"
+	case p == raftfsm.Relations && u.Relations != nil:
+		return "GetPatientRelationsForCareProvider 1"
+	case p == raftfsm.Commissions && u.Directory != nil:
+		return "GetCredentialsForPersonIncludingProtectedPerson 2"
+	case p == raftfsm.Persons && t.Register != "":
 		return "register"
+	default:
+		return ""
 	}
-	return ""
 }

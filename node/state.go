@@ -27,24 +27,10 @@ type state struct {
 	from admin.Topology // what the feeds come from
 }
 
-var projections = []struct {
-	name       string
-	projection raftfsm.Projection
-}{
-	{"blocks", raftfsm.Blocks},
-	{"consents", raftfsm.Consents},
-	{"relations", raftfsm.Relations},
-	{"commissions", raftfsm.Commissions},
-	{"persons", raftfsm.Persons},
-}
-
 // freshFor is how old a projection may be before the gate holds it for unknown.
 func freshFor(p raftfsm.Projection) time.Duration {
 	return time.Duration(access.Bound(p)) * time.Millisecond
 }
-
-// aheadFor is how far ahead of this node's clock a projection may be known.
-const aheadFor = time.Duration(access.MaxClockSkew) * time.Millisecond
 
 // Level returns the feature level that is active.
 func (s state) Level() uint16 { return s.fsm.Level() }
@@ -57,13 +43,12 @@ func (s state) Feeds(now time.Time) ([]admin.Feed, error) {
 	}
 	defer v.Close()
 	var feeds []admin.Feed
-	for _, p := range projections {
-		feed := admin.Feed{Name: p.name, Source: sourceOf(s.from, p.name), BoundSecond: int64(freshFor(p.projection).Seconds()), AgeSeconds: -1}
-		if asOf, _, known := v.Freshness(p.projection); known {
-			age := now.Sub(time.UnixMilli(asOf))
+	for _, p := range raftfsm.Projections() {
+		feed := admin.Feed{Name: p.String(), Source: sourceOf(s.from, p), BoundSecond: int64(freshFor(p).Seconds()), AgeSeconds: -1}
+		if asOf, _, known := v.Freshness(p); known {
 			feed.AsOf = time.UnixMilli(asOf).UTC().Format(time.RFC3339)
-			feed.AgeSeconds = int64(age.Seconds())
-			feed.Fresh = age <= freshFor(p.projection) && age >= -aheadFor // as the gate sees it
+			feed.AgeSeconds = int64(now.Sub(time.UnixMilli(asOf)).Seconds())
+			feed.Fresh = access.Fresh(protocol.Instant(asOf), protocol.Instant(now.UnixMilli()), access.Bound(p))
 		}
 		feeds = append(feeds, feed)
 	}
@@ -93,6 +78,16 @@ func (s state) Sources() ([]command.RegisterSource, error) {
 	}
 	defer v.Close()
 	return v.Sources(), nil
+}
+
+// Coverage returns the table of which care provider shows what.
+func (s state) Coverage() ([]command.Coverage, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	return v.Coverage(), nil
 }
 
 // registration finds one source.
@@ -164,17 +159,6 @@ func entryOf(logged raftfsm.Logged, e record.Entry) admin.RecordEntry {
 		Sequence: logged.Sequence, Index: logged.Index, ID: hex.EncodeToString(logged.ID[:]),
 		At:       time.UnixMilli(int64(e.At)).UTC().Format(time.RFC3339Nano),
 		Activity: e.Activity.String(), Outcome: outcome, Reason: e.Decision.Reason,
-		Basis: basisName(e.Decision.Basis), View: e.Scope.View, Node: e.Node, DecidedAt: e.Decision.DecidedAt,
-	}
-}
-
-func basisName(b protocol.Basis) string {
-	switch b {
-	case protocol.BasisConsent:
-		return "consent"
-	case protocol.BasisEmergency:
-		return "emergency"
-	default:
-		return "none"
+		Basis: admin.BasisName(e.Decision.Basis), View: e.Scope.View, Node: e.Node, DecidedAt: e.Decision.DecidedAt,
 	}
 }

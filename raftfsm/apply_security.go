@@ -19,6 +19,19 @@ const (
 	projectionEnd
 )
 
+// Projections lists them.
+func Projections() []Projection {
+	return []Projection{Blocks, Consents, Relations, Commissions, Persons}
+}
+
+// String returns what a projection is called.
+func (p Projection) String() string {
+	if p == noProjection || p >= projectionEnd {
+		return "no projection"
+	}
+	return [...]string{Blocks: "blocks", Consents: "consents", Relations: "relations", Commissions: "commissions", Persons: "persons"}[p]
+}
+
 // bucket returns where the rows are, or a bucket that does not exist.
 func (p Projection) bucket() store.Bucket {
 	if p <= noProjection || p >= projectionEnd {

@@ -5,6 +5,8 @@
 // program. Patient data stands in no message but those that say so.
 package admin
 
+import "tvilling/protocol"
+
 // Paths of the operator endpoint.
 const (
 	PathStatus   = "/admin/v1/status"   // GET: Status
@@ -98,6 +100,18 @@ type RecordEntry struct {
 	View      string `json:"view"`
 	Node      string `json:"node"`
 	DecidedAt uint64 `json:"decided_at"`
+}
+
+// BasisName is what the reading of other care providers' records rested on, in a word.
+func BasisName(b protocol.Basis) string {
+	switch b {
+	case protocol.BasisConsent:
+		return "consent"
+	case protocol.BasisEmergency:
+		return "emergency"
+	default:
+		return "none"
+	}
 }
 
 // Problem is what every failed call answers with: RFC 9457's members that we use.

@@ -49,29 +49,25 @@ type State interface {
 	Level() uint16
 }
 
-// Endpoint answers operators.
-type Endpoint struct {
-	cluster Cluster
-	state   State
-	self    admin.Status // Cluster, Environment and Node are filled in
-	intent  func() command.Intent
-	proofs  Proofs       // nil: a node without keys to the access log
-	follow  FollowUp     // nil: the same
-	numbers http.Handler // nil: a node that is not measured
-	log     *slog.Logger
+// Config is what the endpoint answers from.
+type Config struct {
+	Self     admin.Status // Cluster, Environment and Node, which never change
+	Cluster  Cluster
+	State    State
+	FollowUp FollowUp // nil: a node without keys to the access log
+	Proofs   Proofs   // nil: the same
+	Metrics  http.Handler
+	Intent   func() command.Intent
+	Logger   *slog.Logger
 }
 
-// New makes an Endpoint. self gives the fields of Status that never change.
-func New(c Cluster, s State, self admin.Status, intent func() command.Intent, log *slog.Logger) *Endpoint {
-	return &Endpoint{cluster: c, state: s, self: self, intent: intent, log: log}
-}
-
-// Proves has the endpoint answer about the access log's proof. Call it before Handler.
-func (e *Endpoint) Proves(p Proofs) { e.proofs = p }
+// endpoint answers operators.
+type endpoint struct{ Config }
 
 // Handler returns the endpoint's paths. The caller's server has verified the
 // operator's certificate.
-func (e *Endpoint) Handler() http.Handler {
+func Handler(c Config) http.Handler {
+	e := &endpoint{c}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+admin.PathStatus, e.answer(e.status))
 	mux.Handle("POST "+admin.PathTransfer, e.answer(e.transfer))
@@ -87,20 +83,18 @@ func (e *Endpoint) Handler() http.Handler {
 	mux.Handle("POST "+admin.PathLogProof, e.proving(e.logProof))
 	mux.Handle("POST "+admin.PathReport, e.following(e.report))
 	mux.Handle("GET "+admin.PathExplain, e.following(e.explain))
-	if e.numbers != nil {
-		mux.Handle("GET "+admin.PathMetrics, e.numbers)
-	}
+	mux.Handle("GET "+admin.PathMetrics, e.Metrics)
 	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }
 
 // answer runs one call within its limits and writes its value or its problem.
-func (e *Endpoint) answer(call func(*http.Request) (any, error)) http.Handler {
+func (e *endpoint) answer(call func(*http.Request) (any, error)) http.Handler {
 	return e.answerTo(maxBodyBytes, call)
 }
 
 // answerTo is answer, with another limit of what is asked.
-func (e *Endpoint) answerTo(limit int64, call func(*http.Request) (any, error)) http.Handler {
+func (e *endpoint) answerTo(limit int64, call func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
 		defer cancel()
@@ -110,7 +104,7 @@ func (e *Endpoint) answerTo(limit int64, call func(*http.Request) (any, error)) 
 		w.Header().Set("Content-Type", "application/json")
 		if err != nil {
 			problem, code := problemOf(err)
-			e.log.Warn("operator call failed", "path", r.URL.Path, "code", problem.Code, "error", err)
+			e.Logger.Warn("operator call failed", "path", r.URL.Path, "code", problem.Code, "error", err)
 			w.Header().Set("Content-Type", "application/problem+json")
 			value, status = problem, code
 		}
@@ -119,35 +113,35 @@ func (e *Endpoint) answerTo(limit int64, call func(*http.Request) (any, error)) 
 	})
 }
 
-func (e *Endpoint) status(r *http.Request) (any, error) {
-	s := e.self
-	feeds, err := e.state.Feeds(time.Now())
+func (e *endpoint) status(r *http.Request) (any, error) {
+	s := e.Self
+	feeds, err := e.State.Feeds(time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("reading the feeds' freshness: %w", err)
 	}
 	s.Feeds = feeds
-	if s.Log, err = e.state.Log(time.Now()); err != nil {
+	if s.Log, err = e.State.Log(time.Now()); err != nil {
 		return nil, fmt.Errorf("reading how the access log is kept: %w", err)
 	}
-	s.Level = e.state.Level()
-	s.Members = e.cluster.Members(r.Context())
-	s.Leader = e.cluster.Leader()
+	s.Level = e.State.Level()
+	s.Members = e.Cluster.Members(r.Context())
+	s.Leader = e.Cluster.Leader()
 	return s, nil
 }
 
-func (e *Endpoint) transfer(r *http.Request) (any, error) {
+func (e *endpoint) transfer(r *http.Request) (any, error) {
 	var want admin.Transfer
 	if err := decode(r, &want); err != nil {
 		return nil, err
 	}
-	if err := e.cluster.Transfer(r.Context(), want.To); err != nil {
+	if err := e.Cluster.Transfer(r.Context(), want.To); err != nil {
 		return nil, fmt.Errorf("transferring leadership to %q: %w", want.To, err)
 	}
 	return admin.Done{}, nil
 }
 
-func (e *Endpoint) sources(*http.Request) (any, error) {
-	registered, err := e.state.Sources()
+func (e *endpoint) sources(*http.Request) (any, error) {
+	registered, err := e.State.Sources()
 	if err != nil {
 		return nil, fmt.Errorf("reading the registrations: %w", err)
 	}
@@ -162,7 +156,7 @@ func (e *Endpoint) sources(*http.Request) (any, error) {
 	return all, nil
 }
 
-func (e *Endpoint) registerSource(r *http.Request) (any, error) {
+func (e *endpoint) registerSource(r *http.Request) (any, error) {
 	var want admin.Source
 	if err := decode(r, &want); err != nil {
 		return nil, err
@@ -200,15 +194,12 @@ func registrationOf(want admin.Source) (command.RegisterSource, error) {
 	return registration, nil
 }
 
-func (e *Endpoint) record(r *http.Request) (any, error) {
-	after, limit := uint64(0), maxRecords
-	if s := r.URL.Query().Get("after"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%w: after is no number", errRequest)
-		}
-		after = n
+func (e *endpoint) record(r *http.Request) (any, error) {
+	after, err := numberOf(r, "after")
+	if err != nil {
+		return nil, err
 	}
+	limit := maxRecords
 	if s := r.URL.Query().Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > maxRecords {
@@ -216,7 +207,7 @@ func (e *Endpoint) record(r *http.Request) (any, error) {
 		}
 		limit = n
 	}
-	entries, err := e.state.Record(after, limit)
+	entries, err := e.State.Record(after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading the access log: %w", err)
 	}
@@ -227,8 +218,8 @@ func (e *Endpoint) record(r *http.Request) (any, error) {
 	return page, nil
 }
 
-func (e *Endpoint) activate(r *http.Request) (any, error) {
-	for _, m := range e.cluster.Members(r.Context()) {
+func (e *endpoint) activate(r *http.Request) (any, error) {
+	for _, m := range e.Cluster.Members(r.Context()) {
 		if m.Level < command.Level {
 			return nil, fmt.Errorf("%w: member %s reports level %d, and %d is needed everywhere", errState, m.ID, m.Level, command.Level)
 		}
@@ -236,8 +227,8 @@ func (e *Endpoint) activate(r *http.Request) (any, error) {
 	return e.act(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
 }
 
-func (e *Endpoint) act(ctx context.Context, kind command.Kind, body any) (any, error) {
-	results, err := e.cluster.Propose(ctx, command.Command{Kind: kind, Version: 1, Intent: e.intent(), Body: body})
+func (e *endpoint) act(ctx context.Context, kind command.Kind, body any) (any, error) {
+	results, err := e.Cluster.Propose(ctx, command.Command{Kind: kind, Version: 1, Intent: e.Intent(), Body: body})
 	if err != nil {
 		return nil, err
 	}
@@ -259,13 +250,25 @@ func decode(r *http.Request, into any) error {
 	return nil
 }
 
+// numberOf reads a number of the query; without one it is zero.
+func numberOf(r *http.Request, name string) (uint64, error) {
+	s := r.URL.Query().Get(name)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s is no number", errRequest, name)
+	}
+	return n, nil
+}
+
 // ErrElsewhere is a question that this node cannot answer and another can.
 var ErrElsewhere = errors.New("not on this node")
 
-// ErrNoEntry is an id that no entry of the access log has.
-var ErrNoEntry = errors.New("no entry of the access log has this id")
-
 var (
+	errNoKeys  = fmt.Errorf("%w: it has no keys to the access log", ErrElsewhere)
+	errNoEntry = errors.New("no entry of the access log has this id")
 	errPath    = errors.New("no such call")
 	errRequest = errors.New("the request cannot be read")
 	errState   = errors.New("the state of the cluster does not allow it")
@@ -282,7 +285,7 @@ func problemOf(err error) (admin.Problem, int) {
 		number, status = admin.ProblemElsewhere, http.StatusServiceUnavailable
 	case errors.Is(err, errRequest):
 		number, status = admin.ProblemRequest, http.StatusBadRequest
-	case errors.Is(err, ErrNoEntry):
+	case errors.Is(err, errNoEntry):
 		number, status = admin.ProblemNoEntry, http.StatusNotFound
 	case errors.Is(err, errState):
 		number, status = admin.ProblemState, http.StatusConflict

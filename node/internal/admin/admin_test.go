@@ -82,16 +82,19 @@ type world struct {
 	logged  strings.Builder
 }
 
-func newWorld(t *testing.T, also ...func(*Endpoint)) *world {
+func newWorld(t *testing.T, also ...func(*Config)) *world {
 	t.Helper()
 	log := logtest.Open(t)
 	w := &world{t: t, members: &members{Log: log, levels: []uint16{command.Level}}, state: &state{log: log}}
-	self := admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0"}
-	e := New(w.members, w.state, self, logtest.Intent, slog.New(slog.NewTextHandler(&w.logged, nil)))
-	for _, add := range also {
-		add(e)
+	c := Config{
+		Self: admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0"}, Cluster: w.members, State: w.state,
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("numbers")) }),
+		Intent:  logtest.Intent, Logger: slog.New(slog.NewTextHandler(&w.logged, nil)),
 	}
-	w.server = httptest.NewServer(e.Handler())
+	for _, add := range also {
+		add(&c)
+	}
+	w.server = httptest.NewServer(Handler(c))
 	t.Cleanup(w.server.Close)
 	return w
 }
@@ -258,7 +261,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 func TestPathsThatAreNot(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{"GET /", "GET /admin/v1/", "DELETE " + admin.PathSources, "POST " + admin.PathStatus, "GET " + admin.PathTransfer,
-		"GET " + admin.PathStatus + "/x", "GET /debug/pprof/", "GET /metrics"} {
+		"GET " + admin.PathStatus + "/x", "GET /debug/pprof/"} {
 		method, path, _ := strings.Cut(path, " ")
 		w.refused(method+" "+path, method, path, "", 404, "TV-4005")
 	}

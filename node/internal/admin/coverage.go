@@ -18,8 +18,8 @@ const (
 	_ = uint(command.MaxTitleBytes - protocol.MaxNameBytes)
 )
 
-func (e *Endpoint) coverage(*http.Request) (any, error) {
-	rows, err := e.state.Coverage()
+func (e *endpoint) coverage(*http.Request) (any, error) {
+	rows, err := e.State.Coverage()
 	if err != nil {
 		return nil, fmt.Errorf("reading the table of coverage: %w", err)
 	}
@@ -33,7 +33,7 @@ func (e *Endpoint) coverage(*http.Request) (any, error) {
 	return table, nil
 }
 
-func (e *Endpoint) putCoverage(r *http.Request) (any, error) {
+func (e *endpoint) putCoverage(r *http.Request) (any, error) {
 	var want admin.CoverageTable
 	if err := decode(r, &want); err != nil {
 		return nil, err

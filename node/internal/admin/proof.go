@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"tvilling/node/internal/proof"
 	"tvilling/protocol/admin"
@@ -19,15 +18,15 @@ type Proofs interface {
 	Consistency(from, to uint64) (admin.Consistency, error)
 }
 
-func (e *Endpoint) checkpoint(r *http.Request) (any, error) {
+func (e *endpoint) checkpoint(r *http.Request) (any, error) {
 	size, err := numberOf(r, "size")
 	if err != nil {
 		return nil, err
 	}
-	return proved(e.proofs.Checkpoint(size))
+	return proved(e.Proofs.Checkpoint(size))
 }
 
-func (e *Endpoint) consistency(r *http.Request) (any, error) {
+func (e *endpoint) consistency(r *http.Request) (any, error) {
 	from, err := numberOf(r, "from")
 	if err != nil {
 		return nil, err
@@ -36,30 +35,30 @@ func (e *Endpoint) consistency(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return proved(e.proofs.Consistency(from, to))
+	return proved(e.Proofs.Consistency(from, to))
 }
 
-func (e *Endpoint) logPage(r *http.Request) (any, error) {
+func (e *endpoint) logPage(r *http.Request) (any, error) {
 	var q admin.LogPageQuery
 	if err := decode(r, &q); err != nil {
 		return nil, err
 	}
-	return proved(e.proofs.Page(r.Context(), operatorOf(r), q))
+	return proved(e.Proofs.Page(r.Context(), operatorOf(r), q))
 }
 
-func (e *Endpoint) logProof(r *http.Request) (any, error) {
+func (e *endpoint) logProof(r *http.Request) (any, error) {
 	var q admin.LogProofQuery
 	if err := decode(r, &q); err != nil {
 		return nil, err
 	}
-	return proved(e.proofs.Prove(r.Context(), operatorOf(r), q))
+	return proved(e.Proofs.Prove(r.Context(), operatorOf(r), q))
 }
 
 // proving is a call that a node without the keys to the log cannot answer.
-func (e *Endpoint) proving(call func(*http.Request) (any, error)) http.Handler {
+func (e *endpoint) proving(call func(*http.Request) (any, error)) http.Handler {
 	return e.answer(func(r *http.Request) (any, error) {
-		if e.proofs == nil {
-			return nil, fmt.Errorf("%w: it has no keys to the access log", ErrElsewhere)
+		if e.Proofs == nil {
+			return nil, errNoKeys
 		}
 		return call(r)
 	})
@@ -69,24 +68,11 @@ func (e *Endpoint) proving(call func(*http.Request) (any, error)) http.Handler {
 func proved[T any](value T, err error) (any, error) {
 	switch {
 	case errors.Is(err, proof.ErrNoEntry):
-		return nil, fmt.Errorf("%w: %w", ErrNoEntry, err)
+		return nil, fmt.Errorf("%w: %w", errNoEntry, err)
 	case errors.Is(err, proof.ErrNoCheckpoint):
 		return nil, fmt.Errorf("%w: %w", errState, err)
 	case err != nil:
 		return nil, err
 	}
 	return value, nil
-}
-
-// numberOf reads a number of the query; without one it is zero.
-func numberOf(r *http.Request, name string) (uint64, error) {
-	s := r.URL.Query().Get(name)
-	if s == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseUint(s, 10, 63)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s is no number", errRequest, name)
-	}
-	return n, nil
 }

@@ -19,22 +19,16 @@ type FollowUp interface {
 	Explain(ctx context.Context, operator, id string) (followup.Explanation, error)
 }
 
-// Follows has the endpoint answer about the access log. Call it before Handler.
-func (e *Endpoint) Follows(f FollowUp) { e.follow = f }
-
-// Measures has the endpoint answer with the node's numbers. Call it before Handler.
-func (e *Endpoint) Measures(numbers http.Handler) { e.numbers = numbers }
-
 // following is a call that a node without the keys to the log cannot answer.
-func (e *Endpoint) following(call func(*http.Request) (any, error)) http.Handler {
+func (e *endpoint) following(call func(*http.Request) (any, error)) http.Handler {
 	return e.answer(func(r *http.Request) (any, error) {
-		if e.follow == nil {
-			return nil, fmt.Errorf("%w: it has no keys to the access log", ErrElsewhere)
+		if e.FollowUp == nil {
+			return nil, errNoKeys
 		}
 		value, err := call(r)
 		switch {
 		case errors.Is(err, followup.ErrNoEntry):
-			return nil, fmt.Errorf("%w: %w", ErrNoEntry, err)
+			return nil, fmt.Errorf("%w: %w", errNoEntry, err)
 		case errors.Is(err, followup.ErrTerms), errors.Is(err, followup.ErrNotAllowed):
 			return nil, fmt.Errorf("%w: %w", errRequest, err)
 		}
@@ -42,7 +36,7 @@ func (e *Endpoint) following(call func(*http.Request) (any, error)) http.Handler
 	})
 }
 
-func (e *Endpoint) report(r *http.Request) (any, error) {
+func (e *endpoint) report(r *http.Request) (any, error) {
 	var want admin.ReportQuery
 	if err := decode(r, &want); err != nil {
 		return nil, err
@@ -55,7 +49,7 @@ func (e *Endpoint) report(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: care_provider: %w", errRequest, err)
 	}
-	found, err := e.follow.Report(r.Context(), followup.Operator(operatorOf(r), provider), f)
+	found, err := e.FollowUp.Report(r.Context(), followup.Operator(operatorOf(r), provider), f)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +112,8 @@ func rowOf(r protocol.LogRow) admin.ReportRow {
 	}
 }
 
-func (e *Endpoint) explain(r *http.Request) (any, error) {
-	x, err := e.follow.Explain(r.Context(), operatorOf(r), r.URL.Query().Get("id"))
+func (e *endpoint) explain(r *http.Request) (any, error) {
+	x, err := e.FollowUp.Explain(r.Context(), operatorOf(r), r.URL.Query().Get("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -152,15 +146,12 @@ func timeText(at protocol.Instant) string {
 	return time.UnixMilli(int64(at)).UTC().Format(time.RFC3339)
 }
 
+// basisText leaves out what is none: a row may be told without it.
 func basisText(b protocol.Basis) string {
-	switch b {
-	case protocol.BasisConsent:
-		return "consent"
-	case protocol.BasisEmergency:
-		return "emergency"
-	default:
+	if b == protocol.BasisNone {
 		return ""
 	}
+	return admin.BasisName(b)
 }
 
 func outcomeText(o protocol.ReviewOutcome) string {

@@ -38,7 +38,7 @@ const testPatient = "199701062383"
 
 func TestReport(t *testing.T) {
 	f := &follower{}
-	w := newWorld(t, func(e *Endpoint) { e.Follows(f) })
+	w := newWorld(t, func(c *Config) { c.FollowUp = f })
 	patient, err := protocol.ParsePatientID(testPatient)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestReport(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	f := &follower{}
-	w := newWorld(t, func(e *Endpoint) { e.Follows(f) })
+	w := newWorld(t, func(c *Config) { c.FollowUp = f })
 	f.explain = followup.Explanation{ID: "9-A", Sequence: 9, Fault: protocol.FaultNoEngagement, Decision: record.Decision{Reason: "why", DecidedAt: 4},
 		Facts: []followup.Fact{{Name: "blocks", AsOf: 1000, Age: 5000, Bound: 600_000}, {Name: "persons", Bound: 1}}}
 	got := done[admin.Explanation](w, "GET", admin.PathExplain+"?id=9-A", "")
@@ -100,10 +100,6 @@ func TestWithoutKeysNothingIsFollowedUp(t *testing.T) {
 	w := newWorld(t)
 	w.refused("report", "POST", admin.PathReport, "{}", http.StatusServiceUnavailable, "TV-4004")
 	w.refused("explain", "GET", admin.PathExplain+"?id=x", "", http.StatusServiceUnavailable, "TV-4004")
-	w.refused("numbers", "GET", admin.PathMetrics, "", http.StatusNotFound, "TV-4005")
-	w = newWorld(t, func(e *Endpoint) {
-		e.Measures(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("numbers")) }))
-	})
 	if status, _, text := w.call("GET", admin.PathMetrics, ""); status != http.StatusOK || text != "numbers" {
 		t.Errorf("%d %s", status, text)
 	}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"tvilling/node/internal/sealing"
 	"tvilling/node/internal/upstream"
@@ -95,37 +94,34 @@ func NewFeeds(s Services, in *Ingest, ring Keys, state Viewer) *Feeds {
 // Run feeds until ctx ends: each projection by itself, so that a service which stalls
 // keeps no other's waiting.
 func (f *Feeds) Run(ctx context.Context) error {
-	var group errgroup.Group
+	var loops sync.WaitGroup
 	for _, l := range f.loops() {
-		group.Go(func() error {
-			l.run(ctx)
-			return nil
-		})
+		loops.Go(func() { l.run(ctx) })
 	}
-	return group.Wait()
+	loops.Wait()
+	return nil
 }
 
 // loops makes one for each service that is there. They are new with each leadership.
 func (f *Feeds) loops() []*loop {
 	var all []*loop
-	add := func(every time.Duration, p raftfsm.Projection, name string, kind command.Kind, bucket sealing.Bucket, feed func(*round) error) {
+	add := func(every time.Duration, p raftfsm.Projection, kind command.Kind, bucket sealing.Bucket, feed func(*round) error) {
 		if every > 0 {
-			all = append(all, &loop{Feeds: f, name: name, projection: p, kind: kind, bucket: bucket, every: every, feed: feed})
+			all = append(all, &loop{Feeds: f, projection: p, kind: kind, bucket: bucket, every: every, feed: feed})
 		}
 	}
 	s := f.services
-	add(s.Blocks.Every, raftfsm.Blocks, "blocks", command.KindBlockPage, sealing.Blocks, blockFeed{s.Blocks}.feed)
-	add(s.Consents.Every, raftfsm.Consents, "consents", command.KindConsentPage, sealing.Consents, consentFeed(s.Consents).feed)
-	add(s.Relations.Every, raftfsm.Relations, "relations", command.KindRelationPage, sealing.Relations, relationFeed(s.Relations).feed)
-	add(s.Directory.Every, raftfsm.Commissions, "commissions", command.KindCommissionPage, sealing.Commissions, directoryFeed{s.Register, s.Directory}.feed)
-	add(s.Register.Every, raftfsm.Persons, "persons", command.KindPersonPage, sealing.Persons, registerFeed{s.Register}.feed)
+	add(s.Blocks.Every, raftfsm.Blocks, command.KindBlockPage, sealing.Blocks, blockFeed{s.Blocks}.feed)
+	add(s.Consents.Every, raftfsm.Consents, command.KindConsentPage, sealing.Consents, consentFeed(s.Consents).feed)
+	add(s.Relations.Every, raftfsm.Relations, command.KindRelationPage, sealing.Relations, relationFeed(s.Relations).feed)
+	add(s.Directory.Every, raftfsm.Commissions, command.KindCommissionPage, sealing.Commissions, directoryFeed{s.Register, s.Directory}.feed)
+	add(s.Register.Every, raftfsm.Persons, command.KindPersonPage, sealing.Persons, registerFeed{s.Register}.feed)
 	return all
 }
 
 // loop feeds one projection. It belongs to one goroutine.
 type loop struct {
 	*Feeds
-	name       string
 	projection raftfsm.Projection
 	kind       command.Kind
 	bucket     sealing.Bucket
@@ -140,7 +136,7 @@ func (l *loop) run(ctx context.Context) {
 	for {
 		wait := l.every
 		if err := l.once(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn("feeding a security projection failed", "feed", l.name, "error", err)
+			l.log.Warn("feeding a security projection failed", "feed", l.projection, "error", err)
 			wait = min(wait, feedRetry)
 		}
 		select {

@@ -70,7 +70,7 @@ func (f *fed) lead() (stop func()) {
 func once(t *testing.T, feeds *Feeds, name string) error {
 	t.Helper()
 	for _, l := range feeds.loops() {
-		if l.name == name {
+		if l.projection.String() == name {
 			return l.once(t.Context())
 		}
 	}

@@ -27,7 +27,7 @@ func Readable(plain []byte) (admin.ReadableEntry, error) {
 			Operator: e.Actor.Operator,
 		},
 		Decision: admin.ReadableDecision{
-			Permit: e.Decision.Permit, Reason: e.Decision.Reason, Basis: basis(e.Decision.Basis), DecidedAt: e.Decision.DecidedAt,
+			Permit: e.Decision.Permit, Reason: e.Decision.Reason, Basis: admin.BasisName(e.Decision.Basis), DecidedAt: e.Decision.DecidedAt,
 		},
 		View: e.Scope.View, Session: e.Session, Node: e.Node, Note: e.Note,
 	}
@@ -64,15 +64,4 @@ func contract(c uint8) string {
 		return known.Info().Name
 	}
 	return fmt.Sprintf("contract %d", c)
-}
-
-func basis(b protocol.Basis) string {
-	switch b {
-	case protocol.BasisConsent:
-		return "consent"
-	case protocol.BasisEmergency:
-		return "emergency"
-	default:
-		return "none"
-	}
 }

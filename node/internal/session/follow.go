@@ -109,7 +109,7 @@ func (s *session) follower() (who followup.Reader, fault protocol.Fault, err err
 	at := now()
 	who = followup.Reader{Employee: s.who.employee, Session: s.id}
 	who.Commission.ID = s.who.commission.Reveal()
-	if asOf, _, known := v.Freshness(raftfsm.Commissions); !known || !fresh(asOf, at, raftfsm.Commissions) {
+	if asOf, _, _ := v.Freshness(raftfsm.Commissions); !access.Fresh(protocol.Instant(asOf), at, access.Bound(raftfsm.Commissions)) {
 		return who, protocol.FaultUnknownFacts, nil
 	}
 	rows, err := access.Commissions(v, s.service.cfg.Ring, s.who.employee)

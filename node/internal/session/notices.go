@@ -68,38 +68,18 @@ func (o *outlook) frame(table []command.Coverage) []byte {
 	return frame
 }
 
-// feeds are the projections as they are called.
-var feeds = [...]struct {
-	projection raftfsm.Projection
-	name       string
-}{
-	{raftfsm.Blocks, "blocks"},
-	{raftfsm.Consents, "consents"},
-	{raftfsm.Relations, "relations"},
-	{raftfsm.Commissions, "commissions"},
-	{raftfsm.Persons, "persons"},
-}
-
 // lateFeeds lists the projections that are unknown, or soon will be: that are older
 // than two thirds of what they may be.
 func lateFeeds(v *raftfsm.View, at protocol.Instant) (late []protocol.LateFeed) {
-	for _, f := range feeds {
-		asOf, _, known := v.Freshness(f.projection)
-		one := protocol.LateFeed{Name: f.name, Unknown: !known || !fresh(asOf, at, f.projection)}
-		if known {
-			one.AsOf = protocol.Instant(asOf)
-		}
-		if one.Unknown || at-one.AsOf > access.Bound(f.projection)*2/3 {
+	for _, p := range raftfsm.Projections() {
+		asOf, _, _ := v.Freshness(p)
+		one := protocol.LateFeed{Name: p.String(), AsOf: protocol.Instant(asOf)}
+		one.Unknown = !access.Fresh(one.AsOf, at, access.Bound(p))
+		if one.Unknown || at-one.AsOf > access.Bound(p)*2/3 {
 			late = append(late, one)
 		}
 	}
 	return late
-}
-
-// fresh reports whether a projection as of a time is known.
-func fresh(asOf int64, at protocol.Instant, p raftfsm.Projection) bool {
-	age := at - protocol.Instant(asOf)
-	return age <= access.Bound(p) && -age <= access.MaxClockSkew
 }
 
 // notices is what the browser was told of the outlook.
