@@ -61,7 +61,7 @@ bench-blocks: build ## Measure BLOCKS blocks (default 200) to the emptied page u
 bench-record: ## Measure what the record costs, its proofs and their verifying, with a million entries
 	$(GO) test -count=1 -run '^TestMatrix$$' -v ./node/internal/access | grep cases
 	$(GO) test -run '^$$' -bench '^BenchmarkVerify' -benchtime 3x -timeout 60m ./ops/internal/logproof
-	$(GO) test -run '^$$' -bench '^BenchmarkAuditedOpen$$' -benchtime 3000x -count 5 -timeout 60m ./node/internal/session
+	$(GO) test -run '^$$' -bench '^BenchmarkAuditedOpen$$' -benchtime 3000x -timeout 60m ./node/internal/session
 	$(GO) test -run '^$$' -bench '^BenchmarkTree$$' -benchtime 2000x -timeout 60m ./raftfsm
 
 fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
