@@ -217,7 +217,7 @@ func (m *machine) typed(t Typed) {
 	case FieldReason:
 		form.Attest.Reason, form.Attest.Wrong = written(t.Value), txtNone
 	case FieldSure:
-		form.Attest.Sure = t.Value == "1"
+		form.Attest.Sure, form.Attest.Wrong = t.Value == "1", txtNone
 	default:
 		m.typedFollow(t)
 	}

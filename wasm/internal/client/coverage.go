@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"slices"
 
 	"tvilling/protocol"
 )
@@ -74,27 +75,42 @@ func arrange(rows []protocol.CoverageRow, today string) []*provider {
 // others do.
 func (r *renderer) covered(m *markup, c protocol.Contract, full bool) {
 	today := r.s.today()
-	var not, since []string
+	var not, shown []string
+	var since []protocol.Civil
 	for _, p := range r.s.Me.Coverage {
 		row := p.rows[c]
 		switch {
 		case row == nil || !shows(row, today):
 			not = append(not, p.name)
 		case full && row.Since != 0:
-			since = append(since, p.name+" "+r.t(txtSince)+" "+row.Since.String())
+			shown, since = append(shown, p.name), append(since, row.Since)
 		}
 	}
-	if len(not) == 0 && len(since) == 0 {
+	if len(not) == 0 && len(shown) == 0 {
 		return
 	}
+	tail := ""
+	if len(since) > 0 && !slices.ContainsFunc(since, func(at protocol.Civil) bool { return at != since[0] }) {
+		tail = r.sinceText(since[0]) // once for all
+	}
+	for i := range shown {
+		if tail == "" {
+			shown[i] += r.sinceText(since[i])
+		}
+	}
 	m.raw(`<span class="small" data-test="covered" data-contract="`).number(int(c)).raw(`">`)
-	r.named(m, txtNotShownBy, not)
-	m.when(len(not) > 0 && len(since) > 0, ` `)
-	r.named(m, txtShownBy, since)
+	r.named(m, txtNotShownBy, not, "")
+	m.when(len(not) > 0 && len(shown) > 0, ` `)
+	r.named(m, txtShownBy, shown, tail)
 	m.raw(`</span>`)
 }
 
-func (r *renderer) named(m *markup, lead txt, names []string) {
+func (r *renderer) sinceText(at protocol.Civil) string {
+	return " " + r.t(txtSince) + " " + at.String()
+}
+
+// named writes a line of names, and what holds for all of them.
+func (r *renderer) named(m *markup, lead txt, names []string, tail string) {
 	if len(names) == 0 {
 		return
 	}
@@ -106,7 +122,7 @@ func (r *renderer) named(m *markup, lead txt, names []string) {
 		}
 		m.when(i > 0, `,`).raw(` `).text(name)
 	}
-	m.raw(`.`)
+	m.text(tail).raw(`.`)
 }
 
 // empties lists the chosen types that hold nothing, each with who does not show it.
@@ -140,7 +156,7 @@ func (r *renderer) coveragePage() string {
 		m.raw(`<p class="empty" data-test="coverage-none">`).text(r.t(txtCoverageNone)).raw(`</p>`)
 		return r.closeAside(m)
 	}
-	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="main-heading"><table data-test="coverage-table"><caption class="unseen">`).text(r.t(txtCoverageTitle))
+	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="main-heading"><table class="grid" data-test="coverage-table"><caption class="unseen">`).text(r.t(txtCoverageTitle))
 	m.raw(`</caption><thead><tr><th scope="col">`).text(r.t(txtProvider)).raw(`</th>`)
 	for _, c := range protocol.Contracts() {
 		m.raw(`<th scope="col">`).text(c.Label(r.lang)).raw(`</th>`)
@@ -150,7 +166,7 @@ func (r *renderer) coveragePage() string {
 	for _, p := range table {
 		m.raw(`<tr><th scope="row">`).text(p.name).raw(`</th>`)
 		for _, c := range protocol.Contracts() {
-			m.raw(`<td>`)
+			m.raw(`<td`).when(p.rows[c] == nil, ` class="not"`).raw(`>`)
 			r.coverageCell(m, p.rows[c], today)
 			m.raw(`</td>`)
 		}

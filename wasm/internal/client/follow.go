@@ -241,7 +241,7 @@ func (m *machine) typedFollow(t Typed) {
 		f.Employee = written(t.Value)
 	case FieldOutcome:
 		if n := number(t.Value); n > 0 && n <= int(protocol.ReviewMisuse) {
-			f.Review.Outcome = protocol.ReviewOutcome(n)
+			f.Review.Outcome, f.Review.Wrong = protocol.ReviewOutcome(n), txtNone
 		}
 	case FieldComment:
 		f.Review.Comment = written(t.Value)

@@ -201,6 +201,9 @@ func TestReview(t *testing.T) {
 	golden(t, "follow-review.html", lines1(regionOf(Render(&p.s), "report")))
 	p.do(Typed{FieldOutcome, "9"})
 	p.do(Typed{FieldOutcome, "3"})
+	if p.s.Follow.Review.Wrong != txtNone {
+		t.Error("what was wrong is said of what is right")
+	}
 	p.do(Typed{FieldComment, strings.Repeat("x", 5_000)})
 	p.act(ActReview, "")
 	if sentCount[protocol.Review](p) != 0 || p.s.Follow.Review.Wrong != txtReasonLong {
@@ -229,10 +232,11 @@ func TestReview(t *testing.T) {
 }
 
 func TestOwnAccessReport(t *testing.T) {
-	p := reported(t, protocol.ReportOwnAccess, protocol.Report{Rows: testRows()})
+	other := protocol.LogRow{Who: protocol.LogWho{CareProvider: "Region Syd"}} // that it has read, and nothing more
+	p := reported(t, protocol.ReportOwnAccess, protocol.Report{Rows: append(testRows(), other)})
 	golden(t, "follow-own.html", lines1(regionOf(Render(&p.s), "report")))
-	if html := page(p); strings.Contains(html, "SE2321000016-2E01") || strings.Contains(html, "Medvetslös") || strings.Contains(html, "Ifrågasatt") {
-		t.Error("the patient's report has staff's ids, reasons or reviews in it")
+	if html := page(p); strings.Contains(html, "SE2321000016-2E01") || strings.Contains(html, "Medvetslös") || strings.Contains(html, "Ifrågasatt") || strings.Contains(html, "1970") {
+		t.Error("the patient's report has staff's ids, reasons, reviews or no time at all in it")
 	}
 }
 

@@ -75,7 +75,7 @@ func (r *renderer) followReport() string {
 // logTable writes entries of the log. What was read is not in them.
 func (r *renderer) logTable(m *markup, rows []protocol.LogRow) {
 	review := reviewable(r.s.Follow.Kind)
-	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="report-heading"><table data-test="log"><caption class="unseen">`)
+	m.raw(`<div class="table-box" tabindex="0" role="group" aria-labelledby="report-heading"><table class="log" data-test="log"><caption class="unseen">`)
 	m.text(r.t(txtLogCaption)).raw(`</caption><thead><tr>`)
 	for _, h := range [...]txt{txtHeadTime, txtLogWho, txtLogWhat, txtPatient, txtLogWhose, txtReason, txtReviewTitle} {
 		m.raw(`<th scope="col">`).text(r.t(h)).raw(`</th>`)
@@ -113,7 +113,18 @@ func lines(m *markup, texts ...string) {
 }
 
 func (r *renderer) who(m *markup, w *protocol.LogWho) {
-	lines(m, named(w), w.Employee, w.CareUnit, w.CareProvider, w.Purpose)
+	if name := named(w); name != "" {
+		m.raw(`<b>`).text(name).raw(`</b><br>`)
+	}
+	m.raw(`<span class="small">`)
+	n := 0
+	for _, part := range [...]string{w.Employee, w.CareUnit, w.CareProvider, w.Purpose} {
+		if part != "" {
+			m.when(n > 0, ` · `).text(part)
+			n++
+		}
+	}
+	m.raw(`</span>`)
 }
 
 func named(w *protocol.LogWho) string {
@@ -141,8 +152,12 @@ func (r *renderer) what(m *markup, row *protocol.LogRow) {
 }
 
 func (r *renderer) whose(m *markup, row *protocol.LogRow) {
-	for i, c := range row.Contracts {
-		m.when(i > 0, `, `).text(c.Label(r.lang))
+	if len(row.Contracts) == len(protocol.Contracts()) {
+		m.text(r.t(txtAllTypes))
+	} else {
+		for i, c := range row.Contracts {
+			m.when(i > 0, `, `).text(c.Label(r.lang))
+		}
 	}
 	if len(row.Owners) > 0 {
 		m.when(len(row.Contracts) > 0, `<br>`)
@@ -185,6 +200,10 @@ func (r *renderer) ownAccess(m *markup, rows []protocol.LogRow) {
 	m.raw(`<p>`).text(r.t(txtOwnAccessLead)).raw(`</p><ol class="letter" data-test="own-access">`)
 	for i := range rows {
 		row := &rows[i]
+		if row.At == 0 { // of another care provider nothing more is told
+			m.raw(`<li data-test="log-row"><h3>`).text(row.Who.CareProvider).raw(`</h3><p>`).text(r.t(txtOtherHasRead)).raw(`</p></li>`)
+			continue
+		}
 		m.raw(`<li data-test="log-row"><h3><time>`).text(civilOf(row.At)[:16]).raw(`</time> `).text(row.Activity)
 		if !row.Permit {
 			m.raw(` <span class="tag bad">`).text(r.t(txtRefused)).raw(`</span>`)
@@ -198,9 +217,12 @@ func (r *renderer) ownAccess(m *markup, rows []protocol.LogRow) {
 				m.raw(`<div><dt>`).text(r.t(part.label)).raw(`</dt><dd>`).text(part.value).raw(`</dd></div>`)
 			}
 		}
-		m.raw(`<div><dt>`).text(r.t(txtLogWhose)).raw(`</dt><dd>`)
-		r.whose(m, row)
-		m.raw(`</dd></div></dl></li>`)
+		if len(row.Contracts)+len(row.Owners) > 0 {
+			m.raw(`<div><dt>`).text(r.t(txtLogWhose)).raw(`</dt><dd>`)
+			r.whose(m, row)
+			m.raw(`</dd></div>`)
+		}
+		m.raw(`</dl></li>`)
 	}
 	m.raw(`</ol>`)
 }

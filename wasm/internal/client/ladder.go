@@ -100,7 +100,8 @@ func (r *renderer) ladder() string {
 		{protocol.AskProviders, txtAskProviders, "ask-providers", "providers"},
 		{protocol.AskBlocked, txtAskBlocked, "ask-blocked", "blocked"},
 	} {
-		if q.what == protocol.AskProviders && s.Access.Basis == protocol.BasisNone {
+		if q.what == protocol.AskProviders && s.Access.Basis == protocol.BasisNone ||
+			q.what == protocol.AskOthers && s.Ladder.Known { // the list has said it
 			continue
 		}
 		m.raw(`<div class="acts">`)

@@ -97,17 +97,20 @@ func (l *List) replace(rows []Row) {
 		l.Top = min(l.Top, l.bottom())
 		return
 	}
+	// An offset below zero means that rows above the anchor went away under the eye.
+	l.Top = max(0, min(anchor*height+max(0, offset), l.bottom()))
 	before := make(map[Row]bool, len(old))
 	for _, row := range old {
 		before[row] = true
 	}
-	for _, row := range rows[:anchor] {
+	for _, row := range rows[:min(anchor, (l.Top+height-1)/height)] { // what is in sight needs no telling
 		if row.Heading == protocol.NoContract && !before[row] {
 			l.Above++
 		}
 	}
-	// An offset below zero means that rows above the anchor went away under the eye.
-	l.Top = max(0, min(anchor*height+max(0, offset), l.bottom()))
+	if l.Top == 0 {
+		l.Above = 0
+	}
 }
 
 // move takes the active row to where a key points, scrolled into sight. It reports

@@ -67,6 +67,8 @@ func TestReplaceKeepsTheEyeWhereItIs(t *testing.T) {
 		{"nothing new", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 5, 6), 210, 210, 0},
 		{"new above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(8, 9, 1, 2, 3, 4, 5, 6), 210, 410, 2},
 		{"new above at the very top", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(9, 1, 2, 3, 4, 5, 6), 0, 100, 1},
+		{"new above, and all of it in sight", rowsOf(2), rowsOf(1, 2), 0, 0, 0},
+		{"new above, and some of it in sight", rowsOf(3), rowsOf(1, 2, 3), 0, 100, 1},
 		{"new below", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 9, 5, 6), 210, 210, 0},
 		{"gone above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(2, 3, 4, 5, 6), 210, 110, 0},
 		{"the read row gone", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 4, 5, 6), 210, 200, 0},
