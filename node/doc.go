@@ -9,11 +9,16 @@
 //
 //	raftfsm      the replicated state; applies on raft's own goroutine
 //	cluster      raft, transport, proposals, watchdogs (see its package comment)
-//	feeds        one, while this node leads: keeps the security projections fed
+//	proof        one, while this node leads: has the access log's checkpoints signed, asking
+//	             every member in one of its own; signs on the cluster's
+//	feeds        one for each security projection, while this node leads: asks its service
+//	export       one, while this node leads: hands the access log on to the national log
 //	ingest       none of its own: runs on the source listener's requests
+//	followup     none of its own: runs on those of who asks
 //	session      a few for each open websocket
 //	gateway      one for each listener, browsers and sources
 //	admin        one for the operators' listener
 //
-// A witness has no keys: of these it runs raftfsm, cluster and admin alone.
+// A witness has no keys to what is kept: of these it runs raftfsm, cluster, proof and
+// admin alone.
 package node

@@ -1,6 +1,9 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // maxOperatorName bounds what the record keeps of an operator's name.
 const maxOperatorName = 64
@@ -16,5 +19,5 @@ func operatorOf(r *http.Request) string {
 	if name == "" {
 		name = certificate.SerialNumber.Text(16)
 	}
-	return name[:min(len(name), maxOperatorName)]
+	return strings.ToValidUTF8(name[:min(len(name), maxOperatorName)], "")
 }

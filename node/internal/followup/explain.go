@@ -2,7 +2,6 @@ package followup
 
 import (
 	"context"
-	"fmt"
 
 	"tvilling/node/internal/access"
 	"tvilling/node/internal/record"
@@ -53,8 +52,8 @@ var bounds = [record.AsOfCount]protocol.Instant{
 // Explain tells an operator why an entry says what it says, by its id as a browser, a
 // report or the national log shows it. The reading is recorded before it is told.
 func (s *Service) Explain(ctx context.Context, operator, id string) (Explanation, error) {
-	if operator == "" || len(operator) > maxOperator {
-		return Explanation{}, fmt.Errorf("%w: no operator", ErrNotAllowed)
+	if err := named(operator); err != nil {
+		return Explanation{}, err
 	}
 	e, err := s.find(id)
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 	maxCounted     = 500_000             // entries read for counts or a sample; a period of more is ErrTerms
 	maxWaiting     = 100_000             // emergencies without a review that are remembered; more wait in the log
 	maxReviews     = 100                 // of one entry; one more is ErrTerms
-	maxOperator    = 128                 // bytes of an operator's name; a longer one is ErrTerms
+	maxOperator    = 128                 // bytes of an operator's name; a longer one is ErrNotAllowed
 	sampleSize     = 20                  // entries in a sample
 	pageEntries    = 500                 // entries read in one View
 	disorder       = protocol.Instant(10 * 60 * 1000)
@@ -198,8 +198,8 @@ func (s *Service) standing(who *Reader) (record.Decision, error) {
 	if who.Operator != "" {
 		is.Reason = reasonOperator
 		who.Commission.Purpose = followPurpose
-		if len(who.Operator) > maxOperator || !utf8.ValidString(who.Operator) {
-			return is, fmt.Errorf("%w: the operator's name", ErrTerms)
+		if err := named(who.Operator); err != nil {
+			return is, err
 		}
 		return is, careProvider(who.Commission.CareProvider)
 	}
@@ -220,6 +220,14 @@ func (s *Service) standing(who *Reader) (record.Decision, error) {
 		}
 	}
 	return is, ErrNotAllowed
+}
+
+// named refuses an operator without a name, or with one that the log cannot hold.
+func named(operator string) error {
+	if operator == "" || len(operator) > maxOperator || !utf8.ValidString(operator) {
+		return fmt.Errorf("%w: no operator's name", ErrNotAllowed)
+	}
+	return nil
 }
 
 func careProvider(id string) error {

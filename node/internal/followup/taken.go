@@ -2,7 +2,6 @@ package followup
 
 import (
 	"context"
-	"fmt"
 
 	"tvilling/node/internal/record"
 )
@@ -10,8 +9,8 @@ import (
 // RecordReading puts into the log that an operator takes something out of it, before
 // that is handed out.
 func (s *Service) RecordReading(ctx context.Context, operator, what string) error {
-	if operator == "" || len(operator) > maxOperator {
-		return fmt.Errorf("%w: no operator", ErrNotAllowed)
+	if err := named(operator); err != nil {
+		return err
 	}
 	_, err := s.record(ctx, record.Entry{
 		Activity: record.ReadLog, Purpose: followPurpose, Actor: record.Actor{Operator: operator},

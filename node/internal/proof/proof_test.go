@@ -112,7 +112,7 @@ func (w *world) maker() *Maker {
 	return m
 }
 
-func (w *world) newest() (size uint64, signers []string) {
+func (w *world) newest() (size uint64, by []string) {
 	w.t.Helper()
 	v, err := w.log.FSM.View()
 	if err != nil {
@@ -120,7 +120,27 @@ func (w *world) newest() (size uint64, signers []string) {
 	}
 	defer v.Close()
 	size, text, _ := v.Checkpoint()
-	return size, Signers(w.topology, string(text))
+	return size, signers(w.topology, string(text))
+}
+
+// signers are who has signed a note, of the members that have a key.
+func signers(t admin.Topology, text string) (all []string) {
+	var keys []note.Verifier
+	for _, m := range t.Members {
+		if key, err := note.NewVerifier(m.LogKey); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	opened, err := note.Open([]byte(text), note.VerifierList(keys...))
+	if err != nil {
+		return nil
+	}
+	for _, s := range opened.Sigs {
+		if member, ok := admin.SignerNode(t.Cluster, s.Name); ok {
+			all = append(all, member)
+		}
+	}
+	return all
 }
 
 func TestCheckpointsFollowTheLog(t *testing.T) {

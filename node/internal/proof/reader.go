@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"tvilling/node/internal/record"
@@ -205,40 +203,4 @@ func (r *Reader) exported(l raftfsm.Logged) (admin.ExportedEntry, error) {
 		Sequence: l.Sequence, Index: l.Index, ID: hex.EncodeToString(l.ID[:]), Subject: hex.EncodeToString(l.Subject[:]),
 		Plain: plain, Entry: readable,
 	}, nil
-}
-
-// Signers returns who has signed a note, of the members that have a key. It does not
-// say that they are enough.
-func Signers(t admin.Topology, text string) []string {
-	_, all := signedBy(t, text)
-	return all
-}
-
-// Proved reads a kept checkpoint as whoever verifies it does. It holds if it says what it
-// is kept as and a majority of the members has signed that: the state machine keeps what
-// any member proposed.
-func Proved(t admin.Topology, size uint64, text string) (c admin.Checkpoint, holds bool) {
-	said, members := signedBy(t, text)
-	c, err := admin.ParseCheckpoint(said)
-	return c, err == nil && c.Cluster == t.Cluster && c.Size == size && 2*len(members) > len(t.Members)
-}
-
-// signedBy returns what members have signed, and which.
-func signedBy(t admin.Topology, text string) (said string, members []string) {
-	var keys []note.Verifier
-	for _, m := range t.Members {
-		if key, err := note.NewVerifier(strings.TrimSpace(m.LogKey)); err == nil {
-			keys = append(keys, key)
-		}
-	}
-	opened, err := note.Open([]byte(text), note.VerifierList(keys...))
-	if err != nil {
-		return "", nil
-	}
-	for _, s := range opened.Sigs {
-		if member, ok := admin.SignerNode(t.Cluster, s.Name); ok {
-			members = append(members, member)
-		}
-	}
-	return opened.Text, members
 }
