@@ -117,7 +117,10 @@ func (r *Report) Judge() {
 			failed += m.Failed
 		}
 	}
-	add("requests that failed", float64(failed), len(r.Rows) > 0, false, 0, "")
+	if r.Blocks != nil {
+		failed += r.Blocks.Failed
+	}
+	add("requests and blocks that failed", float64(failed), len(r.Rows) > 0 || r.Blocks != nil, false, 0, "")
 }
 
 // find is the first measure of a section with so many at once.
