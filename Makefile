@@ -53,7 +53,7 @@ fmt: ## Format every Go file
 bench: build ## Measure a cluster of five processes: a table and bin/bench.json
 	@rm -f bin/bench-browser.json
 	TVILLING_BENCH=$(CURDIR)/bin $(GO) test -count=1 -timeout 5m -run '^TestMeasureBrowser$$' ./ops/internal/bench
-	./bin/tvilling bench --browser bin/bench-browser.json --json bin/bench.json
+	./bin/tvilling bench --only senders,openers,mixed,kills --browser bin/bench-browser.json --json bin/bench.json
 
 bench-blocks: build ## Measure BLOCKS blocks (default 200) to the emptied page under 50 open views: a table and bin/bench-blocks.json
 	TVILLING_BENCH=$(CURDIR)/bin TVILLING_BENCH_BLOCKS=$(BLOCKS) $(GO) test -count=1 -timeout 60m -run '^TestMeasureBlocks$$' ./ops/internal/bench
