@@ -154,7 +154,8 @@ func TestTheRegisterAppearsLater(t *testing.T) {
 	if status, _ := r.get("/livez"); status != http.StatusOK {
 		t.Errorf("/livez: %d", status)
 	}
-	if err := os.WriteFile(cfg.Topology.Register, text, 0o600); err != nil {
+	whole := cfg.Topology.Register + ".whole" // half a file could be a register of nobody
+	if err := errors.Join(os.WriteFile(whole, text, 0o600), os.Rename(whole, cfg.Topology.Register)); err != nil {
 		t.Fatal(err)
 	}
 	r.ready()

@@ -31,11 +31,12 @@ type three struct {
 func startThree(t *testing.T) *three {
 	t.Helper()
 	c := &three{t: t, signers: newAuthorities(t), nodes: map[string]*running{}, configs: map[string]Config{}}
-	witness := member(t, "w", "W")
+	at := free(t, 12)
+	witness := memberAt("w", "W", at[:4])
 	witness.Role, witness.Client, witness.Source, witness.Origin = admin.RoleWitness, "", "", ""
 	register, services := serveUpstream(t)
 	topology := admin.Topology{Cluster: "test", Environment: admin.Demo, Register: register, Upstream: services,
-		Members: []admin.Node{member(t, "a1", "A"), member(t, "b1", "B"), witness}}
+		Members: []admin.Node{memberAt("a1", "A", at[4:8]), memberAt("b1", "B", at[8:]), witness}}
 	var keepers []string
 	for _, m := range topology.Members {
 		cfg := Config{Topology: topology, Self: m.ID, DataDir: t.TempDir(), Material: c.signers.material("test", m.ID, m.Role), Version: "test",
@@ -118,7 +119,9 @@ func TestThreeNodes(t *testing.T) {
 		t.Errorf("the same by the other node: %+v: two keyrings?", again)
 	}
 	leader.enter()
-	c.checkWitness(leader.cluster.Position().Index)
+	entered := leader.cluster.Position().Index
+	other.wait(entered) // either of the two is asked
+	c.checkWitness(entered)
 	c.checkFiles()
 
 	leader.end() // gives way first

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -193,24 +195,32 @@ func (a authorities) encode(cert tls.Certificate) (certPEM, keyPEM []byte) {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 }
 
-// free returns addresses on loopback that nobody listened on a moment ago.
+// free returns addresses on loopback that nobody listens on. They lie below those that a
+// system gives to whoever asks for any port: one of these could be given away before its
+// node is opened, or while it is closed.
 func free(t *testing.T, n int) (all []string) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 100 * n {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 29800+rand.IntN(2900)))
 		if err != nil {
-			t.Fatal(err)
+			continue // taken
 		}
 		defer l.Close() // only when all are known, or one could be given twice
-		all = append(all, l.Addr().String())
+		if all = append(all, l.Addr().String()); len(all) == n {
+			return all
+		}
 	}
-	return all
+	t.Fatal("no free ports")
+	return nil
 }
 
 // member is a data node of a topology, on ports of its own.
 func member(t *testing.T, id, site string) admin.Node {
 	t.Helper()
-	at := free(t, 4)
+	return memberAt(id, site, free(t, 4))
+}
+
+func memberAt(id, site string, at []string) admin.Node {
 	return admin.Node{ID: id, Site: site, Role: admin.RoleData, Peer: at[0], Admin: at[1], Client: at[2], Source: at[3], Origin: "https://" + at[2]}
 }
 
