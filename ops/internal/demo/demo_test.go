@@ -195,6 +195,21 @@ func TestTakenPortsAreTold(t *testing.T) {
 	}
 }
 
+// Whatever is free: nobody who asks for any port is given one of a node that is down.
+func TestPortsOfNobodyElse(t *testing.T) {
+	one, _, err := topology(0, "", Feeds{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range one.Members {
+		for _, address := range []string{m.Peer, m.Admin, m.Client, m.Source} {
+			if _, port, err := net.SplitHostPort(address); address != "" && (err != nil || len(port) != 5 || port >= "32768") {
+				t.Errorf("%s is at %s: %v", m.ID, address, err)
+			}
+		}
+	}
+}
+
 func TestBrowsersPortsCanBeBookmarked(t *testing.T) {
 	placed, standin, err := topology(DefaultBasePort, "", Staff(time.Now()))
 	if errors.Is(err, ErrPort) {

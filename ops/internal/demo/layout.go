@@ -3,6 +3,7 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -46,9 +47,32 @@ func Upstream(address string, f Feeds) admin.Upstream {
 		Directory: at("directory", 2), Engagement: at("engagement", 0), Log: at("log", 1)}
 }
 
+// The ports of base 0 lie below those that a system gives to whoever asks for any: one
+// of these could be given away before its node has started, or while it is down.
+const (
+	lowestBase = 10100
+	baseStep   = 50 // more than a layout is wide
+	bases      = 300
+	basesTried = 20
+)
+
 // topology places the members and the stand-in on loopback. Browsers' ports are base+1
 // to base+4, so that they can be bookmarked; base 0 takes whatever is free.
 func topology(base int, register string, f Feeds) (t admin.Topology, standin string, err error) {
+	if base != 0 {
+		return layout(base, register, f)
+	}
+	for range basesTried {
+		t, standin, err = layout(lowestBase+baseStep*rand.IntN(bases), register, f)
+		if !errors.Is(err, ErrPort) {
+			break
+		}
+	}
+	return t, standin, err
+}
+
+// layout places them where base says.
+func layout(base int, register string, f Feeds) (t admin.Topology, standin string, err error) {
 	t = admin.Topology{Cluster: "demo", Environment: admin.Demo, Register: register}
 	var held []net.Listener
 	defer func() {
@@ -57,10 +81,7 @@ func topology(base int, register string, f Feeds) (t admin.Topology, standin str
 		}
 	}()
 	address := func(offset int, what, id string) (string, error) {
-		port := 0
-		if base != 0 {
-			port = base + offset
-		}
+		port := base + offset
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			return "", fmt.Errorf("%w: %d, for %s of %s: %w", ErrPort, port, what, id, err)
