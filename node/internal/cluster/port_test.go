@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -63,14 +65,24 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
+// listen listens on a port below those that a system gives to whoever asks for any: one
+// of these could be given away while its node is closed.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	for range 100 {
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 9700+rand.IntN(300))); err == nil {
+			return l
+		}
+	}
+	t.Fatal("no free port")
+	return nil
+}
+
 func newRealWorld(t *testing.T, ids ...string) *realWorld {
 	t.Helper()
 	w := &realWorld{t: t, authority: certstest.New(t), topology: topologyOf(ids...), listeners: map[string]net.Listener{}, nodes: map[string]*node{}}
 	for i, m := range w.topology.Members {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := listen(t)
 		w.listeners[m.ID] = l
 		w.topology.Members[i].Peer = l.Addr().String()
 	}
