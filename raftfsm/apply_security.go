@@ -116,18 +116,11 @@ func (m *machine) feedPage(kind command.Kind, body command.FeedPage) (command.Re
 		result: answer(command.StatusDone),
 		rows:   rows{kind: kind, found: make(map[command.Subject]int)},
 	}
-	switch {
-	case body.Full && !p.begin(body.Resync), !body.Full && body.Resync != 0 && !p.follows(body.Resync):
+	if body.Number != 0 && !p.follows(body.Number) {
 		return answer(command.StatusRefused), nil
 	}
 	if err := p.write(body); err != nil {
 		return p.result, err
-	}
-	if body.Last {
-		if err := p.sweep(); err != nil {
-			return p.result, err
-		}
-		p.feed.running = false
 	}
 	p.refresh(body)
 	for _, change := range p.rows.changes {
@@ -139,30 +132,19 @@ func (m *machine) feedPage(kind command.Kind, body command.FeedPage) (command.Re
 	return p.result, m.tx.Put(store.Feeds, feedKey, p.feed.encode())
 }
 
-// begin reports whether a page of this resync may be applied, and notes the first one.
-func (p *page) begin(resync uint64) bool {
-	switch {
-	case resync < p.feed.resync, resync == p.feed.resync && !p.feed.running:
-		return false
-	case resync > p.feed.resync:
-		p.feed.resync, p.feed.start, p.feed.running = resync, p.index, true
-	}
-	return true
-}
-
 // follows reports whether a numbered page is the next one, and counts it.
 func (p *page) follows(number uint64) bool {
-	if p.feed.running || number != p.feed.resync+1 {
+	if number != p.feed.number+1 {
 		return false
 	}
-	p.feed.resync = number
+	p.feed.number = number
 	return true
 }
 
 func (p *page) write(body command.FeedPage) error {
 	for i := range body.Upserts {
 		row := &body.Upserts[i]
-		changed, err := p.putRow(p.bucket, row, p.index, p.feed.running)
+		changed, err := p.putRow(p.bucket, row)
 		if err != nil {
 			return err
 		}
@@ -193,50 +175,24 @@ func (p *page) remove(key command.RowKey) error {
 	return nil
 }
 
-// registeredHere stands for the entry that named a row last where it was none of a
-// feed: what is registered here no feed's resync sweeps away, unless the feed has named
-// it since.
-const registeredHere = ^uint64(0)
-
-// putRow writes a row, or with again notes of an equal one what named it.
-func (m *machine) putRow(b store.Bucket, row *command.Row, named uint64, again bool) (changed bool, err error) {
+// putRow writes a row, unless an equal one is there.
+func (m *machine) putRow(b store.Bucket, row *command.Row) (changed bool, err error) {
 	key := joined(row.Subject[:], row.Key[:])
 	old := m.tx.Get(b, key)
-	if old == nil || [16]byte(old[:16]) != row.Digest {
-		return true, m.tx.Replace(b, key, old, rowValue(row, named))
+	if old != nil && [16]byte(old) == row.Digest {
+		return false, nil
 	}
-	if again {
-		return false, m.tx.Replace(b, key, old, renamed(old, named))
-	}
-	return false, nil
+	return true, m.tx.Replace(b, key, old, rowValue(row))
 }
 
-// sweep removes the rows that nothing has named since the resync began.
-func (p *page) sweep() error {
-	var gone []command.RowKey
-	p.tx.ScanFrom(p.bucket, nil, func(k, v []byte) bool {
-		if rowNamed(v) < p.feed.start {
-			gone = append(gone, command.RowKey{Subject: command.Subject(k[:16]), Key: [16]byte(k[16:])})
-		}
-		return true
-	})
-	for _, key := range gone {
-		if err := p.remove(key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refresh takes over how fresh the projection is. In the middle of a resync it is no
-// fresher than before; in the middle of its first one it is unknown still, whatever
-// other pages say. Time does not go back, or an older watermark would stand beside newer
-// rows; but for a page that says nothing else. An older time only denies more, and one
-// leader whose clock was wrong must not make the projection unknown until then.
+// refresh takes over how fresh the projection is. Time does not go back, or an older
+// watermark would stand beside newer rows; but for a page that says nothing else. An
+// older time only denies more, and one leader whose clock was wrong must not make the
+// projection unknown until then.
 func (p *page) refresh(body command.FeedPage) {
 	older := p.feed.known && body.AsOf < p.feed.asOf
-	timeOnly := !body.Full && len(body.Upserts)+len(body.Removes) == 0 && body.Watermark == p.feed.watermark
-	if body.Full && !body.Last || p.feed.running && !p.feed.known || older && !timeOnly {
+	timeOnly := len(body.Upserts)+len(body.Removes) == 0 && body.Watermark == p.feed.watermark
+	if older && !timeOnly {
 		return
 	}
 	p.feed.asOf, p.feed.watermark, p.feed.known = body.AsOf, body.Watermark, true
@@ -257,7 +213,7 @@ func (m *machine) registerConsent(kind command.Kind, body command.RegisterConsen
 	case m.stale(body.DecidedAt, body.Linked, body.Row.Subject, body.Actor):
 		return answer(command.StatusStale), nil
 	}
-	changed, err := m.putRow(store.Consents, &body.Row, registeredHere, true)
+	changed, err := m.putRow(store.Consents, &body.Row)
 	if err != nil {
 		return command.Result{}, err
 	}

@@ -507,11 +507,10 @@ func TestAProjectionsTimeIsTakenBack(t *testing.T) {
 		page command.FeedPage
 		want int64
 	}{
-		{command.FeedPage{Full: true, Resync: 1, Last: true, AsOf: 90, Watermark: "w"}, 90},
+		{command.FeedPage{AsOf: 90, Watermark: "w"}, 90},
 		{command.FeedPage{AsOf: 20, Watermark: "older"}, 90},
 		{command.FeedPage{AsOf: 20, Watermark: "w", Upserts: []command.Row{row(1, 1, 1)}}, 90},
 		{command.FeedPage{AsOf: 20, Watermark: "w", Removes: []command.RowKey{row(1, 1, 1).RowKey}}, 90},
-		{command.FeedPage{AsOf: 20, Watermark: "w", Full: true, Resync: 2, Last: true}, 90},
 		{command.FeedPage{AsOf: 20, Watermark: "w"}, 20},
 		{command.FeedPage{AsOf: 21, Watermark: "w2"}, 21},
 	} {
@@ -540,57 +539,33 @@ func TestFeedPages(t *testing.T) {
 	}
 	rows := func(all ...command.Row) []command.Row { return all }
 	fresh(0, "", false)
-	page(command.FeedPage{Full: true, Resync: 5, Upserts: rows(row(1, 1, 1), row(1, 2, 1), row(2, 3, 1)), AsOf: 10})
-	page(command.FeedPage{Upserts: rows(row(1, 4, 1)), AsOf: 11, Watermark: "early"})
-	fresh(0, "", false) // the first resync is not over
-	if got := page(command.FeedPage{Full: true, Resync: 5, Last: true, AsOf: 12, Watermark: "w1"}); got.Removed != 0 {
-		t.Errorf("the first resync removed rows: %+v", got)
-	}
+	page(command.FeedPage{Upserts: rows(row(1, 1, 1), row(1, 2, 1), row(2, 3, 1)), AsOf: 10}) // 1
+	fresh(10, "", true)
+	page(command.FeedPage{Upserts: rows(row(1, 4, 1)), AsOf: 12, Watermark: "w1"}) // 2
 	fresh(12, "w1", true)
 
 	reader := f.Feed().Follow(key(1), key(2))
 	defer reader.Close()
-	for _, stray := range []command.FeedPage{
-		{Full: true, Resync: 5, Last: true, AsOf: 99}, {Full: true, Resync: 4, Upserts: rows(row(1, 9, 1)), AsOf: 99},
-	} {
-		if got := page(stray); got.Status != refused {
-			t.Errorf("a page of resync %d after 5 has ended: %+v", stray.Resync, got)
-		}
-	}
 	got := page(command.FeedPage{
 		Upserts: rows(row(1, 1, 1), row(1, 2, 2)), Removes: []command.RowKey{{Subject: key(2), Key: key(3)}, {Subject: key(2), Key: key(8)}},
 		AsOf: 20, Watermark: "w2",
 	})
-	if want := (command.Result{Status: done, Index: 6, Changed: 1, Unchanged: 1, Removed: 1}); got != want {
+	if want := (command.Result{Status: done, Index: 3, Changed: 1, Unchanged: 1, Removed: 1}); got != want {
 		t.Errorf("increment: %+v", got)
 	}
 	fresh(20, "w2", true)
-	page(command.FeedPage{AsOf: 19, Watermark: "older"})
+	page(command.FeedPage{AsOf: 19, Watermark: "older"}) // 4
 	fresh(20, "w2", true)
-
-	page(command.FeedPage{Full: true, Resync: 6, Upserts: rows(row(1, 2, 2)), AsOf: 30}) // 8
-	page(command.FeedPage{Upserts: rows(row(1, 6, 1)), AsOf: 31, Watermark: "w3"})       // during the resync
-	fresh(31, "w3", true)
-	got = page(command.FeedPage{Full: true, Resync: 6, Last: true, AsOf: 29, Watermark: "w4"})
-	if want := (command.Result{Status: done, Index: 10, Removed: 2}); got != want {
-		t.Errorf("sweep: %+v", got)
-	}
-	fresh(31, "w3", true)
 	v := view(t, f)
-	if got := rowsOf(v, Blocks, 1); got != "22 61 " {
-		t.Errorf("rows after the sweep: %q", got)
+	if got := rowsOf(v, Blocks, 1) + "|" + rowsOf(v, Blocks, 2); got != "11 22 41 |" {
+		t.Errorf("rows: %q", got)
 	}
-	if n, running := v.Resync(Blocks); n != 6 || running {
-		t.Errorf("Resync = %d %v", n, running)
-	}
-	if v.Revision(key(1)) != 10 || v.Revision(key(2)) != 6 {
+	if v.Revision(key(1)) != 3 || v.Revision(key(2)) != 3 {
 		t.Errorf("revisions %d, %d", v.Revision(key(1)), v.Revision(key(2)))
 	}
 	want := []Change{
-		{Index: 6, Kind: 10, Subject: key(1), Upserted: [][16]byte{key(2)}},
-		{Index: 6, Kind: 10, Subject: key(2), Removed: [][16]byte{key(3)}},
-		{Index: 9, Kind: 10, Subject: key(1), Upserted: [][16]byte{key(6)}},
-		{Index: 10, Kind: 10, Subject: key(1), Removed: [][16]byte{key(1), key(4)}},
+		{Index: 3, Kind: 10, Subject: key(1), Upserted: [][16]byte{key(2)}},
+		{Index: 3, Kind: 10, Subject: key(2), Removed: [][16]byte{key(3)}},
 	}
 	if diff := cmp.Diff(want, drain(t, reader)); diff != "" {
 		t.Error(diff)
@@ -602,7 +577,7 @@ func TestFeedPages(t *testing.T) {
 func TestNumberedPages(t *testing.T) {
 	f := open(t, t.TempDir())
 	page := func(number uint64, rows ...command.Row) command.Status {
-		return one(t, f, command.KindConsentPage, command.FeedPage{Resync: number, Upserts: rows, AsOf: 7, Watermark: "w"}).Status
+		return one(t, f, command.KindConsentPage, command.FeedPage{Number: number, Upserts: rows, AsOf: 7, Watermark: "w"}).Status
 	}
 	for i, c := range []struct {
 		number uint64
@@ -612,12 +587,11 @@ func TestNumberedPages(t *testing.T) {
 			t.Errorf("page %d, number %d: %v, want %v", i, c.number, got, c.want)
 		}
 	}
-	one(t, f, command.KindConsentPage, command.FeedPage{Full: true, Resync: 9, AsOf: 8})
-	if got := page(10); got != refused {
-		t.Errorf("in the middle of a resync: %v", got)
-	}
 	var all []byte
 	v := view(t, f)
+	if n := v.FeedNumber(Consents); n != 3 {
+		t.Errorf("the latest page has number %d", n)
+	}
 	v.EveryRow(Consents, func(k command.RowKey, digest [16]byte, sealed []byte) bool {
 		if want := row(1, k.Key[0], 1); k.Subject != key(1) || digest != want.Digest || string(sealed) != string(want.Sealed) {
 			t.Errorf("row %v: %x %q", k, digest, sealed)

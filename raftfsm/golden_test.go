@@ -24,8 +24,8 @@ var goldenRoot = [32]byte(tlog.RecordHash(LeafData(Logged{
 // it leads to is what every release must be led to.
 func goldenLog() [][]command.Command {
 	row, logged := row, logEntry
-	page := command.FeedPage{Upserts: []command.Row{row(1, 1, 1), row(2, 2, 1)}, Full: true, Resync: 3, AsOf: asOf}
-	last := command.FeedPage{Upserts: []command.Row{row(1, 3, 1)}, Full: true, Resync: 3, Last: true, Watermark: "w", AsOf: asOf + 1}
+	page := command.FeedPage{Upserts: []command.Row{row(1, 1, 1), row(2, 2, 1)}, Number: 1, AsOf: asOf}
+	last := command.FeedPage{Upserts: []command.Row{row(1, 3, 1)}, Number: 2, Watermark: "w", AsOf: asOf + 1}
 	intended := func(n byte, kind command.Kind, body any) command.Command {
 		return command.Command{Kind: kind, Intent: key(n), Body: body}
 	}

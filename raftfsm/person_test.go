@@ -87,12 +87,12 @@ func TestEmergency(t *testing.T) {
 func TestPersons(t *testing.T) {
 	f := fresh(t)
 	page := func(p command.FeedPage) command.Result { t.Helper(); return one(t, f, command.KindPersonPage, p) }
-	page(command.FeedPage{Full: true, Resync: 1, Last: true, AsOf: 10, Watermark: "w1",
-		Upserts: []command.Row{row(1, 1, 1), row(2, 1, 1), row(3, 1, 1)}}) // 1
-	page(command.FeedPage{AsOf: 11, Upserts: []command.Row{row(2, 1, 2)}})                                                                          // 2
-	got := page(command.FeedPage{Full: true, Resync: 2, Last: true, AsOf: 12, Watermark: "w2", Upserts: []command.Row{row(2, 1, 2), row(3, 1, 1)}}) // 3
+	page(command.FeedPage{AsOf: 10, Watermark: "w1", Upserts: []command.Row{row(1, 1, 1), row(2, 1, 1), row(3, 1, 1)}}) // 1
+	page(command.FeedPage{AsOf: 11, Upserts: []command.Row{row(2, 1, 2)}})                                              // 2
+	got := page(command.FeedPage{AsOf: 12, Watermark: "w2", Upserts: []command.Row{row(2, 1, 2), row(3, 1, 1)},
+		Removes: []command.RowKey{row(1, 1, 1).RowKey}}) // 3
 	if want := (command.Result{Status: done, Index: 3, Unchanged: 2, Removed: 1}); got != want {
-		t.Errorf("sweep: %+v", got)
+		t.Errorf("a page: %+v", got)
 	}
 	if got := one(t, f, command.KindErasePatient, command.ErasePatient{Subject: key(3)}); got.Removed != 1 { // 4
 		t.Errorf("erase: %+v", got)
@@ -108,44 +108,5 @@ func TestPersons(t *testing.T) {
 	}
 	if at, mark, known := v.Freshness(Persons); at != 12 || mark != "w2" || !known {
 		t.Errorf("freshness: %d %q %t", at, mark, known)
-	}
-}
-
-// What is registered here is no feed's, and a resync does not sweep it away; what the
-// feed has named since is the feed's.
-func TestAResyncLeavesWhatIsRegisteredHere(t *testing.T) {
-	f := fresh(t)
-	page := func(resync uint64, rows ...command.Row) command.Result {
-		t.Helper()
-		return one(t, f, command.KindConsentPage, command.FeedPage{Full: true, Resync: resync, Last: true, AsOf: int64(resync), Upserts: rows})
-	}
-	act := func(kind command.Kind, consent, id byte) {
-		t.Helper()
-		body := command.RegisterConsent{DecidedAt: f.AppliedIndex(), Actor: key(9), Row: row(1, consent, 1), Entry: logEntry(1, id)}
-		if got := one(t, f, kind, body); got.Status != done {
-			t.Fatalf("%+v", got)
-		}
-	}
-	page(1, row(1, 1, 1))
-	act(command.KindRegisterConsent, 2, 1)
-	act(command.KindRegisterEmergency, 3, 2)
-	if got := page(2); got.Removed != 1 {
-		t.Errorf("a resync of nothing: %+v", got)
-	}
-	if got := rowsOf(view(t, f), Consents, 1); got != "21 31 " {
-		t.Errorf("rows: %q", got)
-	}
-	if got := page(3, row(1, 2, 1)); got.Unchanged != 1 || got.Removed != 0 {
-		t.Errorf("a resync that names one: %+v", got)
-	}
-	if got := page(4); got.Removed != 1 {
-		t.Errorf("one that names it no more: %+v", got)
-	}
-	end := command.EndConsent{DecidedAt: 1, Actor: key(9), Rows: []command.RowKey{row(1, 3, 1).RowKey}, Entry: logEntry(1, 3)}
-	if got := one(t, f, command.KindEndConsent, end); got.Removed != 1 {
-		t.Errorf("its end: %+v", got)
-	}
-	if got := rowsOf(view(t, f), Consents, 1); got != "" {
-		t.Errorf("rows at last: %q", got)
 	}
 }

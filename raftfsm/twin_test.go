@@ -240,8 +240,8 @@ func (w *twin) command(r *rapid.T, index uint64) command.Command {
 		c.Body = w.statement(r, c.Kind)
 	default:
 		page := command.FeedPage{Upserts: rows(), AsOf: rapid.Int64Range(1, 99).Draw(r, "as of"), Watermark: "w"}
-		if page.Full = rapid.Bool().Draw(r, "full"); page.Full {
-			page.Resync, page.Last = uint64(small("resync")), rapid.Bool().Draw(r, "last")
+		if rapid.Bool().Draw(r, "numbered") {
+			page.Number = uint64(small("number"))
 		}
 		for _, gone := range rows() {
 			page.Removes = append(page.Removes, gone.RowKey)

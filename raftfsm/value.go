@@ -13,7 +13,7 @@ import (
 const (
 	idBytes       = 16
 	documentFixed = idBytes + 3*8
-	rowFixed      = idBytes + 8
+	rowFixed      = idBytes
 	logFixed      = 8 + 2*idBytes + 32
 	resultBytes   = idBytes + 1 + 8 + 8 + 3*4
 )
@@ -121,40 +121,22 @@ func decodeSet(b []byte) (s setState) {
 	return s
 }
 
-// rowValue is a row of a projection: its digest, the index of the entry that named it
-// last, the sealed row.
-func rowValue(r *command.Row, named uint64) []byte {
-	b := make([]byte, 0, rowFixed+len(r.Sealed))
-	b = append(b, r.Digest[:]...)
-	b = binary.BigEndian.AppendUint64(b, named)
-	return append(b, r.Sealed...)
-}
-
-// renamed is an equal row, named again.
-func renamed(value []byte, named uint64) []byte {
-	b := append([]byte(nil), value...)
-	binary.BigEndian.PutUint64(b[idBytes:], named)
-	return b
-}
-
-func rowNamed(value []byte) uint64 { return binary.BigEndian.Uint64(value[idBytes:]) }
+// rowValue is a row of a projection: its digest, the sealed row.
+func rowValue(r *command.Row) []byte { return joined(r.Digest[:], r.Sealed) }
 
 // feedState is where a projection's feed is.
 type feedState struct {
 	asOf      int64
-	resync    uint64 // the latest
-	start     uint64 // index of its first page
-	running   bool
-	known     bool // asOf is valid
+	number    uint64 // of the latest page that had one
+	known     bool   // asOf is valid
 	watermark string
 }
 
 func (f feedState) encode() []byte {
-	b := make([]byte, 0, 26+len(f.watermark))
+	b := make([]byte, 0, 17+len(f.watermark))
 	b = binary.BigEndian.AppendUint64(b, uint64(f.asOf))
-	b = binary.BigEndian.AppendUint64(b, f.resync)
-	b = binary.BigEndian.AppendUint64(b, f.start)
-	b = append(b, bit(f.running), bit(f.known))
+	b = binary.BigEndian.AppendUint64(b, f.number)
+	b = append(b, bit(f.known))
 	return append(b, f.watermark...)
 }
 
@@ -163,10 +145,9 @@ func decodeFeed(b []byte) (f feedState) {
 		return f
 	}
 	f.asOf = int64(binary.BigEndian.Uint64(b))
-	f.resync = binary.BigEndian.Uint64(b[8:])
-	f.start = binary.BigEndian.Uint64(b[16:])
-	f.running, f.known = b[24] == 1, b[25] == 1
-	f.watermark = string(b[26:])
+	f.number = binary.BigEndian.Uint64(b[8:])
+	f.known = b[16] == 1
+	f.watermark = string(b[17:])
 	return f
 }
 

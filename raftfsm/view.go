@@ -65,8 +65,8 @@ func (v *View) EveryRow(p Projection, yield func(key command.RowKey, digest [16]
 	})
 }
 
-// Freshness returns as of when a projection holds, and its feed's place. Not known:
-// no feed was ever complete.
+// Freshness returns as of when a projection holds, and its feed's place. Not known: no
+// page of a feed has come.
 func (v *View) Freshness(p Projection) (asOfMillis int64, watermark string, known bool) {
 	f := decodeFeed(v.reader.Get(store.Feeds, []byte{byte(p)}))
 	if !f.known {
@@ -75,11 +75,10 @@ func (v *View) Freshness(p Projection) (asOfMillis int64, watermark string, know
 	return f.asOf, f.watermark, true
 }
 
-// Resync returns the number of a projection's latest resync or numbered page, and
-// whether it is a resync under way. The next one's must be greater.
-func (v *View) Resync(p Projection) (number uint64, running bool) {
-	f := decodeFeed(v.reader.Get(store.Feeds, []byte{byte(p)}))
-	return f.resync, f.running
+// FeedNumber returns the number of a projection's latest page. The next one's is one
+// greater.
+func (v *View) FeedNumber(p Projection) uint64 {
+	return decodeFeed(v.reader.Get(store.Feeds, []byte{byte(p)})).number
 }
 
 // Attributes are what stands in clear beside a sealed document.

@@ -100,10 +100,6 @@ func (b FeedPage) rule() string {
 		return "a watermark too long"
 	case b.AsOf <= 0:
 		return "no as-of time"
-	case b.Full && b.Resync == 0:
-		return "a resync without a number"
-	case b.Last && !b.Full:
-		return "the last page of no resync"
 	}
 	for i := range b.Upserts {
 		if rule := b.Upserts[i].rule(); rule != "" {

@@ -34,7 +34,7 @@ func samples() []command.Command {
 	linked := [][16]byte{key(11), key(12)}
 	page := command.FeedPage{
 		Upserts: []command.Row{row}, Removes: []command.RowKey{{Subject: key(5), Key: key(6)}},
-		Full: true, Resync: 7, Last: true, Watermark: "w7", AsOf: 1_700_000_000_123,
+		Number: 7, Watermark: "w7", AsOf: 1_700_000_000_123,
 	}
 	bodies := map[command.Kind]any{
 		command.KindPutSnapshot: command.PutSnapshot{
@@ -267,8 +267,6 @@ func TestCheck(t *testing.T) {
 		{"drop nobody", command.KindDropSource, command.DropSource{}},
 		{"erase nobody", command.KindErasePatient, command.ErasePatient{}},
 		{"page without as-of", page, command.FeedPage{}},
-		{"full without a number", page, command.FeedPage{AsOf: 1, Full: true}},
-		{"last of nothing", page, command.FeedPage{AsOf: 1, Last: true}},
 		{"long watermark", page, command.FeedPage{AsOf: 1, Watermark: strings.Repeat("x", command.MaxWatermarkBytes+1)}},
 		{"row without key", page, command.FeedPage{AsOf: 1, Upserts: []command.Row{{Sealed: []byte{1}}}}},
 		{"empty row", page, command.FeedPage{AsOf: 1, Upserts: []command.Row{{RowKey: row.RowKey}}}},

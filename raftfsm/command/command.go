@@ -97,23 +97,13 @@ type (
 	// access log stays.
 	ErasePatient struct{ Subject Subject }
 	// FeedPage is a page of a security feed: BlockPage, ConsentPage, RelationPage,
-	// CommissionPage and PersonPage all carry it. With Full it is a page of a resync: when its
-	// Last page is applied, rows of the projection that nothing has named since its
-	// first page are removed. Resync numbers the resyncs of a projection and grows:
-	// a page of an older or ended one is refused, since a page that strayed in from
-	// a former leader would otherwise sweep away rows that hold. AsOf and Watermark
-	// of a page that is Full but not Last are not taken over.
-	//
-	// A page that is not Full may carry a number as well: it is applied only if it is
-	// the very next one and no resync is under way, and refused otherwise. So what a
-	// leader found out by comparing holds when it is applied, and pages of two leaders
-	// never mix.
+	// CommissionPage and PersonPage all carry it. One with a number is applied only if
+	// that is the very next of its projection, and refused otherwise: so what a leader
+	// found out by comparing holds when it is applied, and pages of two leaders never mix.
 	FeedPage struct {
 		Upserts   []Row
 		Removes   []RowKey
-		Full      bool
-		Resync    uint64
-		Last      bool
+		Number    uint64 // 1 and up; zero: none, and it is applied as it comes
 		Watermark string
 		AsOf      int64 // milliseconds since 1970 UTC; the projection's freshness
 	}

@@ -38,7 +38,7 @@ func (l *loop) begin(ctx context.Context) (*round, error) {
 		return nil, fmt.Errorf("reading how far the projection is fed: %w", err)
 	}
 	r.known, r.watermark, _ = v.Freshness(l.projection)
-	r.number, _ = v.Resync(l.projection)
+	r.number = v.FeedNumber(l.projection)
 	v.Close()
 	if r.known-r.asked > maxAhead.Milliseconds() {
 		if err := r.page(nil, nil, r.watermark, 1); err != nil {
@@ -52,7 +52,7 @@ func (l *loop) begin(ctx context.Context) (*round, error) {
 // page puts one page into the log. It is the next after the latest that the state had
 // when this round began, or it is refused.
 func (r *round) page(upserts []command.Row, removes []command.RowKey, watermark string, asOf int64) error {
-	body := command.FeedPage{Upserts: upserts, Removes: removes, Resync: r.number + 1, Watermark: watermark, AsOf: asOf}
+	body := command.FeedPage{Upserts: upserts, Removes: removes, Number: r.number + 1, Watermark: watermark, AsOf: asOf}
 	if err := r.propose(r.ctx, command.Command{Kind: r.kind, Version: 1, Intent: r.intent(), Body: body}); err != nil {
 		return err
 	}
