@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tvilling/ops/internal/demo/patients"
+	"tvilling/protocol"
 )
 
 // TestScreenshots makes the pictures of the documentation, where TVILLING_SCREENSHOTS
@@ -20,8 +21,9 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	p := signIn(t, browser(t), "a1", "anna")
-	picture := func(name string) {
+	b := browser(t)
+	p := signIn(t, b, "a1", "anna")
+	picture := func(p *page, name string) {
 		t.Helper()
 		text, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 		if err != nil {
@@ -32,14 +34,39 @@ func TestScreenshots(t *testing.T) {
 		}
 	}
 	p.openPatient(patients.Fiona)
-	picture("consent")
+	picture(p, "consent")
 	p.attest()
-	picture("choice")
+	picture(p, "choice")
 	p.showAll()
 	p.press(`[data-test="row"][data-contract="5"]`)
 	p.waitHook("document")
-	picture("overview")
+	picture(p, "overview")
 	p.endConsent()
 	p.wait(hook("basis") + `?.dataset.basis !== 'consent'`)
-	picture("revoked")
+	picture(p, "revoked")
+
+	p.click("leave")
+	p.waitState("patient")
+	p.typeIn("patient-id", patients.Harry)
+	p.click("open-patient")
+	p.waitState("choice")
+	p.do(chromedp.EmulateViewport(1280, 900))
+	p.emergency()
+	p.typeIn("reason", unconscious)
+	picture(p, "emergency")
+	p.do(chromedp.ResetViewport())
+	p.click("sure")
+	p.click("emergency")
+	p.wait(hook("basis") + `?.dataset.step === '2'`)
+	p.showAll()
+	p.press(`[data-test="row"][data-contract="3"]`)
+	p.waitHook("document")
+	picture(p, "emergency-overview")
+
+	v := signIn(t, b, "b1", "vera")
+	v.followUp()
+	v.ask(protocol.ReportEmergencies, "")
+	v.click("review-ask")
+	v.waitHook("review-form")
+	picture(v, "review")
 }
