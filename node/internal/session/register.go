@@ -116,8 +116,8 @@ func (r *recorder) emergency(ctx context.Context, a ask, step protocol.Emergency
 		}
 		row := attested(a, d, time.Duration(access.EmergencyFor)*time.Millisecond)
 		row.Emergency = step
-		if first, before := firstStep(a, d); before {
-			row.ID = first
+		if first, before := firstStep(a, d); before { // the time runs from the first step
+			row.ID, row.Start, row.End = first.ID, first.Start, first.End
 		}
 		return attestation{row: row, reason: "emergency attested"}
 	})
@@ -125,13 +125,13 @@ func (r *recorder) emergency(ctx context.Context, a ask, step protocol.Emergency
 
 // firstStep finds the row of the emergency that goes on. One that was registered
 // elsewhere, or for somebody else as well, is left as it is.
-func firstStep(a ask, d access.Decision) (id string, found bool) {
+func firstStep(a ask, d access.Decision) (first access.Consent, found bool) {
 	for _, c := range d.Consents() {
 		if c.Emergency == protocol.EmergencyProviders && c.Local && c.Patient == a.question.Patient && c.Employee == a.question.Employee.Reveal() {
-			return c.ID, true
+			return c, true
 		}
 	}
-	return "", false
+	return first, false
 }
 
 // attested is what an employee registers for themselves, from now on.
