@@ -31,39 +31,23 @@ type Cluster interface {
 
 // Maker makes checkpoints, on the leader only.
 type Maker struct {
-	cluster   string
-	members   []string // who can sign
-	all       int      // members, who sign or not
-	verifiers note.Verifiers
-	state     State
-	peers     Cluster
-	intent    func() command.Intent
-	log       *slog.Logger
+	signatories
+	state  State
+	peers  Cluster
+	intent func() command.Intent
+	log    *slog.Logger
 }
 
 // NewMaker makes one. Members without a key in the topology do not sign.
 func NewMaker(t admin.Topology, state State, peers Cluster, intent func() command.Intent, log *slog.Logger) (*Maker, error) {
-	m := &Maker{cluster: t.Cluster, all: len(t.Members), state: state, peers: peers, intent: intent, log: log}
-	var keys []note.Verifier
-	for _, member := range t.Members {
-		if member.LogKey == "" {
-			continue
-		}
-		key, err := note.NewVerifier(member.LogKey)
-		if err != nil {
-			return nil, fmt.Errorf("proof: the log key of %s: %w", member.ID, err)
-		}
-		if want := admin.SignerName(t.Cluster, member.ID); key.Name() != want {
-			return nil, fmt.Errorf("proof: the log key of %s is %s's", member.ID, key.Name())
-		}
-		keys = append(keys, key)
-		m.members = append(m.members, member.ID)
+	s, err := signatoriesOf(t)
+	if err != nil {
+		return nil, err
 	}
-	if n := len(m.members); n > 0 && 2*n <= len(t.Members) {
-		return nil, fmt.Errorf("proof: %d of %d members have a log key: no majority can sign", n, len(t.Members))
+	if n := len(s.members); n > 0 && !s.majority(n) {
+		return nil, fmt.Errorf("proof: %d of %d members have a log key: no majority can sign", n, s.all)
 	}
-	m.verifiers = note.VerifierList(keys...)
-	return m, nil
+	return &Maker{signatories: s, state: state, peers: peers, intent: intent, log: log}, nil
 }
 
 // Run makes checkpoints until ctx ends. Without keys there are none to make.
@@ -102,7 +86,7 @@ func (m *Maker) make(ctx context.Context) error {
 	if len(signatures) <= before {
 		return nil
 	}
-	if 2*len(signatures) <= m.all { // as whoever verifies counts them
+	if !m.majority(len(signatures)) {
 		return fmt.Errorf("%w: %d of %d", ErrSignatures, len(signatures), m.all)
 	}
 	signed, err := note.Sign(&note.Note{Text: text, Sigs: signatures})
@@ -166,16 +150,11 @@ func (m *Maker) gather(ctx context.Context, index uint64, text string) []note.Si
 	return all
 }
 
-// signatures are those of a kept note that hold, if it says what it is kept as: the
-// state machine does not read it, and whoever can propose could have it keep another.
+// signatures are those of a kept note that hold, if it says what it is kept as.
 func (m *Maker) signatures(text string, size uint64, root [32]byte) []note.Signature {
-	opened, err := note.Open([]byte(text), m.verifiers)
-	if err != nil {
+	said, signed, err := m.read(size, text)
+	if err != nil || said.Root != root {
 		return nil
 	}
-	said, err := admin.ParseCheckpoint(opened.Text)
-	if err != nil || said.Cluster != m.cluster || said.Size != size || said.Root != root {
-		return nil
-	}
-	return opened.Sigs
+	return signed
 }
