@@ -125,6 +125,20 @@ func (c *cli) ask() (*adminclient.Client, error) {
 	return adminclient.Open(c.operator)
 }
 
+// answer asks the cluster one thing, and prints what it answers.
+func answer[T any](c *cli, ask func(*adminclient.Client) (T, error), words func(w io.Writer, value T)) error {
+	client, err := c.ask()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	value, err := ask(client)
+	if err != nil {
+		return err
+	}
+	return c.print(value, func(w io.Writer) { words(w, value) })
+}
+
 // print writes a value as JSON, or as the text that the function makes of it.
 func (c *cli) print(value any, text func(w io.Writer)) error {
 	if c.format == "json" {

@@ -9,6 +9,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
+	"tvilling/ops/internal/adminclient"
 	"tvilling/protocol/admin"
 )
 
@@ -33,16 +34,9 @@ func (c *cli) coverageList() *cobra.Command {
 		Short: "Print the table",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			table, err := client.Coverage(cmd.Context(), c.node)
-			if err != nil {
-				return err
-			}
-			return c.print(table, func(w io.Writer) { printCoverage(w, table) })
+			return answer(c, func(client *adminclient.Client) (admin.CoverageTable, error) {
+				return client.Coverage(cmd.Context(), c.node)
+			}, printCoverage)
 		},
 	}
 	c.operatorFlags(cmd)
@@ -80,16 +74,11 @@ Every fault of the file is told at once, and nothing is replaced while there is 
 			if check {
 				return c.print(table, func(w io.Writer) { fmt.Fprintf(w, "%s: %d rows, no fault\n", args[0], len(table.Rows)) })
 			}
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			done, err := client.PutCoverage(cmd.Context(), c.node, table)
-			if err != nil {
-				return err
-			}
-			return c.print(done, func(w io.Writer) { fmt.Fprintf(w, "%d rows: done at index %d\n", len(table.Rows), done.Index) })
+			return answer(c, func(client *adminclient.Client) (admin.Done, error) {
+				return client.PutCoverage(cmd.Context(), c.node, table)
+			}, func(w io.Writer, done admin.Done) {
+				fmt.Fprintf(w, "%d rows: done at index %d\n", len(table.Rows), done.Index)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "look for faults alone; ask no node")

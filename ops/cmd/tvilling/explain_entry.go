@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tvilling/ops/internal/adminclient"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
@@ -19,16 +20,9 @@ func (c *cli) explainEntry(cmd *cobra.Command, id string) error {
 	if len(id) > maxEntryID || len(id) < 8 || strings.Trim(id, "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return usage("%q is neither a code, such as TV-1004, nor the id of an entry of the access log", id)
 	}
-	client, err := c.ask()
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	e, err := client.Explain(cmd.Context(), c.node, id)
-	if err != nil {
-		return err
-	}
-	return c.print(e, func(w io.Writer) { printExplanation(w, e) })
+	return answer(c, func(client *adminclient.Client) (admin.Explanation, error) {
+		return client.Explain(cmd.Context(), c.node, id)
+	}, printExplanation)
 }
 
 // printExplanation says first what was decided and why, then what to do about it, and

@@ -5,6 +5,9 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"tvilling/ops/internal/adminclient"
+	"tvilling/protocol/admin"
 )
 
 func (c *cli) log() *cobra.Command {
@@ -26,16 +29,9 @@ func (c *cli) logList() *cobra.Command {
 		Short: "Print a page of the access log: what was decided, why, on which state",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			page, err := client.Record(cmd.Context(), c.node, after, limit)
-			if err != nil {
-				return err
-			}
-			return c.print(page, func(w io.Writer) {
+			return answer(c, func(client *adminclient.Client) (admin.Record, error) {
+				return client.Record(cmd.Context(), c.node, after, limit)
+			}, func(w io.Writer, page admin.Record) {
 				fmt.Fprintln(w, "SEQUENCE\tINDEX\tAT\tACTIVITY\tOUTCOME\tREASON\tBASIS\tVIEW\tNODE\tDECIDED AT")
 				for _, e := range page.Entries {
 					fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n",

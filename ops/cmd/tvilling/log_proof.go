@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tvilling/node"
+	"tvilling/ops/internal/adminclient"
 	"tvilling/ops/internal/logproof"
 	"tvilling/protocol/admin"
 )
@@ -32,16 +33,9 @@ func (c *cli) logCheckpoint() *cobra.Command {
 		Short: "Print the newest signed checkpoint of the access log; keep it where the cluster cannot reach it",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			kept, err := client.Checkpoint(cmd.Context(), c.node, size)
-			if err != nil {
-				return err
-			}
-			return c.print(kept, func(w io.Writer) { fmt.Fprint(w, kept.Note) })
+			return answer(c, func(client *adminclient.Client) (admin.Checkpointed, error) {
+				return client.Checkpoint(cmd.Context(), c.node, size)
+			}, func(w io.Writer, kept admin.Checkpointed) { fmt.Fprint(w, kept.Note) })
 		},
 	}
 	cmd.Flags().Uint64Var(&size, "size", 0, "the one of this `many` entries; the last 1024 are kept")
@@ -229,6 +223,7 @@ type verified struct {
 	Signed  []string             `json:"signed"`
 	Missing []string             `json:"missing_sites"`
 	Entries uint64               `json:"entries"`
+	Closed  uint64               `json:"closed"`
 	From    uint64               `json:"from,omitempty"` // the earlier checkpoint, which it begins with
 	Entry   *admin.ReadableEntry `json:"entry,omitempty"`
 	Seconds float64              `json:"seconds"`
@@ -237,6 +232,7 @@ type verified struct {
 func (c *cli) logVerify() *cobra.Command {
 	var config, keptFile string
 	var without []string
+	var closed uint64
 	cmd := &cobra.Command{
 		Use:   "verify FILE...",
 		Short: "Verify what was taken out of an access log, with the members' public keys and nothing else",
@@ -267,6 +263,10 @@ func (c *cli) logVerify() *cobra.Command {
 				if err == nil {
 					err = c.signedAt(name, one.Missing, without)
 				}
+				if err == nil && one.Closed > closed {
+					err = c.notVerified(name, fmt.Errorf("%d of its entries are closed: they are those that were signed, and nobody can say what they say; --closed %d accepts that",
+						one.Closed, one.Closed))
+				}
 				if err != nil {
 					return err
 				}
@@ -277,6 +277,7 @@ func (c *cli) logVerify() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&config, "config", "", "cluster `file` with the members' log keys")
 	cmd.Flags().StringVar(&keptFile, "checkpoint", "", "a checkpoint kept from before, in a `file`")
+	cmd.Flags().Uint64Var(&closed, "closed", 0, "accept this `many` entries that the node could not open")
 	cmd.Flags().StringSliceVar(&without, "without", nil, "accept that no member of this `site` has signed")
 	c.formatFlag(cmd)
 	return cmd
@@ -331,7 +332,7 @@ func (c *cli) verifyFile(ctx context.Context, v logproof.Verifier, name, kept st
 	}
 	one := verified{
 		File: name, Kind: r.Kind, Size: r.Later.Size, Root: fmt.Sprintf("%x", r.Later.Root), At: r.Later.At.UTC().Format(time.RFC3339),
-		Signed: r.Later.Signers, Missing: append([]string{}, r.Later.Missing...), Entries: r.Entries, From: r.Earlier.Size,
+		Signed: r.Later.Signers, Missing: append([]string{}, r.Later.Missing...), Entries: r.Entries, Closed: r.Closed, From: r.Earlier.Size,
 		Seconds: time.Since(started).Seconds(),
 	}
 	if r.Entry != nil {
@@ -351,6 +352,9 @@ func printVerified(w io.Writer, all []verified) {
 		switch v.Kind {
 		case admin.LogFileWhole:
 			fmt.Fprintf(w, "  proved\tall %d entries, each as it was written, none missing, added or moved (%.1f s)\n", v.Entries, v.Seconds)
+			if v.Closed > 0 {
+				fmt.Fprintf(w, "  closed\t%d of them, whose words nobody can read\n", v.Closed)
+			}
 		case admin.LogFileEntry:
 			fmt.Fprintf(w, "  proved\tthe entry is in that log\n")
 			fmt.Fprintf(w, "  entry\t%s %s, %s: %s\n", v.Entry.At, v.Entry.Activity, outcome(v.Entry.Decision.Permit), v.Entry.Decision.Reason)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tvilling/ops/internal/adminclient"
 	"tvilling/protocol/admin"
 )
 
@@ -61,16 +62,9 @@ func (c *cli) activate() *cobra.Command {
 		Short: "Raise the cluster's level to what every member reports; the release before cannot follow",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			done, err := client.Activate(cmd.Context(), c.node)
-			if err != nil {
-				return err
-			}
-			return c.print(done, func(w io.Writer) { fmt.Fprintf(w, "activated at index %d\n", done.Index) })
+			return answer(c, func(client *adminclient.Client) (admin.Done, error) {
+				return client.Activate(cmd.Context(), c.node)
+			}, func(w io.Writer, done admin.Done) { fmt.Fprintf(w, "activated at index %d\n", done.Index) })
 		},
 	}
 	c.operatorFlags(cmd)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tvilling/ops/internal/adminclient"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
@@ -41,16 +42,9 @@ An agent writes for the systems that name it, and can never read.`,
 			if err := checkRegistration(&s, all); err != nil {
 				return err
 			}
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			done, err := client.Register(cmd.Context(), c.node, s)
-			if err != nil {
-				return err
-			}
-			return c.print(done, func(w io.Writer) { fmt.Fprintf(w, "%s: done at index %d\n", s.ID, done.Index) })
+			return answer(c, func(client *adminclient.Client) (admin.Done, error) {
+				return client.Register(cmd.Context(), c.node, s)
+			}, func(w io.Writer, done admin.Done) { fmt.Fprintf(w, "%s: done at index %d\n", s.ID, done.Index) })
 		},
 	}
 	cmd.Flags().StringArrayVar(&s.Contracts, "contract", nil, "`contract` that it may write, such as GetDiagnosis; repeat for more")
@@ -98,16 +92,9 @@ func (c *cli) sourceList() *cobra.Command {
 		Short: "List the registered source systems",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.ask()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			sources, err := client.Sources(cmd.Context(), c.node)
-			if err != nil {
-				return err
-			}
-			return c.print(sources, func(w io.Writer) {
+			return answer(c, func(client *adminclient.Client) (admin.Sources, error) {
+				return client.Sources(cmd.Context(), c.node)
+			}, func(w io.Writer, sources admin.Sources) {
 				fmt.Fprintln(w, "SOURCE\tAGENT\tSTATE\tMAY WRITE")
 				for _, s := range sources.Sources {
 					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, dash(s.Agent), stateOf(s), mayWrite(s))
