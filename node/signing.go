@@ -43,5 +43,8 @@ func (n *Node) openSigning() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLogKey, err)
 	}
+	if !n.cosigner.Remembers() && n.fsm.AppliedIndex() > 0 {
+		n.cfg.Logger.Warn("this node has a log and no memory of having signed it: it signs the log as it is now", "file", n.cfg.path(fileSigned))
+	}
 	return nil
 }

@@ -30,19 +30,24 @@ type LogFileHeader struct {
 }
 
 // ExportedEntry is one entry of the access log outside the cluster. Plain is what the
-// tree commits to; Entry is the same to read, and is compared with it.
+// tree commits to; Entry is the same to read, and is compared with it. An entry that
+// the node could not open, or that is not what it should be, has Closed and what the
+// tree holds of it instead: the others can be verified all the same.
 type ExportedEntry struct {
-	Sequence uint64        `json:"sequence"`
-	Index    uint64        `json:"index"`
-	ID       string        `json:"id"`      // hex
-	Subject  string        `json:"subject"` // hex: the patient's pseudonym
-	Plain    []byte        `json:"plain"`
-	Entry    ReadableEntry `json:"entry"`
+	Sequence   uint64        `json:"sequence"`
+	Index      uint64        `json:"index"`
+	ID         string        `json:"id"`      // hex
+	Subject    string        `json:"subject"` // hex: the patient's pseudonym
+	Plain      []byte        `json:"plain,omitempty"`
+	Entry      ReadableEntry `json:"entry"`
+	Closed     string        `json:"closed,omitempty"` // why there is no Plain
+	Commitment []byte        `json:"commitment,omitempty"`
 }
 
 // ReadableEntry is an entry of the access log in words. It holds the patient.
 type ReadableEntry struct {
-	At        string            `json:"at"` // RFC 3339
+	ID        string            `json:"id,omitempty"` // hex
+	At        string            `json:"at"`           // RFC 3339
 	Activity  string            `json:"activity"`
 	Purpose   string            `json:"purpose,omitempty"`
 	Who       ReadableActor     `json:"who"`
@@ -55,8 +60,9 @@ type ReadableEntry struct {
 	Session   string            `json:"session,omitempty"`
 	Node      string            `json:"node,omitempty"`
 	Note      string            `json:"note,omitempty"`
-	About     string            `json:"about,omitempty"` // the entry that a review is about
-	AsOf      map[string]string `json:"as_of,omitempty"` // as of when what it rested on was known
+	About     string            `json:"about,omitempty"`   // the entry that a review is about
+	Outcome   string            `json:"outcome,omitempty"` // of the review
+	AsOf      map[string]string `json:"as_of,omitempty"`   // as of when what it rested on was known
 }
 
 // ReadableActor is who did it, and what for.

@@ -63,6 +63,14 @@ func NewCosigner(cluster, node, key, path string, state State) (*Cosigner, error
 	return &Cosigner{cluster: cluster, signer: signer, state: state, memory: m}, nil
 }
 
+// Remembers reports whether the node has signed anything before. One that has not, or
+// whose memory was lost, signs any log that it holds.
+func (c *Cosigner) Remembers() bool {
+	c.memory.mu.Lock()
+	defer c.memory.mu.Unlock()
+	return c.memory.last.Size > 0
+}
+
 // question is what a cosigner is asked: the raft index at which the statement can be
 // looked at, and the statement.
 func question(index uint64, text string) []byte {

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -91,7 +92,7 @@ func (w *world) record(log *logtest.Log, texts ...string) (ids [][16]byte) {
 		rand.Read(e.ID[:])
 		rand.Read(e.Salt[:])
 		plain := record.Append(nil, e)
-		subject := [16]byte{1}
+		subject := w.ring.Patient(protocol.PatientID{})
 		_, err := log.Propose(w.t.Context(), command.Command{Kind: command.KindRecordEvent, Version: 1, Body: command.RecordEvent{Entry: command.LogEntry{
 			ID: e.ID, Subject: subject, Sealed: w.ring.SealLog(append(subject[:], e.ID[:]...), plain), Commitment: record.Commitment(plain),
 		}}})
@@ -246,10 +247,16 @@ func TestADifferentLogIsNotSigned(t *testing.T) {
 	if _, err := mine.Cosign(t.Context(), w.statement(other)); !errors.Is(err, ErrDiffers) {
 		t.Errorf("another log: %v", err)
 	}
+	if mine.Remembers() {
+		t.Error("it remembers what it has not signed")
+	}
 	if _, err := mine.Cosign(t.Context(), w.statement(w.log)); err != nil {
 		t.Errorf("its own: %v", err)
 	}
 	changed := w.cosigner("b1", path, other.FSM)
+	if !changed.Remembers() {
+		t.Error("it has forgotten what it signed")
+	}
 	if _, err := changed.Cosign(t.Context(), w.statement(other)); !errors.Is(err, ErrForked) {
 		t.Errorf("its log was changed under it: %v", err)
 	}
@@ -445,7 +452,7 @@ func TestEntriesAreTakenOutWithTheirProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leaf := admin.Leaf{Sequence: uint64(n + 1), Index: p.Entry.Index, ID: id, Subject: [16]byte{1}, Commitment: record.Commitment(p.Entry.Plain)}
+		leaf := admin.Leaf{Sequence: uint64(n + 1), Index: p.Entry.Index, ID: id, Subject: w.ring.Patient(protocol.PatientID{}), Commitment: record.Commitment(p.Entry.Plain)}
 		if err := tlog.CheckRecord(hashes(p.Proof), int64(c.Size), c.Root, int64(n), tlog.RecordHash(leaf.Data())); err != nil {
 			t.Errorf("entry %d: %v", n+1, err)
 		}
@@ -500,20 +507,53 @@ func TestNothingIsTakenOutUnrecorded(t *testing.T) {
 	}
 }
 
-// An entry whose commitment is of something else, as a lying proposer would have it, is
-// found when it is taken out.
-func TestAnEntryThatIsNotWhatTheTreeSays(t *testing.T) {
+// An entry that is not what the tree says of it, as a lying proposer would have it, or
+// that no key opens, is handed out closed, and is not proved; the others are.
+func TestEntriesThatAreNotWhatTheyShouldBeAreClosed(t *testing.T) {
 	w := newWorld(t)
-	plain := record.Append(nil, record.Entry{ID: [16]byte{7}, Note: "one"})
-	subject, id := [16]byte{1}, [16]byte{7}
-	_, err := w.log.Propose(t.Context(), command.Command{Kind: command.KindRecordEvent, Version: 1, Body: command.RecordEvent{Entry: command.LogEntry{
-		ID: id, Subject: subject, Sealed: w.ring.SealLog(append(subject[:], id[:]...), plain), Commitment: record.Commitment([]byte("something else")),
-	}}})
+	nobody := w.ring.Patient(protocol.PatientID{})
+	other, err := sealing.NewRing()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.reader(&recorder{}).Page(t.Context(), "op", admin.LogPageQuery{Through: 1}); !errors.Is(err, ErrEntry) {
-		t.Errorf("%v", err)
+	put := func(id [16]byte, subject [16]byte, plain []byte, commitment [32]byte, ring *sealing.Ring) {
+		t.Helper()
+		_, err := w.log.Propose(t.Context(), command.Command{Kind: command.KindRecordEvent, Version: 1, Body: command.RecordEvent{Entry: command.LogEntry{
+			ID: id, Subject: subject, Sealed: ring.SealLog(append(subject[:], id[:]...), plain), Commitment: commitment,
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	entry := func(id byte) []byte { return record.Append(nil, record.Entry{ID: [16]byte{id}, Note: "one"}) }
+	put([16]byte{1}, nobody, entry(1), record.Commitment(entry(1)), w.ring)
+	put([16]byte{2}, nobody, entry(2), record.Commitment(entry(1)), w.ring)
+	put([16]byte{3}, nobody, entry(1), record.Commitment(entry(1)), w.ring)
+	put([16]byte{4}, [16]byte{9}, entry(4), record.Commitment(entry(4)), w.ring)
+	put([16]byte{5}, nobody, entry(5), record.Commitment(entry(5)), other)
+	put([16]byte{6}, nobody, []byte("no entry"), record.Commitment([]byte("no entry")), w.ring)
+	if err := w.maker().make(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	page, err := w.reader(&recorder{}).Page(t.Context(), "op", admin.LogPageQuery{Through: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closed []string
+	for _, e := range page.Entries {
+		closed = append(closed, e.Closed)
+		if (e.Closed == "") != (len(e.Plain) > 0) || (e.Closed == "") != (e.Commitment == nil) {
+			t.Errorf("number %d is half closed", e.Sequence)
+		}
+		_, err := w.reader(&recorder{}).Prove(t.Context(), "op", admin.LogProofQuery{Sequence: e.Sequence})
+		if (e.Closed == "") != (err == nil) || err != nil && !errors.Is(err, ErrEntry) {
+			t.Errorf("number %d: proved with %v", e.Sequence, err)
+		}
+	}
+	want := []string{"", "the tree commits to something else than it says", "it has another id than it is kept under",
+		"it is about another patient than it is kept under", "no key opens it", "it cannot be read"}
+	if diff := cmp.Diff(want, closed); diff != "" {
+		t.Errorf("why they are closed (-want +got):\n%s", diff)
 	}
 }
 
@@ -530,7 +570,7 @@ func TestReadableSaysEverything(t *testing.T) {
 		ID: [16]byte{1}, At: 1_790_000_000_123, Activity: record.EmergencyContent, Purpose: record.PurposeCare,
 		Decision: record.Decision{Permit: true, Reason: "r", Basis: protocol.BasisEmergency, DecidedAt: 7, AsOf: [record.AsOfCount]protocol.Instant{1, 2, 3, 4, 5, 6}},
 		Scope:    record.Scope{View: "v", Contracts: []uint8{1, 200}, Document: protocol.DocumentKey{9}, Resources: []record.Resource{{Contract: 2, CareProvider: "P", CareUnit: "U"}}},
-		Session:  "s", Node: "n", Note: "because", About: [16]byte{8},
+		Session:  "s", Node: "n", Note: "because", About: [16]byte{8}, Outcome: protocol.ReviewMisuse,
 	}
 	e.Actor.EmployeeName, e.Actor.EmployeeTitle, e.Actor.CommissionName, e.Actor.CareUnitName, e.Actor.CareProviderName = "name", "title", "commission", "unit", "provider"
 	got, err := Readable(record.Append(nil, e))
@@ -542,7 +582,7 @@ func TestReadableSaysEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`"at":"2026-09-21T14:13:20.123Z"`, `"activity":"Nödöppning"`, `"basis":"emergency"`, `"decided_at":7`, `"note":"because"`, `"about":"08`,
+		`"at":"2026-09-21T14:13:20.123Z"`, `"activity":"Nödöppning"`, `"basis":"emergency"`, `"decided_at":7`, `"note":"because"`, `"outcome":"misuse"`, `"id":"01`, `"about":"08`,
 		`"document":"09`, `"contract 200"`, `"care_provider":"P"`, `"persons":"1970-01-01T00:00:00.005Z"`, `"engagement"`, `"name":"name"`, `"title":"title"`,
 		`"commission_name":"commission"`, `"care_unit_name":"unit"`, `"care_provider_name":"provider"`, `"purpose":"Vård och behandling"`,
 	} {

@@ -10,6 +10,12 @@ import (
 	"tvilling/protocol/admin"
 )
 
+// outcomes are the words for what a review found; of one that this build does not know
+// there is none.
+var outcomes = map[protocol.ReviewOutcome]string{
+	protocol.ReviewInOrder: "in order", protocol.ReviewQuestioned: "questioned", protocol.ReviewMisuse: "misuse",
+}
+
 // Readable returns an entry's encoding in words. It is a function of the bytes alone:
 // whoever verifies an exported entry makes it again and compares.
 func Readable(plain []byte) (admin.ReadableEntry, error) {
@@ -18,6 +24,7 @@ func Readable(plain []byte) (admin.ReadableEntry, error) {
 		return admin.ReadableEntry{}, err
 	}
 	r := admin.ReadableEntry{
+		ID: hex.EncodeToString(e.ID[:]), Outcome: outcomes[e.Outcome],
 		At: instant(e.At), Activity: e.Activity.String(), Purpose: e.Purpose, Patient: e.Patient.Reveal(),
 		Who: admin.ReadableActor{
 			Employee: e.Actor.Employee.Reveal(), Name: e.Actor.EmployeeName, Title: e.Actor.EmployeeTitle,

@@ -10,6 +10,7 @@ import (
 
 	"tvilling/node/internal/record"
 	"tvilling/node/internal/sealing"
+	"tvilling/protocol"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 )
@@ -29,6 +30,7 @@ const MaxPage = 500
 
 // Opener opens the log's entries; *sealing.Ring is one.
 type Opener interface {
+	Patient(protocol.PatientID) [16]byte
 	OpenLog(key, sealed []byte) ([]byte, error)
 }
 
@@ -88,11 +90,7 @@ func (r *Reader) Page(ctx context.Context, operator string, q admin.LogPageQuery
 	defer v.Close()
 	page := admin.LogPage{Entries: make([]admin.ExportedEntry, 0, n)}
 	for _, logged := range v.Log(q.After, int(n)) {
-		e, err := r.exported(logged)
-		if err != nil {
-			return admin.LogPage{}, err
-		}
-		page.Entries = append(page.Entries, e)
+		page.Entries = append(page.Entries, r.exported(logged))
 	}
 	return page, nil
 }
@@ -122,9 +120,9 @@ func (r *Reader) Prove(ctx context.Context, operator string, q admin.LogProofQue
 	if len(page) != 1 {
 		return admin.LogProof{}, ErrNoEntry
 	}
-	e, err := r.exported(page[0])
-	if err != nil {
-		return admin.LogProof{}, err
+	e := r.exported(page[0])
+	if e.Closed != "" {
+		return admin.LogProof{}, fmt.Errorf("%w: number %d: %s", ErrEntry, sequence, e.Closed)
 	}
 	hashes, err := tlog.ProveRecord(int64(newest.Size), int64(sequence-1), v.LogHashes())
 	if err != nil {
@@ -186,21 +184,41 @@ func bytesOf(hashes []tlog.Hash) [][]byte {
 	return all
 }
 
-// exported opens an entry and looks that it is what the tree commits to.
-func (r *Reader) exported(l raftfsm.Logged) (admin.ExportedEntry, error) {
-	plain, err := r.ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)
-	if err != nil {
-		return admin.ExportedEntry{}, fmt.Errorf("%w: number %d: %w", ErrEntry, l.Sequence, err)
-	}
-	if record.Commitment(plain) != l.Commitment {
-		return admin.ExportedEntry{}, fmt.Errorf("%w: number %d: the tree commits to something else", ErrEntry, l.Sequence)
+// exported opens an entry and looks that it is what the tree commits to, and stands
+// where it says. One that is not, or that no key opens, is handed out closed.
+func (r *Reader) exported(l raftfsm.Logged) admin.ExportedEntry {
+	out := admin.ExportedEntry{Sequence: l.Sequence, Index: l.Index, ID: hex.EncodeToString(l.ID[:]), Subject: hex.EncodeToString(l.Subject[:])}
+	plain, why := r.open(l)
+	if why != "" {
+		out.Closed, out.Commitment = why, l.Commitment[:]
+		return out
 	}
 	readable, err := Readable(plain)
 	if err != nil {
-		return admin.ExportedEntry{}, fmt.Errorf("%w: number %d: %w", ErrEntry, l.Sequence, err)
+		out.Closed, out.Commitment = "it cannot be read", l.Commitment[:]
+		return out
 	}
-	return admin.ExportedEntry{
-		Sequence: l.Sequence, Index: l.Index, ID: hex.EncodeToString(l.ID[:]), Subject: hex.EncodeToString(l.Subject[:]),
-		Plain: plain, Entry: readable,
-	}, nil
+	out.Plain, out.Entry = plain, readable
+	return out
+}
+
+// open returns an entry's bytes, or why not.
+func (r *Reader) open(l raftfsm.Logged) (plain []byte, why string) {
+	plain, err := r.ring.OpenLog(sealing.Place(l.Subject, l.ID), l.Sealed)
+	if err != nil {
+		return nil, "no key opens it"
+	}
+	if record.Commitment(plain) != l.Commitment {
+		return nil, "the tree commits to something else than it says"
+	}
+	e, err := record.Decode(plain)
+	switch {
+	case err != nil:
+		return nil, "it cannot be read"
+	case e.ID != l.ID:
+		return nil, "it has another id than it is kept under"
+	case e.Activity != record.Review && r.ring.Patient(e.Patient) != l.Subject: // reviews are kept under the entry that they are about
+		return nil, "it is about another patient than it is kept under"
+	}
+	return plain, ""
 }

@@ -75,7 +75,8 @@ func readable(plain []byte) (admin.ReadableEntry, error) {
 	if len(plain) == 0 {
 		return admin.ReadableEntry{}, errors.New("nothing")
 	}
-	return admin.ReadableEntry{Activity: string(plain)}, nil
+	id := sha256.Sum256([]byte("id " + string(plain)))
+	return admin.ReadableEntry{ID: hex.EncodeToString(id[:16]), Activity: string(plain)}, nil
 }
 
 func (f *forge) checkpoint(size int, members ...string) string {
@@ -147,7 +148,11 @@ func TestWhatWasChangedIsFound(t *testing.T) {
 	rewrite := func(e admin.ExportedEntry, text string) admin.ExportedEntry {
 		e.Plain = []byte(text)
 		e.Entry, _ = readable(e.Plain)
+		e.ID = e.Entry.ID
 		return e
+	}
+	closed := func(change func(e *admin.ExportedEntry)) []byte {
+		return again(func(a []admin.ExportedEntry) []admin.ExportedEntry { close1(&a[7]); change(&a[7]); return a })
 	}
 	valid := string(f.whole(checkpoint))
 	for _, c := range []struct {
@@ -160,7 +165,7 @@ func TestWhatWasChangedIsFound(t *testing.T) {
 		{name: "the last entry changed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[19] = rewrite(a[19], "nobody"); return a }), want: ErrTree},
 		{name: "its words changed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[7].Entry.Activity = "nothing"; return a }), want: ErrChanged},
 		{name: "its patient changed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[7].Subject = a[8].Subject; return a }), want: ErrTree},
-		{name: "its id changed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[7].ID = a[8].ID; return a }), want: ErrTree},
+		{name: "its id changed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[7].ID = a[8].ID; return a }), want: ErrChanged},
 		{name: "its index changed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[7].Index++; return a }), want: ErrTree},
 		{name: "an entry removed", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { return append(a[:7], a[8:]...) }), want: ErrOrder},
 		{name: "an entry removed and the others numbered anew", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry {
@@ -171,6 +176,11 @@ func TestWhatWasChangedIsFound(t *testing.T) {
 			return a
 		}), want: ErrOrder},
 		{name: "the last entries cut off", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { return a[:15] }), want: ErrOrder},
+		{name: "an entry closed with another commitment", file: closed(func(e *admin.ExportedEntry) { e.Commitment = make([]byte, 32) }), want: ErrTree},
+		{name: "an entry closed without a commitment", file: closed(func(e *admin.ExportedEntry) { e.Commitment = nil }), want: ErrForm},
+		{name: "an entry closed with a long commitment", file: closed(func(e *admin.ExportedEntry) { e.Commitment = make([]byte, 33) }), want: ErrForm},
+		{name: "an entry closed that says something", file: closed(func(e *admin.ExportedEntry) { e.Entry.Activity = "nothing" }), want: ErrChanged},
+		{name: "an entry closed with bytes", file: closed(func(e *admin.ExportedEntry) { e.Plain = []byte("nothing") }), want: ErrChanged},
 		{name: "two entries in another order", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry { a[3], a[4] = a[4], a[3]; return a }), want: ErrOrder},
 		{name: "the same, numbered as they stand", file: again(func(a []admin.ExportedEntry) []admin.ExportedEntry {
 			a[3], a[4] = a[4], a[3]
@@ -207,6 +217,27 @@ func TestWhatWasChangedIsFound(t *testing.T) {
 		if got, err := f.verifier().Verify(t.Context(), bytes.NewReader(c.file), c.kept); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, %v; want %v", c.name, got.Entries, err, c.want)
 		}
+	}
+}
+
+// close1 makes of an entry what a node hands out of one that it cannot open.
+func close1(e *admin.ExportedEntry) {
+	commitment := sha256.Sum256(e.Plain)
+	e.Closed, e.Commitment, e.Plain, e.Entry = "no key opens it", commitment[:], nil, admin.ReadableEntry{}
+}
+
+// Entries that cannot be opened keep nothing from being verified of the others, and are
+// counted; one alone is no proof of anything.
+func TestClosedEntriesAreCounted(t *testing.T) {
+	f := newForge(t, 9)
+	close1(&f.entries[2])
+	close1(&f.entries[8])
+	got, err := f.verifier().Verify(t.Context(), bytes.NewReader(f.whole(f.checkpoint(9, everybody...))), "")
+	if err != nil || got.Entries != 9 || got.Closed != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := f.verifier().Verify(t.Context(), bytes.NewReader(f.entryProof(3, 9, f.checkpoint(9, everybody...))), ""); !errors.Is(err, ErrForm) {
+		t.Errorf("a closed entry was proved: %v", err)
 	}
 }
 

@@ -36,7 +36,8 @@ type Result struct {
 	Kind    string
 	Later   Signed
 	Earlier Signed               // what the log was shown to begin with; zero: nothing was
-	Entries uint64               // that were read and are under the checkpoint
+	Entries uint64               // that are under the checkpoint
+	Closed  uint64               // of them: nobody can say what they say
 	Entry   *admin.ExportedEntry // of an entry's proof
 }
 
@@ -93,6 +94,9 @@ func (v Verifier) whole(ctx context.Context, r *bufio.Reader, result *Result) er
 			return fmt.Errorf("%w: number %d stands where %d should", ErrOrder, e.leaf.Sequence, n)
 		}
 		t.add(e.leaf.Data())
+		if e.Closed != "" {
+			result.Closed++
+		}
 		if n == earlier && t.root() != tlog.Hash(result.Earlier.Root) {
 			return fmt.Errorf("%w: its first %d entries are not those of the kept checkpoint", ErrTree, n)
 		}
@@ -126,6 +130,9 @@ func (v Verifier) entry(r *bufio.Reader, head admin.LogFileHeader, result *Resul
 	}
 	if err := atEnd(r); err != nil {
 		return err
+	}
+	if e.Closed != "" {
+		return fmt.Errorf("%w: a proof of an entry that is closed", ErrForm)
 	}
 	hashes, err := hashesOf(head.Proof)
 	if err != nil {
@@ -190,8 +197,15 @@ func (v Verifier) readEntry(r *bufio.Reader) (read, error) {
 	if !hexInto(out.leaf.ID[:], e.ID) || !hexInto(out.leaf.Subject[:], e.Subject) {
 		return read{}, fmt.Errorf("%w: an id that is none", ErrForm)
 	}
-	if out.Entry, err = v.Readable(e.Plain); err != nil {
+	if e.Closed != "" {
+		out.Entry, out.Plain = admin.ReadableEntry{}, nil // nothing is believed of what it says
+		if copy(out.leaf.Commitment[:], e.Commitment) != len(e.Commitment) || len(e.Commitment) != sha256.Size {
+			return read{}, fmt.Errorf("%w: a closed entry without a commitment", ErrForm)
+		}
+	} else if out.Entry, err = v.Readable(e.Plain); err != nil {
 		return read{}, fmt.Errorf("%w: its bytes cannot be read: %w", ErrChanged, err)
+	} else if out.Entry.ID != e.ID {
+		return read{}, fmt.Errorf("%w: its bytes have another id", ErrChanged)
 	}
 	if !written(out.ExportedEntry, line) { // byte by byte: JSON has many ways to say two things at once
 		return read{}, fmt.Errorf("%w: its words and its bytes differ", ErrChanged)
