@@ -86,6 +86,23 @@ func TestDependenciesAreDocumented(t *testing.T) {
 	}
 }
 
+// A module that is imported is required directly, whatever go.mod's comment says: else
+// it would be in nobody's table.
+func TestWhatIsImportedIsRequiredDirectly(t *testing.T) {
+	modules := direct(t)
+	for _, p := range golist(t, nil, "-e", "./...") {
+		for _, path := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			host, _, _ := strings.Cut(path, "/")
+			if !strings.Contains(host, ".") { // the standard library's, or ours
+				continue
+			}
+			if !slices.ContainsFunc(modules, func(m string) bool { return path == m || strings.HasPrefix(path, m+"/") }) {
+				t.Errorf("%s imports %s, which go.mod does not require directly", p.ImportPath, path)
+			}
+		}
+	}
+}
+
 // Notes are numbered without gaps, are short, and have the same parts.
 func TestDecisionsHaveTheirForm(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(root, "ops/docs/decisions/*.md"))
