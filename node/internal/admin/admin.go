@@ -73,7 +73,7 @@ func Handler(c Config) http.Handler {
 	mux.Handle("POST "+admin.PathTransfer, e.answer(e.transfer))
 	mux.Handle("GET "+admin.PathSources, e.answer(e.sources))
 	mux.Handle("POST "+admin.PathSources, e.answer(e.registerSource))
-	mux.Handle("GET "+admin.PathRecord, e.answer(e.record))
+	mux.Handle("GET "+admin.PathRecord, e.following(e.record))
 	mux.Handle("POST "+admin.PathActivate, e.answer(e.activate))
 	mux.Handle("GET "+admin.PathCoverage, e.answer(e.coverage))
 	mux.Handle("POST "+admin.PathCoverage, e.answerTo(maxCoverageBytes, e.putCoverage))
@@ -206,6 +206,9 @@ func (e *endpoint) record(r *http.Request) (any, error) {
 			return nil, fmt.Errorf("%w: limit is 1 to %d", errRequest, maxRecords)
 		}
 		limit = n
+	}
+	if err := e.FollowUp.RecordReading(r.Context(), operatorOf(r), fmt.Sprintf("list after %d", after)); err != nil {
+		return nil, err
 	}
 	entries, err := e.State.Record(after, limit)
 	if err != nil {

@@ -221,7 +221,8 @@ func TestActivate(t *testing.T) {
 }
 
 func TestRecord(t *testing.T) {
-	w := newWorld(t)
+	f := &follower{}
+	w := newWorld(t, func(c *Config) { c.FollowUp = f })
 	w.state.record = []admin.RecordEntry{{Sequence: 8, Outcome: "permit"}, {Sequence: 9, Outcome: "deny"}}
 	got := done[admin.Record](w, "GET", admin.PathRecord+"?after=7&limit=2", "")
 	if diff := cmp.Diff(admin.Record{Entries: w.state.record, Next: 9}, got); diff != "" || w.state.after != 7 || w.state.limit != 2 {
@@ -237,8 +238,15 @@ func TestRecord(t *testing.T) {
 	for _, query := range []string{"?limit=0", "?limit=-1", "?limit=1001", "?limit=x", "?after=-1", "?after=x", "?after=18446744073709551616"} {
 		w.refused(query, "GET", admin.PathRecord+query, "", 400, "TV-4001")
 	}
-	w.state.err = fmt.Errorf("reading: %w", ErrElsewhere)
-	w.refused("a witness", "GET", admin.PathRecord, "", 503, "TV-4004")
+	if len(f.read) != 3 || f.read[0] != "operator without a certificate: list after 7" {
+		t.Errorf("recorded as read: %q", f.read)
+	}
+	w.state.record = []admin.RecordEntry{{Sequence: 8}}
+	f.err = errors.New("no quorum")
+	if _, _, text := w.call("GET", admin.PathRecord, ""); strings.Contains(text, "sequence") {
+		t.Errorf("answered without a record of it: %s", text)
+	}
+	newWorld(t).refused("a witness", "GET", admin.PathRecord, "", 503, "TV-4004")
 }
 
 func TestBodiesThatAreRefused(t *testing.T) {

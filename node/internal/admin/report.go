@@ -17,6 +17,7 @@ import (
 type FollowUp interface {
 	Report(ctx context.Context, who followup.Reader, f protocol.Follow) (protocol.Report, error)
 	Explain(ctx context.Context, operator, id string) (followup.Explanation, error)
+	RecordReading(ctx context.Context, operator, what string) error
 }
 
 // following is a call that a node without the keys to the log cannot answer.

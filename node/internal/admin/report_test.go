@@ -22,6 +22,12 @@ type follower struct {
 	report  protocol.Report
 	explain followup.Explanation
 	err     error
+	read    []string // what was recorded as read
+}
+
+func (f *follower) RecordReading(_ context.Context, operator, what string) error {
+	f.read = append(f.read, operator+": "+what)
+	return f.err
 }
 
 func (f *follower) Report(_ context.Context, who followup.Reader, asked protocol.Follow) (protocol.Report, error) {
