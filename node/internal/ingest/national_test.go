@@ -172,14 +172,7 @@ type staff struct {
 	knows  []upstream.Commission
 	err    error // of the register
 	dirErr error
-	ahead  time.Duration // clock of the node
 	asked  []protocol.EmployeeID
-}
-
-func (s *staff) set(change func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change()
 }
 
 func (s *staff) Read(ctx context.Context) (upstream.Snapshot, error) {

@@ -47,15 +47,6 @@ func must[T any](t *testing.T, parse func(string) (T, error), s string) T {
 	return v
 }
 
-func millis(t *testing.T, s string) protocol.Instant {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return protocol.Instant(at.UnixMilli())
-}
-
 const whole = `
 [[person]]
 key = "anna"
