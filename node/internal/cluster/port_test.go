@@ -100,6 +100,7 @@ func (w *realWorld) config(id string) Config {
 	return Config{
 		Topology: w.topology, Self: id, Dir: w.t.TempDir(), Listener: w.listeners[id],
 		TLS:    TLS{Authority: w.authority.Pool(), Certificate: w.authority.Issue(admin.Identity{Cluster: "test", Node: id})},
+		Tuning: Tuning{ProposeLimit: 30 * time.Second, StoreLimit: 30 * time.Second}, // for a machine that is busy with other things
 		Logger: slog.New(slog.NewTextHandler(&w.logs, nil)),
 	}
 }
