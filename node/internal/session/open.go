@@ -179,6 +179,15 @@ func (s *session) denied(o *open, request uint32, r refusal) {
 	s.redecide()
 }
 
+// unanswered tells why what was asked of the open patient is not answered. Where the
+// patient opens no more, what is shown is decided anew.
+func (s *session) unanswered(request uint32, got outcome) {
+	s.refuseWith(request, got.refusal)
+	if !got.decision.Permitted() {
+		s.redecide()
+	}
+}
+
 // tell answers with what the standing decision says, on the newest state.
 func (s *session) tell(o *open, request uint32) {
 	v, err := s.service.cfg.State.View()

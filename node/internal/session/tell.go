@@ -66,10 +66,7 @@ func (s *session) answer(o *open, f protocol.Ask, got outcome) {
 	case s.open != o:
 		return
 	case got.fault != protocol.FaultNone:
-		s.refuseWith(f.Request, got.refusal)
-		if !got.decision.Permitted() {
-			s.redecide()
-		}
+		s.unanswered(f.Request, got)
 		return
 	}
 	v, err := s.service.cfg.State.View()

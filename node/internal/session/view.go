@@ -306,10 +306,7 @@ func (s *session) body(o *open, w *view, f protocol.Read, got outcome) {
 		s.refuse(f.Request, protocol.FaultNotOpen, nil)
 		return
 	case got.fault != protocol.FaultNone:
-		s.refuseWith(f.Request, got.refusal)
-		if !got.decision.Permitted() {
-			s.redecide()
-		}
+		s.unanswered(f.Request, got)
 		return
 	}
 	v, err := s.service.cfg.State.View()
