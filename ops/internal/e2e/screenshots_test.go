@@ -54,7 +54,6 @@ func TestScreenshots(t *testing.T) {
 	p.emergency()
 	p.typeIn("reason", unconscious)
 	picture(p, "emergency")
-	p.do(chromedp.ResetViewport())
 	p.click("sure")
 	p.click("emergency")
 	p.wait(hook("basis") + `?.dataset.step === '2'`)
