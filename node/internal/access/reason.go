@@ -144,6 +144,16 @@ func (r Reason) ofDocument() string {
 
 const unknownReason = "unknown reason"
 
+// ReasonOf finds a reason by what String says of it: the record holds that.
+func ReasonOf(text string) (r Reason, ok bool) {
+	for r = ReasonNobody; r.String() != unknownReason; r++ {
+		if r.String() == text {
+			return r, true
+		}
+	}
+	return ReasonNone, false
+}
+
 // Fault is what a browser may be told. A document that is hidden is not found,
 // whatever hides it: blocked and absent never differ. What this table does not name
 // is told as a failure, so that a new reason tells nothing by mistake.

@@ -102,10 +102,8 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 
 // faultFor finds what a reason of the gate is told as.
 func faultFor(reason string) protocol.Fault {
-	for r := range access.Reason(64) {
-		if r.String() == reason {
-			return r.Fault()
-		}
+	if r, ok := access.ReasonOf(reason); ok {
+		return r.Fault()
 	}
 	return protocol.FaultNone
 }
