@@ -56,33 +56,35 @@ func (s *Service) walk(ctx context.Context, w scan, visit func(v *raftfsm.View, 
 		if err := ctx.Err(); err != nil {
 			return last, true, err
 		}
-		read, done, stopped, err := s.page(w, visit)
+		read, err := s.page(w, visit)
 		if err != nil {
 			return last, true, err
 		}
 		if read.count > 0 {
 			last = read.last
 		}
-		if stopped || done {
-			return last, stopped, nil
+		if read.stopped || read.over {
+			return last, read.stopped, nil
 		}
 		w.after, w.limit = last, w.limit-read.count
 	}
 	return last, true, nil
 }
 
+// pageRead is how far a page of a scan was read.
 type pageRead struct {
-	count int
-	last  uint64
+	count   int
+	last    uint64 // the number of the latest entry; count is zero: none
+	over    bool   // there is nothing more in the scan
+	stopped bool   // visit said so
 }
 
-// page reads one page of a scan. done: there is nothing more in it; stopped: visit said
-// so. A period is over where a whole page is later: one node whose clock is wrong must not
-// hide what others did after it.
-func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error)) (read pageRead, done, stopped bool, err error) {
+// page reads one page of a scan. A period is over where a whole page is later: one node
+// whose clock is wrong must not hide what others did after it.
+func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error)) (read pageRead, err error) {
 	v, err := s.cfg.State.View()
 	if err != nil {
-		return read, false, false, err
+		return read, err
 	}
 	defer v.Close()
 	limit := min(pageEntries, w.limit)
@@ -91,7 +93,7 @@ func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error
 	for _, l := range all {
 		e, ok, err := s.open(l)
 		if err != nil {
-			return read, false, false, err
+			return read, err
 		}
 		read.count, read.last = read.count+1, l.Sequence
 		if ok && e.At > w.to+disorder {
@@ -101,11 +103,12 @@ func (s *Service) page(w scan, visit func(v *raftfsm.View, e entry) (bool, error
 			continue
 		}
 		goOn, err := visit(v, e)
-		if err != nil || !goOn {
-			return read, false, true, err
+		if read.stopped = !goOn; err != nil || read.stopped {
+			return read, err
 		}
 	}
-	return read, len(all) < limit || later == pageEntries, false, nil
+	read.over = len(all) < limit || later == pageEntries
+	return read, nil
 }
 
 // entries are the next ones of a scan, at most limit.
