@@ -46,23 +46,28 @@ type ExportedEntry struct {
 
 // ReadableEntry is an entry of the access log in words. It holds the patient.
 type ReadableEntry struct {
-	ID        string            `json:"id,omitempty"` // hex
-	At        string            `json:"at"`           // RFC 3339
-	Activity  string            `json:"activity"`
-	Purpose   string            `json:"purpose,omitempty"`
-	Who       ReadableActor     `json:"who"`
-	Patient   string            `json:"patient,omitempty"`
-	Decision  ReadableDecision  `json:"decision"`
-	View      string            `json:"view,omitempty"`
-	Document  string            `json:"document,omitempty"`
-	Contracts []string          `json:"contracts,omitempty"`
-	Resources []ReadableSource  `json:"resources,omitempty"`
-	Session   string            `json:"session,omitempty"`
-	Node      string            `json:"node,omitempty"`
-	Note      string            `json:"note,omitempty"`
-	About     string            `json:"about,omitempty"`   // the entry that a review is about
-	Outcome   string            `json:"outcome,omitempty"` // of the review
-	AsOf      map[string]string `json:"as_of,omitempty"`   // as of when what it rested on was known
+	ID       string            `json:"id,omitempty"` // hex
+	At       string            `json:"at"`           // RFC 3339
+	Activity string            `json:"activity"`
+	Purpose  string            `json:"purpose,omitempty"`
+	Who      ReadableActor     `json:"who"`
+	Patient  string            `json:"patient,omitempty"`
+	Decision ReadableDecision  `json:"decision"`
+	Scope    ReadableScope     `json:"scope"`
+	Session  string            `json:"session,omitempty"`
+	Node     string            `json:"node,omitempty"`
+	Note     string            `json:"note,omitempty"`
+	About    string            `json:"about,omitempty"`   // the entry that a review, or an explanation, is about
+	Outcome  string            `json:"outcome,omitempty"` // of a review
+	AsOf     map[string]string `json:"as_of,omitempty"`   // as of when what it rested on was known
+}
+
+// ReadableScope is what it was about.
+type ReadableScope struct {
+	View      string           `json:"view,omitempty"`
+	Document  string           `json:"document,omitempty"`
+	Contracts []string         `json:"contracts,omitempty"`
+	Resources []ReadableSource `json:"resources,omitempty"`
 }
 
 // ReadableActor is who did it, and what for.

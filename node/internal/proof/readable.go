@@ -24,8 +24,7 @@ func Readable(plain []byte) (admin.ReadableEntry, error) {
 		return admin.ReadableEntry{}, err
 	}
 	r := admin.ReadableEntry{
-		ID: hex.EncodeToString(e.ID[:]), Outcome: outcomes[e.Outcome],
-		At: instant(e.At), Activity: e.Activity.String(), Purpose: e.Purpose, Patient: e.Patient.Reveal(),
+		ID: hex.EncodeToString(e.ID[:]), Outcome: outcomes[e.Outcome], At: instant(e.At), Activity: e.Activity.String(), Purpose: e.Purpose, Patient: e.Patient.Reveal(),
 		Who: admin.ReadableActor{
 			Employee: e.Actor.Employee.Reveal(), Name: e.Actor.EmployeeName, Title: e.Actor.EmployeeTitle,
 			Commission: e.Actor.Commission.Reveal(), CommissionName: e.Actor.CommissionName,
@@ -36,19 +35,19 @@ func Readable(plain []byte) (admin.ReadableEntry, error) {
 		Decision: admin.ReadableDecision{
 			Permit: e.Decision.Permit, Reason: e.Decision.Reason, Basis: admin.BasisName(e.Decision.Basis), DecidedAt: e.Decision.DecidedAt,
 		},
-		View: e.Scope.View, Session: e.Session, Node: e.Node, Note: e.Note,
+		Scope: admin.ReadableScope{View: e.Scope.View}, Session: e.Session, Node: e.Node, Note: e.Note,
 	}
 	if e.Scope.Document != (protocol.DocumentKey{}) {
-		r.Document = hex.EncodeToString(e.Scope.Document[:])
+		r.Scope.Document = hex.EncodeToString(e.Scope.Document[:])
 	}
 	if e.About != [16]byte{} {
 		r.About = hex.EncodeToString(e.About[:])
 	}
 	for _, c := range e.Scope.Contracts {
-		r.Contracts = append(r.Contracts, contract(c))
+		r.Scope.Contracts = append(r.Scope.Contracts, contract(c))
 	}
 	for _, s := range e.Scope.Resources {
-		r.Resources = append(r.Resources, admin.ReadableSource{Contract: contract(s.Contract), CareProvider: s.CareProvider, CareUnit: s.CareUnit})
+		r.Scope.Resources = append(r.Scope.Resources, admin.ReadableSource{Contract: contract(s.Contract), CareProvider: s.CareProvider, CareUnit: s.CareUnit})
 	}
 	for i, at := range e.Decision.AsOf {
 		if at != 0 {

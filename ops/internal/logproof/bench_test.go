@@ -40,12 +40,15 @@ func newLongLog(b *testing.B) *longLog {
 	for n := range variants {
 		plain := plainEntry(n)
 		words, err := node.ReadableEntry(plain)
-		if err != nil || words.Patient == "" || len(words.Resources) != 2 {
+		if err != nil || words.Patient == "" || len(words.Scope.Resources) != 2 {
 			b.Fatalf("an entry is read as %+v, %v", words, err)
 		}
-		id, subject := sha256.Sum256(plain), sha256.Sum256([]byte(words.Patient))
-		l.of[n] = admin.Leaf{ID: [16]byte(id[:16]), Subject: [16]byte(subject[:16]), Commitment: sha256.Sum256(plain)}
-		line, err := json.Marshal(admin.ExportedEntry{ID: hex.EncodeToString(id[:16]), Subject: hex.EncodeToString(subject[:16]), Plain: plain, Entry: words})
+		subject := sha256.Sum256([]byte(words.Patient))
+		l.of[n] = admin.Leaf{Subject: [16]byte(subject[:16]), Commitment: sha256.Sum256(plain)}
+		if !hexInto(l.of[n].ID[:], words.ID) {
+			b.Fatalf("an entry has the id %q", words.ID)
+		}
+		line, err := json.Marshal(admin.ExportedEntry{ID: words.ID, Subject: hex.EncodeToString(subject[:16]), Plain: plain, Entry: words})
 		if err != nil {
 			b.Fatal(err)
 		}
