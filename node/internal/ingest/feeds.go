@@ -136,7 +136,7 @@ func (l *loop) run(ctx context.Context) {
 	for {
 		wait := l.every
 		if err := l.once(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn("feeding a security projection failed", "feed", l.projection, "error", err)
+			l.log.Warn("feeding a security projection failed", "feed", l.projection.String(), "error", err)
 			wait = min(wait, feedRetry)
 		}
 		select {

@@ -197,7 +197,7 @@ func (r *round) replace(s said, watermark string) error {
 	case time.Since(r.doubted) < doubtFor:
 		return fmt.Errorf("%w: %d of %d", errDoubt, len(d.removes), d.had)
 	default:
-		r.log.Warn("most rows of a security projection vanish, and are believed to", "feed", r.projection, "rows", len(d.removes), "of", d.had)
+		r.log.Warn("most rows of a security projection vanish, and are believed to", "feed", r.projection.String(), "rows", len(d.removes), "of", d.had)
 		r.doubted = time.Time{}
 	}
 	return r.write(d, watermark, r.asOf)
