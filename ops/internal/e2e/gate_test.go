@@ -103,7 +103,7 @@ func (p *page) untouched(what string) func() {
 // TestWhatEndsByItsTimeEndsByItself has a lift of a block and a consent that another
 // system registered run out. Nothing comes from outside when they do.
 func TestWhatEndsByItsTimeEndsByItself(t *testing.T) {
-	defer services(t, func(*demo.Feeds) {})
+	defer restored(t)
 	b := browser(t)
 	lifted := signIn(t, b, "a2", "anna")
 	lifted.openPatient(patients.Amina)
@@ -148,7 +148,7 @@ func TestWhatEndsByItsTimeEndsByItself(t *testing.T) {
 // TestOnlyWhatIsTouchedChanges has a relation and a commission withdrawn: the views that
 // rested on them are gone, and beside them nothing moves.
 func TestOnlyWhatIsTouchedChanges(t *testing.T) {
-	defer services(t, func(*demo.Feeds) {})
+	defer restored(t)
 	b := browser(t)
 	show := func(node, person, patient string) *page {
 		p := signIn(t, b, node, person)

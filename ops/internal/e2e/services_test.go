@@ -21,7 +21,7 @@ func (p *page) becomes(count int) {
 // TestABlockOfTheServicesReachesThePage has a block, a lift of it and its end come from
 // the service around: each shows on the open page, in both directions.
 func TestABlockOfTheServicesReachesThePage(t *testing.T) {
-	defer services(t, func(*demo.Feeds) {})
+	defer restored(t)
 	p := signIn(t, browser(t), "a2", "anna")
 	p.openPatient(patients.Amina)
 	p.attest()
@@ -46,7 +46,7 @@ func TestABlockOfTheServicesReachesThePage(t *testing.T) {
 
 // TestARelationOfTheServicesEnds withdraws the view that rested on it.
 func TestARelationOfTheServicesEnds(t *testing.T) {
-	defer services(t, func(*demo.Feeds) {})
+	defer restored(t)
 	p := signIn(t, browser(t), "b1", "anna")
 	p.openPatient(patients.Elsa)
 	if eval[bool](p, `!!`+hook("consent-skip")) {
@@ -119,7 +119,7 @@ func awaitCalls(t *testing.T, want int) {
 // TestFeedsGoOnAtAnotherLeader kills the leader, which reads the services, and has a
 // care engagement end meanwhile: the next leader goes on where the last was.
 func TestFeedsGoOnAtAnotherLeader(t *testing.T) {
-	defer services(t, func(*demo.Feeds) {})
+	defer restored(t)
 	leader := status(t).Leader
 	node := dataNodes[slices.IndexFunc(dataNodes, func(id string) bool { return id != leader })]
 	p := signIn(t, browser(t), node, "anna")

@@ -78,6 +78,35 @@ func services(t *testing.T, change func(*demo.Feeds)) {
 	}
 }
 
+// restored gives the services back what they knew, and waits until every node has it:
+// the next test begins as this one did.
+func restored(t *testing.T) {
+	t.Helper()
+	services(t, func(*demo.Feeds) {})
+	written := time.Now()
+	for _, id := range dataNodes {
+		for deadline := written.Add(patience); ; {
+			s, err := stage.Operator().Status(t.Context(), id)
+			if err == nil && readSince(s.Feeds, written) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s has not read the services again: %+v, %v", id, s.Feeds, err)
+			}
+		}
+	}
+}
+
+// readSince tells whether every service was asked after a time.
+func readSince(feeds []admin.Feed, at time.Time) bool {
+	for _, f := range feeds {
+		if asOf, err := time.Parse(time.RFC3339, f.AsOf); err != nil || !asOf.After(at) { // whole seconds, rounded down
+			return false
+		}
+	}
+	return len(feeds) > 0
+}
+
 // tell gives the stand-in an order.
 func tell(t *testing.T, path, order string) string {
 	t.Helper()
@@ -119,13 +148,35 @@ func status(t *testing.T) admin.Status {
 	return s
 }
 
-// record returns the whole access log, as an operator sees it.
+// caughtUp waits until the node that answers has applied what any other had at first:
+// what a page at another node shows may be on its way there.
+func caughtUp(t *testing.T) (node string) {
+	t.Helper()
+	var want uint64
+	for _, m := range status(t).Members {
+		want = max(want, m.AppliedIndex)
+	}
+	for deadline := time.Now().Add(patience); ; {
+		s := status(t)
+		for _, m := range s.Members {
+			if m.ID == s.Node && m.AppliedIndex >= want {
+				return s.Node
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never comes to index %d: %+v", s.Node, want, s.Members)
+		}
+	}
+}
+
+// record returns the whole access log, as an operator sees it, with everything in it
+// that any node had when it was asked for.
 func record(t *testing.T) []admin.RecordEntry {
 	t.Helper()
 	var all []admin.RecordEntry
-	after := uint64(0)
+	node, after := caughtUp(t), uint64(0)
 	for {
-		page, err := stage.Operator().Record(t.Context(), "", after, 1000)
+		page, err := stage.Operator().Record(t.Context(), node, after, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
