@@ -61,6 +61,8 @@ func TestScreenshots(t *testing.T) {
 	p.press(`[data-test="row"][data-contract="3"]`)
 	p.waitHook("document")
 	picture(p, "emergency-overview")
+	p.endConsent()
+	p.basis("none")
 
 	v := signIn(t, b, "b1", "vera")
 	v.followUp()
