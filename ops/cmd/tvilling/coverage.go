@@ -108,5 +108,8 @@ func (c *cli) coverageFile(path string) (admin.CoverageTable, error) {
 	if _, err := table.Parse(); err != nil {
 		return admin.CoverageTable{}, usage("%s: %v", path, err)
 	}
+	if len(table.Rows) == 0 {
+		return admin.CoverageTable{}, usage("%s: no [[coverage]] in it: it would replace the table with nothing", path)
+	}
 	return table, nil
 }

@@ -59,7 +59,10 @@ func printExplanation(w io.Writer, e admin.Explanation) {
 		if f.AsOf == "" {
 			age = "-"
 		}
-		if !f.Fresh {
+		switch {
+		case f.Name == "engagement" && f.AsOf == "":
+			mark = "not asked"
+		case !f.Fresh:
 			mark = "not fresh"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Name, dash(f.AsOf), age, seconds(f.BoundSeconds), mark)

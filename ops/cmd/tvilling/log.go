@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,9 @@ func (c *cli) log() *cobra.Command {
 	return cmd
 }
 
+// maxRecordPage is the most entries that a node gives at a time.
+const maxRecordPage = 1000
+
 func (c *cli) logList() *cobra.Command {
 	var after uint64
 	var limit int
@@ -29,13 +33,16 @@ func (c *cli) logList() *cobra.Command {
 		Short: "Print a page of the access log: what was decided, why, on which state",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 || limit > maxRecordPage {
+				return usage("--limit is 1 to %d", maxRecordPage)
+			}
 			return answer(c, func(client *adminclient.Client) (admin.Record, error) {
 				return client.Record(cmd.Context(), c.node, after, limit)
 			}, func(w io.Writer, page admin.Record) {
-				fmt.Fprintln(w, "SEQUENCE\tINDEX\tAT\tACTIVITY\tOUTCOME\tREASON\tBASIS\tVIEW\tNODE\tDECIDED AT")
+				fmt.Fprintln(w, "SEQUENCE\tINDEX\tAT\tACTIVITY\tOUTCOME\tREASON\tBASIS\tVIEW\tNODE\tDECIDED AT\tID")
 				for _, e := range page.Entries {
-					fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
-						e.Sequence, e.Index, e.At, e.Activity, e.Outcome, dash(e.Reason), dash(e.Basis), dash(e.View), e.Node, e.DecidedAt)
+					fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+						e.Sequence, e.Index, e.At, e.Activity, e.Outcome, dash(e.Reason), dash(e.Basis), dash(e.View), e.Node, decidedAt(e), e.ID)
 				}
 				if len(page.Entries) == limit {
 					fmt.Fprintf(w, "\nThere may be more: --after %d\n", page.Next)
@@ -47,4 +54,12 @@ func (c *cli) logList() *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 100, "at most this `many` entries, 1 to 1000")
 	c.operatorFlags(cmd)
 	return cmd
+}
+
+// decidedAt is the state that was decided on; an operator's reading rests on none.
+func decidedAt(e admin.RecordEntry) string {
+	if e.DecidedAt == 0 {
+		return "-"
+	}
+	return strconv.FormatUint(e.DecidedAt, 10)
 }

@@ -52,6 +52,9 @@ func (c *cli) logExport() *cobra.Command {
 			"The file holds patients: it is made for its owner alone, and that it was taken is in the log.",
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := newFile(out); err != nil {
+				return err
+			}
 			client, err := c.ask()
 			if err != nil {
 				return err
@@ -115,6 +118,9 @@ func (c *cli) logProve() *cobra.Command {
 			if (query.ID == "") == (sequence == 0) {
 				return usage("name one entry: its id as it was shown, or --sequence")
 			}
+			if err := newFile(out); err != nil {
+				return err
+			}
 			client, err := c.ask()
 			if err != nil {
 				return err
@@ -153,6 +159,9 @@ func (c *cli) logConsistency() *cobra.Command {
 			if from == 0 {
 				return usage("--from is the size of the earlier checkpoint")
 			}
+			if err := newFile(out); err != nil {
+				return err
+			}
 			client, err := c.ask()
 			if err != nil {
 				return err
@@ -179,11 +188,19 @@ func (c *cli) logConsistency() *cobra.Command {
 	return cmd
 }
 
-// writeLogFile writes a file that is not there yet, whole or not at all.
-func writeLogFile(path string, head admin.LogFileHeader, fill func(put func(admin.ExportedEntry) error) error) (err error) {
+// newFile looks at --out before anything is read: a reading is recorded.
+func newFile(path string) error {
 	if path == "" {
 		return usage("--out names the file to write")
 	}
+	if _, err := os.Lstat(path); err == nil {
+		return usage("--out: %s is there already, and nothing is overwritten", path)
+	}
+	return nil
+}
+
+// writeLogFile writes a file that is not there yet, whole or not at all.
+func writeLogFile(path string, head admin.LogFileHeader, fill func(put func(admin.ExportedEntry) error) error) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return usage("--out: %v", err)
@@ -251,6 +268,11 @@ func (c *cli) logVerify() *cobra.Command {
 			keys, err := logproof.KeysOf(topology)
 			if err != nil {
 				return usage("%s: %v", config, err)
+			}
+			for _, site := range without {
+				if !slices.ContainsFunc(topology.Members, func(m admin.Node) bool { return m.Site == site }) {
+					return usage("--without: no member is of a site %q", site)
+				}
 			}
 			kept, err := readNote(keptFile)
 			if err != nil {

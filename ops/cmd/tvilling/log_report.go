@@ -20,6 +20,7 @@ import (
 // Limits of a report at the terminal.
 const (
 	reportDays      = 30   // that a report is about, when nothing else is said
+	maxReportDays   = 93   // that a node makes one of
 	maxPatientBytes = 64   // a file with a patient's id
 	reportRows      = 5000 // unless another limit is given
 	maxReportRows   = 100_000
@@ -126,6 +127,9 @@ func (f *reportFlags) read(in io.Reader, now time.Time) error {
 		if !to.After(from) {
 			return usage("--to is before --from")
 		}
+		if to.Sub(from) > maxReportDays*24*time.Hour {
+			return usage("a report is of at most %d days", maxReportDays)
+		}
 		f.query.From, f.query.To = from.Format(time.RFC3339), to.Format(time.RFC3339)
 	}
 	if f.patientFile == "" {
@@ -227,6 +231,9 @@ func printRows(w io.Writer, rows []admin.ReportRow, zone *time.Location) {
 	refused, staff := 0, map[string]bool{}
 	for i, r := range rows {
 		cells[i] = columns(r, zone)
+		if len(r.Contracts) == len(protocol.Contracts()) {
+			cells[i][slices.Index(names, "TYPES")] = "every type"
+		}
 		for j, text := range cells[i] {
 			used[j] = used[j] || text != ""
 		}
@@ -250,9 +257,9 @@ func printRows(w io.Writer, rows []admin.ReportRow, zone *time.Location) {
 	for _, one := range cells {
 		line(one)
 	}
-	fmt.Fprintf(w, "\n%d rows", len(rows))
+	fmt.Fprintf(w, "\nrows: %d", len(rows))
 	if len(staff) > 0 {
-		fmt.Fprintf(w, ", of %d employees, %d refused", len(staff), refused)
+		fmt.Fprintf(w, ", employees: %d, refused: %d", len(staff), refused)
 	}
 	fmt.Fprintln(w)
 }

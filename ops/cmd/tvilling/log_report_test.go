@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
 
@@ -54,6 +55,7 @@ func TestReportFlags(t *testing.T) {
 		"no patient":  {query: admin.ReportQuery{Kind: "owner", CareProvider: "own"}, patientFile: file, limit: 1},
 		"from":        {query: admin.ReportQuery{Kind: "owner", CareProvider: "own"}, from: "yesterday", limit: 1},
 		"backwards":   {query: admin.ReportQuery{Kind: "owner", CareProvider: "own"}, from: "2026-03-02", to: "2026-03-01", limit: 1},
+		"too long":    {query: admin.ReportQuery{Kind: "owner", CareProvider: "own"}, from: "2026-01-01", to: "2026-04-05", limit: 1},
 		"no file":     {query: admin.ReportQuery{Kind: "patient", CareProvider: "own"}, patientFile: file + "x", limit: 1},
 		"wrong id":    {query: admin.ReportQuery{Kind: "patient", CareProvider: "own"}, patientFile: "-", limit: 1},
 	} {
@@ -72,11 +74,19 @@ func TestReportsArePrinted(t *testing.T) {
 		{Who: admin.ReportWho{CareProvider: "Other"}},
 	}}
 	text := printed(t, "provider", r)
-	for _, want := range []string{"2026-03-29 12:00:00", "permitted", "Läsa", "2 rows, of 1 employees, 0 refused", "There is more"} {
+	for _, want := range []string{"2026-03-29 12:00:00", "permitted", "Läsa", "rows: 2, employees: 1, refused: 0", "There is more"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
+	every := r
+	for _, contract := range protocol.Contracts() {
+		every.Rows[0].Contracts = append(every.Rows[0].Contracts, contract.String())
+	}
+	if all := printed(t, "provider", every); !strings.Contains(all, "every type") {
+		t.Errorf("each of all types is told:\n%s", all)
+	}
+	every.Rows[0].Contracts = nil
 	if strings.Contains(text, "REVIEWED") || strings.Contains(strings.SplitN(text, "\n", 4)[2], "refused") {
 		t.Errorf("an empty column, or an outcome that is not told:\n%s", text)
 	}

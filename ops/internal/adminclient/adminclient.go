@@ -39,6 +39,7 @@ const (
 var (
 	ErrOperator    = errors.New("the operator's directory cannot be used")
 	ErrUnreachable = errors.New("no node answers")
+	ErrUnable      = errors.New("no node can do it now")
 	ErrWrongNode   = errors.New("another node answers at this address")
 	ErrAnswer      = errors.New("the answer is not one of an operator endpoint")
 	ErrNoMember    = errors.New("no such member")
@@ -228,7 +229,8 @@ func first[T any](ctx context.Context, c *Client, node string, ask func(context.
 	return firstWithin(ctx, c, node, askTimeout, ask)
 }
 
-// firstWithin is first, with another limit of what one node may take.
+// firstWithin is first, with another limit of what one node may take. A node that says
+// why it cannot has answered: only where none does is nothing known.
 func firstWithin[T any](ctx context.Context, c *Client, node string, limit time.Duration, ask func(context.Context, string) (T, error)) (T, error) {
 	var zero T
 	order, err := c.order(node)
@@ -236,6 +238,7 @@ func firstWithin[T any](ctx context.Context, c *Client, node string, limit time.
 		return zero, err
 	}
 	var faults []error
+	none := ErrUnreachable
 	for _, id := range order {
 		one, cancel := context.WithTimeout(ctx, limit)
 		answer, err := ask(one, id)
@@ -244,9 +247,12 @@ func firstWithin[T any](ctx context.Context, c *Client, node string, limit time.
 		if err == nil || errors.As(err, &problem) && problem.Status != http.StatusServiceUnavailable || ctx.Err() != nil {
 			return answer, err
 		}
+		if problem != nil {
+			none = ErrUnable
+		}
 		faults = append(faults, fmt.Errorf("%s: %w", id, err))
 	}
-	return zero, fmt.Errorf("%w: %w", ErrUnreachable, errors.Join(faults...))
+	return zero, fmt.Errorf("%w: %w", none, errors.Join(faults...))
 }
 
 // dataNodes lists those that leadership can move to.

@@ -104,6 +104,21 @@ func TestFirstThatAnswers(t *testing.T) {
 	}
 }
 
+// A node that says why it cannot has answered, though the others are away.
+func TestUnableIsNotAway(t *testing.T) {
+	c, at := newCluster(t)
+	_ = at["a1"].Close()
+	c.serve(t, at["b1"], "b1", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_ = json.NewEncoder(w).Encode(admin.Problem{Code: "TV-4003", Title: "Not done", Action: "Try again."})
+	})
+	_, err := c.open(t).Sources(t.Context(), "")
+	var problem *ProblemError
+	if !errors.Is(err, ErrUnable) || errors.Is(err, ErrUnreachable) || !errors.As(err, &problem) || problem.Node != "b1" {
+		t.Errorf("error %v, want what b1 says", err)
+	}
+}
+
 // Another member at an address is not taken for the one that should be there.
 func TestAnotherNodeIsNotBelieved(t *testing.T) {
 	c, at := newCluster(t)

@@ -43,7 +43,11 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		case <-ctx.Done():
 			return nil
 		case e := <-c.Exits():
-			fmt.Fprintf(out, "\n%s ended by itself: %v. What it said is in %s.\n", e.ID, e.Err, e.Log)
+			why := "it was asked to"
+			if e.Err != nil {
+				why = e.Err.Error()
+			}
+			fmt.Fprintf(out, "\n%s ended: %s. What it said is in %s.\n", e.ID, why, e.Log)
 		}
 	}
 }

@@ -187,12 +187,25 @@ func dataSites(t admin.Topology) int {
 
 const mendFeeds = "The leader reads the feeds. Look in its log for why it cannot, and mend the feed or the way to it."
 
+// withoutFeed is what is refused while a projection is not known.
+func withoutFeed(name string) string {
+	switch name {
+	case "blocks":
+		return "nothing but the own care unit's records is shown"
+	case "consents":
+		return "other care providers' records are not shown"
+	case "relations":
+		return "a patient opens only if the unit's own system answers that there is a care engagement"
+	}
+	return "nobody can open a patient"
+}
+
 func feeds(_ admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, f := range s.Feeds {
 		if f.Fresh {
 			if 2*f.AgeSeconds > f.BoundSecond {
-				all = append(all, Finding{Degraded, fmt.Sprintf("what is known of %s is %v old: after %v nobody can open a patient", f.Name, seconds(f.AgeSeconds), seconds(f.BoundSecond)), mendFeeds})
+				all = append(all, Finding{Degraded, fmt.Sprintf("what is known of %s is %v old: after %v %s", f.Name, seconds(f.AgeSeconds), seconds(f.BoundSecond), withoutFeed(f.Name)), mendFeeds})
 			}
 			continue
 		}
@@ -200,7 +213,7 @@ func feeds(_ admin.Topology, s admin.Status) []Finding {
 		if f.AsOf != "" {
 			age = fmt.Sprintf("it is %v old, and %v is the most", seconds(f.AgeSeconds), seconds(f.BoundSecond))
 		}
-		all = append(all, Finding{Broken, fmt.Sprintf("what is known of %s is too old: %s. Unknown is no: nobody can open a patient", f.Name, age),
+		all = append(all, Finding{Broken, fmt.Sprintf("what is known of %s is too old: %s. Unknown is no: %s", f.Name, age, withoutFeed(f.Name)),
 			mendFeeds})
 	}
 	return all

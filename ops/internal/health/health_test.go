@@ -62,8 +62,10 @@ func TestAssess(t *testing.T) {
 		{"witness leads", func(s *admin.Status) { s.Leader = "w" }, health.Degraded, "w leads and is a witness", 1},
 		{"behind", func(s *admin.Status) { s.Members[2].Lag = 5000 }, health.Degraded, "b1 is 5000 entries behind", 1},
 		{"stale feed", func(s *admin.Status) { s.Feeds[0].Fresh = false; s.Feeds[0].AgeSeconds = 720 }, health.Broken, "blocks is too old: it is 12m0s old, and 10m0s is the most", 1},
-		{"feed that is not renewed", func(s *admin.Status) { s.Feeds[0].AgeSeconds = 330 }, health.Degraded, "blocks is 5m30s old: after 10m0s nobody can open", 1},
-		{"feed never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "consents"} }, health.Broken, "consents is too old: it was never read", 1},
+		{"feed that is not renewed", func(s *admin.Status) { s.Feeds[0].AgeSeconds = 330 }, health.Degraded, "blocks is 5m30s old: after 10m0s nothing but the own care unit's records is shown", 1},
+		{"feed never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "consents"} }, health.Broken, "consents is too old: it was never read. Unknown is no: other care providers' records are not shown", 1},
+		{"relations never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "relations"} }, health.Broken, "a patient opens only if the unit's own system answers", 1},
+		{"commissions never read", func(s *admin.Status) { s.Feeds[0] = admin.Feed{Name: "commissions"} }, health.Broken, "nobody can open a patient", 1},
 		{"unproven", func(s *admin.Status) { s.Log.UnprovenSeconds = 601 }, health.Degraded, "has grown for 10m1s without a signed checkpoint", 1},
 		{"proved", func(s *admin.Status) {
 			s.Log = admin.LogStatus{UnprovenSeconds: 600, Export: &admin.ExportStatus{OldestSeconds: 3600}}

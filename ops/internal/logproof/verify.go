@@ -80,7 +80,7 @@ func (v Verifier) Verify(ctx context.Context, file io.Reader, kept string) (Resu
 func (v Verifier) whole(ctx context.Context, r *bufio.Reader, result *Result) error {
 	size, earlier := result.Later.Size, result.Earlier.Size
 	if earlier > size {
-		return fmt.Errorf("%w: the kept checkpoint has %d entries, the file %d", ErrTree, earlier, size)
+		return fmt.Errorf("%w: the kept checkpoint has %d entries and the file %d: take out a newer file, which must hold them", ErrTree, earlier, size)
 	}
 	var t tree
 	for n := uint64(1); n <= size; n++ {
