@@ -22,7 +22,13 @@ func (p *page) becomes(count int) {
 // the service around: each shows on the open page, in both directions.
 func TestABlockOfTheServicesReachesThePage(t *testing.T) {
 	defer restored(t)
-	p := signIn(t, browser(t), "a2", "anna")
+	b := browser(t)
+	other := signIn(t, b, "b1", "anna")
+	other.openPatient(patients.Harry)
+	other.click("consent-skip")
+	other.showAll()
+	check := other.untouched("another patient")
+	p := signIn(t, b, "a2", "anna")
 	p.openPatient(patients.Amina)
 	p.attest()
 	all := p.showAll()
@@ -42,6 +48,9 @@ func TestABlockOfTheServicesReachesThePage(t *testing.T) {
 
 	tell(t, "blocks/cancel?id=e2e-sydhav", "")
 	p.becomes(all)
+	check()
+	p.endConsent()
+	p.basis("none")
 }
 
 // TestARelationOfTheServicesEnds withdraws the view that rested on it.
