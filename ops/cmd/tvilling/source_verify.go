@@ -37,7 +37,8 @@ FILE may be - for standard input; nothing is sent.
 JSON is one array with an object for each FILE, in their order: "file", and either
 "verification" or "error" with why the file cannot be read.
 
-The exit code is 5 when something hinders, in any file, and 0 otherwise.`,
+The exit code is 1 when a file cannot be read, 5 when something hinders in any, and 0
+otherwise.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
 			all := make([]verifiedMessage, len(files))
