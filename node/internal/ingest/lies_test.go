@@ -178,42 +178,51 @@ func TestAServiceWithoutAnEnd(t *testing.T) {
 // most likely. That is believed only when it goes on for longer than the gate waits.
 func TestMostRowsVanish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFed(t)
-		f.blocks.putBlocks(150, "b")
-		f.must(once(t, f.feeds, "blocks"))
-		defer f.lead()()
-		time.Sleep(time.Minute)
-		kept := f.blocks.rows
-		vanish := func() { f.blocks.set(func() { f.blocks.rows = nil; f.blocks.cancelled = time.Now() }) }
-		vanish()
-		time.Sleep(5 * time.Minute)
-		synctest.Wait()
-		if n, age := f.rows(raftfsm.Blocks), f.age(raftfsm.Blocks); n != 150 || age < 4*time.Minute {
-			t.Errorf("after 5 minutes: %d blocks, %v old", n, age)
-		}
-		f.blocks.set(func() { f.blocks.rows = kept }) // it was a mishap
-		time.Sleep(interval)
-		synctest.Wait()
-		if n, age := f.rows(raftfsm.Blocks), f.age(raftfsm.Blocks); n != 150 || age > interval {
-			t.Errorf("mended: %d blocks, %v old", n, age)
-		}
-		vanish()
-		time.Sleep(9 * time.Minute) // counted from anew
-		synctest.Wait()
-		if n := f.rows(raftfsm.Blocks); n != 150 {
-			t.Errorf("after 9 minutes: %d blocks", n)
-		}
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		if n, age := f.rows(raftfsm.Blocks), f.age(raftfsm.Blocks); n != 0 || age > interval {
-			t.Errorf("after 11 minutes: %d blocks, %v old", n, age)
-		}
+		vanishes(t, 150)
 	})
+}
+
+// The same where there are few of them, and all are gone.
+func TestAllRowsVanish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { vanishes(t, doubtAll) })
+}
+
+func vanishes(t *testing.T, blocks int) {
+	f := newFed(t)
+	f.blocks.putBlocks(blocks, "b")
+	f.must(once(t, f.feeds, "blocks"))
+	defer f.lead()()
+	time.Sleep(time.Minute)
+	kept := f.blocks.rows
+	vanish := func() { f.blocks.set(func() { f.blocks.rows = nil; f.blocks.cancelled = time.Now() }) }
+	vanish()
+	time.Sleep(5 * time.Minute)
+	synctest.Wait()
+	if n, age := f.rows(raftfsm.Blocks), f.age(raftfsm.Blocks); n != blocks || age < 4*time.Minute {
+		t.Errorf("after 5 minutes: %d blocks, %v old", n, age)
+	}
+	f.blocks.set(func() { f.blocks.rows = kept }) // it was a mishap
+	time.Sleep(interval)
+	synctest.Wait()
+	if n, age := f.rows(raftfsm.Blocks), f.age(raftfsm.Blocks); n != blocks || age > interval {
+		t.Errorf("mended: %d blocks, %v old", n, age)
+	}
+	vanish()
+	time.Sleep(9 * time.Minute) // counted from anew
+	synctest.Wait()
+	if n := f.rows(raftfsm.Blocks); n != blocks {
+		t.Errorf("after 9 minutes: %d blocks", n)
+	}
+	time.Sleep(2 * time.Minute)
+	synctest.Wait()
+	if n, age := f.rows(raftfsm.Blocks), f.age(raftfsm.Blocks); n != 0 || age > interval {
+		t.Errorf("after 11 minutes: %d blocks, %v old", n, age)
+	}
 }
 
 // Few rows, or the smaller part of many, vanish as they like.
 func TestSomeRowsVanish(t *testing.T) {
-	for name, c := range map[string]struct{ before, after int }{"few": {doubtRows - 1, 0}, "half": {200, 100}} {
+	for name, c := range map[string]struct{ before, after int }{"few": {doubtRows - 1, 1}, "half": {200, 100}, "all of very few": {doubtAll - 1, 0}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFed(t)

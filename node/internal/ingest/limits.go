@@ -21,6 +21,7 @@ const (
 	maxAnswers       = 1000             // of one service in one round
 	maxMarkAhead     = 10 * time.Minute // of a service's place before the leader's clock: past it, the service lies
 	sameSecond       = 2 * time.Second  // in which a service may stamp two events alike
+	doubtAll         = 3                // so many rows, or more, do not vanish all at once
 	doubtRows        = 100              // of so many rows, no more than half vanish
 	doubtFor         = 10 * time.Minute // without being said over and over again
 	pageTimeout      = 10 * time.Second // one page of a feed, to be durable

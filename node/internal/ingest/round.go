@@ -179,17 +179,18 @@ func (r *round) compare(s said) (difference, error) {
 	return d, nil
 }
 
-// replace brings the state up to everything that there is. Should most of the rows
-// vanish, a service that has lost them is the likelier reason: nothing is taken until it
-// has said the same for longer than the gate believes in what there was before.
+// replace brings the state up to everything that there is. Should most of many rows
+// vanish, or all of some, a service that has lost them is the likelier reason: nothing is
+// taken until it has said the same for longer than the gate believes in what there was
+// before.
 func (r *round) replace(s said, watermark string) error {
 	s.whole = true
 	d, err := r.compare(s)
 	if err != nil {
 		return err
 	}
-	switch vanishing := d.had >= doubtRows && 2*len(d.removes) > d.had; {
-	case !vanishing:
+	switch {
+	case !doubtful(d.had, len(d.removes)):
 		r.doubted = time.Time{}
 	case r.doubted.IsZero():
 		r.doubted = time.Now()
@@ -201,6 +202,11 @@ func (r *round) replace(s said, watermark string) error {
 		r.doubted = time.Time{}
 	}
 	return r.write(d, watermark, r.asOf)
+}
+
+// doubtful tells whether so many rows fewer are a mishap until shown otherwise.
+func doubtful(had, vanish int) bool {
+	return had >= doubtRows && 2*vanish > had || had >= doubtAll && vanish == had
 }
 
 // patientRow makes a row about a patient.
