@@ -92,7 +92,7 @@ func (d *data) openGateway(n *Node) error {
 			{Name: "leader", Ask: func() error { return leaderHeard(n) }},
 			{Name: "state", Ask: n.fsm.Err},
 			{Name: "keys", Ask: n.state().opens},
-			{Name: "feeds", Ask: n.state().fresh},
+			{Name: "feeds", Ask: n.state().fresh, Warns: true},
 		},
 		Logger: n.cfg.Logger,
 	}

@@ -148,7 +148,7 @@ func TestTheRegisterAppearsLater(t *testing.T) {
 	if _, err := r.Put(t.Context(), system, "GetDiagnosis", []byte(diagnosisAnswer)); !errors.Is(err, ingest.ErrNotRegistered) {
 		t.Errorf("a source that no feed lists: %v", err)
 	}
-	if status, body := r.get("/readyz"); status != http.StatusServiceUnavailable {
+	if status, body := r.get("/readyz"); status != http.StatusOK || body != "ready, but: feeds\n" {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
 	if status, _ := r.get("/livez"); status != http.StatusOK {

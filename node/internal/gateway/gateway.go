@@ -35,10 +35,12 @@ type Ingest interface {
 	Put(ctx context.Context, r ingest.Request) (ingest.Receipt, error)
 }
 
-// Check is a named condition of being ready. It answers at once.
+// Check is a named condition of being ready. It answers at once. One that only Warns is
+// told and keeps nobody away: what it finds is no better at another node.
 type Check struct {
-	Name string
-	Ask  func() error
+	Name  string
+	Ask   func() error
+	Warns bool
 }
 
 // Config is what a gateway needs of its node.

@@ -58,34 +58,37 @@ func live(w http.ResponseWriter, r *http.Request) {
 	write(w, r, []byte("alive\n"))
 }
 
-// ready says whether browsers should be sent here; with ?verbose, by which checks.
+// ready says whether browsers should be sent here, and which checks say otherwise or
+// warn; with ?verbose, what each of them says.
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
-	var b strings.Builder
-	failed := 0
-	report := func(name string, err error) {
-		mark, why := "+", "ok"
-		if err != nil {
-			failed++
-			mark, why = "-", err.Error()
+	var each strings.Builder
+	var failed, warned []string
+	for _, c := range append([]Check{{Name: "draining", Ask: g.notDraining}}, g.cfg.Checks...) {
+		err := c.Ask()
+		switch {
+		case err == nil:
+			each.WriteString("[+] " + c.Name + ": ok\n")
+		case c.Warns:
+			warned = append(warned, c.Name)
+			each.WriteString("[!] " + c.Name + ": " + err.Error() + "\n")
+		default:
+			failed = append(failed, c.Name)
+			each.WriteString("[-] " + c.Name + ": " + err.Error() + "\n")
 		}
-		b.WriteString("[" + mark + "] " + name + ": " + why + "\n")
 	}
-	report("draining", g.notDraining())
-	for _, c := range g.cfg.Checks {
-		report(c.Name, c.Ask())
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	text := "ready\n"
-	if failed > 0 {
-		text = "not ready\n"
+	text, status := "ready\n", http.StatusOK
+	switch {
+	case len(failed) > 0:
+		text, status = "not ready: "+strings.Join(failed, ", ")+"\n", http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	case len(warned) > 0:
+		text = "ready, but: " + strings.Join(warned, ", ") + "\n"
 	}
 	if r.URL.Query().Has("verbose") {
-		text = b.String() + text
+		text = each.String() + text
 	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	if failed > 0 {
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
+	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text))
 }

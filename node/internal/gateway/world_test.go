@@ -146,7 +146,7 @@ type world struct {
 	intake         *intake
 	rooms          *rooms
 	log            *safeBuffer
-	unready        error
+	unready, late  error
 }
 
 type safeBuffer struct {
@@ -185,8 +185,11 @@ func start(t *testing.T, change func(*Config)) *world {
 	cfg := Config{
 		Topology: topology(), Self: "a1", Site: page, Sessions: w.rooms, Ingest: w.intake,
 		Sources: (&certs.Node{Certificate: *w.web.issue(""), Sources: w.sources.pool()}).SourceServer(),
-		Checks:  []Check{{Name: "leader", Ask: func() error { return w.unready }}},
-		Logger:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Checks: []Check{
+			{Name: "leader", Ask: func() error { return w.unready }},
+			{Name: "feeds", Ask: func() error { return w.late }, Warns: true},
+		},
+		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&cfg)

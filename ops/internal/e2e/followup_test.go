@@ -161,35 +161,35 @@ func TestFollowUp(t *testing.T) {
 
 // paged turns the pages of the whole care provider's report to the last one, where the
 // reader's own reading stands.
-func (v *page) paged(words []string) {
-	v.t.Helper()
-	v.ask(protocol.ReportProvider, "")
+func (p *page) paged(words []string) {
+	p.t.Helper()
+	p.ask(protocol.ReportProvider, "")
 	seen := map[string]bool{}
 	for pages := 1; ; pages++ {
-		rows := eval[[]string](v, `[...document.querySelectorAll('[data-test="log-row"]')].map(r => r.dataset.entry)`)
+		rows := eval[[]string](p, `[...document.querySelectorAll('[data-test="log-row"]')].map(r => r.dataset.entry)`)
 		for _, id := range rows {
 			if seen[id] {
-				v.t.Fatalf("entry %s is on two pages", id)
+				p.t.Fatalf("entry %s is on two pages", id)
 			}
 			seen[id] = true
 		}
-		v.noneOf("page "+strconv.Itoa(pages), words)
-		if !eval[bool](v, `!!`+hook("report-next")) {
+		p.noneOf("page "+strconv.Itoa(pages), words)
+		if !eval[bool](p, `!!`+hook("report-next")) {
 			if pages < 2 {
-				v.t.Errorf("one page of %d rows, want several", len(rows))
+				p.t.Errorf("one page of %d rows, want several", len(rows))
 			}
 			break
 		}
-		v.click("report-next")
-		v.wait(hook("log-row") + `?.dataset.entry !== '` + rows[0] + `'`)
+		p.click("report-next")
+		p.wait(hook("log-row") + `?.dataset.entry !== '` + rows[0] + `'`)
 	}
-	v.shot("3-last-page")
-	last := eval[string](v, `[...document.querySelectorAll('[data-test="log-row"]')].at(-1).textContent`)
-	if !strings.Contains(last, "Läsa åtkomstlogg") || !strings.Contains(last, "Vera Strand") || !strings.Contains(last, "vårdgivarens åtkomster") {
-		v.t.Errorf("the last entry is %q, want the reading of this page", last)
+	p.shot("3-last-page")
+	last := eval[string](p, `[...document.querySelectorAll('[data-test="log-row"]')].at(-1).textContent`)
+	if !strings.Contains(last, readingTheLog) || !strings.Contains(last, "Vera Strand") || !strings.Contains(last, "vårdgivarens åtkomster") {
+		p.t.Errorf("the last entry is %q, want the reading of this page", last)
 	}
-	v.click("report-first")
-	v.wait(`!` + hook("report-first"))
+	p.click("report-first")
+	p.wait(`!` + hook("report-first"))
 }
 
 // TestProtectedStaffHaveNoName has somebody with a protected identity open a patient:
