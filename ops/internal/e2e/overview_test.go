@@ -114,19 +114,19 @@ func TestWrongPatientIDIsToldAsTyped(t *testing.T) {
 	p.typeIn("patient-id", "199701062384")
 	p.waitHook("patient-bad")
 	p.shot("bad")
-	before := len(record(t))
+	before := len(accesses(t))
 	p.click("open-patient")
 	p.waitHook("patient-bad")
 	if got := p.state(); got != "patient" {
 		t.Errorf("a wrong id led to state %q", got)
 	}
-	if after := len(record(t)); after != before {
+	if after := len(accesses(t)); after != before {
 		t.Errorf("a wrong id made %d entries in the access log", after-before)
 	}
 }
 
 func TestNoCareEngagementIsRefusedAndRecorded(t *testing.T) {
-	before := len(record(t))
+	before := len(accesses(t))
 	p := signIn(t, browser(t), "b1", "anna")
 	p.click("commission")
 	p.waitState("patient")
@@ -134,7 +134,7 @@ func TestNoCareEngagementIsRefusedAndRecorded(t *testing.T) {
 	p.click("open-patient")
 	p.wait(hook("fault") + `?.dataset.fault === 'TV-1002'`)
 	p.shot("refused")
-	entries := record(t)[before:]
+	entries := accesses(t)[before:]
 	if len(entries) != 1 || entries[0].Outcome != "deny" {
 		t.Errorf("the access log gained %+v, want one denial", entries)
 	}
@@ -217,7 +217,7 @@ func TestRevocationEmptiesOtherViews(t *testing.T) {
 	}
 	other.click("row")
 	other.waitHook("document")
-	before := len(record(t))
+	before := len(accesses(t))
 	one.endConsent()
 	other.wait(`document.documentElement.dataset.count !== '` + strconv.Itoa(shown) + `'`)
 	other.shot("emptied")
@@ -228,13 +228,14 @@ func TestRevocationEmptiesOtherViews(t *testing.T) {
 	one.shot("ended-here")
 }
 
-// awaitRecord waits until the access log holds entries of an activity after a place.
+// awaitRecord waits until the access log holds entries of an activity after so many
+// accesses.
 func awaitRecord(t *testing.T, after int, activity string, want int) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
 		got := 0
-		for _, e := range record(t)[after:] {
+		for _, e := range accesses(t)[after:] {
 			if e.Activity == activity {
 				got++
 			}
@@ -251,12 +252,12 @@ func awaitRecord(t *testing.T, after int, activity string, want int) {
 // TestNoViewWithoutItsEntry counts: every view that a page was shown has a permit in
 // the access log, decided before it was committed (P1).
 func TestNoViewWithoutItsEntry(t *testing.T) {
-	before := len(record(t))
+	before := len(accesses(t))
 	p := signIn(t, browser(t), "b2", "maryam")
 	p.openPatient(patients.Harry)
 	p.click("consent-skip")
 	p.showAll()
-	entries := record(t)[before:]
+	entries := accesses(t)[before:]
 	permits := map[string]int{}
 	for _, e := range entries {
 		if e.Outcome == "permit" {

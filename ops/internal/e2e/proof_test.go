@@ -113,7 +113,7 @@ func TestTheLogIsVerifiedElsewhere(t *testing.T) {
 func TestEveryReadingOfTheLogIsInTheLog(t *testing.T) {
 	count := func() (n int) {
 		for _, e := range record(t) {
-			if e.Activity == "Läsa åtkomstlogg" {
+			if e.Activity == readingTheLog {
 				n++
 			}
 		}
@@ -126,7 +126,8 @@ func TestEveryReadingOfTheLogIsInTheLog(t *testing.T) {
 	said(t, "log", "report", "owner", "--care-provider", "SE0000000101-1000")
 	said(t, "log", "prove", "--sequence", "1", "--out", filepath.Join(dir, "one"))
 	said(t, "explain", entries[0].ID)
-	if got := count() - before; got < 3 {
-		t.Errorf("three readings are %d in the log", got)
+	looks := 1 + len(entries)/1000 // the pages of the second count are readings too
+	if got := count() - before; got < 3+looks {
+		t.Errorf("three readings and %d of the list are %d in the log", looks, got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -185,6 +186,16 @@ func record(t *testing.T) []admin.RecordEntry {
 			return all
 		}
 	}
+}
+
+// readingTheLog is what an entry says of somebody who looks at the log.
+const readingTheLog = "Läsa åtkomstlogg"
+
+// accesses are the entries of the access log, but for the readings of the log itself:
+// each look at it is one.
+func accesses(t *testing.T) []admin.RecordEntry {
+	t.Helper()
+	return slices.DeleteFunc(record(t), func(e admin.RecordEntry) bool { return e.Activity == readingTheLog })
 }
 
 // diagnosis is one record of a diagnosis, as a system would answer it.
