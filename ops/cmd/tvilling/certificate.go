@@ -18,6 +18,7 @@ func (c *cli) certificate() *cobra.Command {
 	}
 	cmd.AddCommand(
 		c.issue("source HSA-ID", "for a source system, or for an agent that connects systems for others", pki.IssueSource),
+		c.issue("operator NAME", "for a further operator, or for a program that reads /metrics: a directory for --operator", pki.IssueOperator),
 		c.issue("staff HSA-ID", "for a member of staff, where no national one is used", func(dir, id string) (pki.Issued, error) {
 			return pki.IssueStaff(dir, id, id)
 		}))

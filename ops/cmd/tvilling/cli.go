@@ -164,7 +164,7 @@ func codeOf(err error) int {
 	case errors.As(err, &wrong), errors.Is(err, adminclient.ErrOperator), errors.Is(err, admin.ErrTopology),
 		errors.Is(err, sourceclient.ErrFiles), errors.Is(err, sourceclient.ErrNowhere), errors.Is(err, node.ErrConfig),
 		errors.Is(err, standin.ErrFile), errors.Is(err, standin.ErrLoopback),
-		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID):
+		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID), errors.Is(err, pki.ErrName):
 		return exitUsage
 	case errors.Is(err, adminclient.ErrUnreachable), errors.Is(err, sourceclient.ErrNoAnswer):
 		return exitUnreachable

@@ -33,6 +33,7 @@ var (
 	ErrExists   = errors.New("pki: is there already and is not overwritten")
 	ErrTopology = errors.New("pki: the cluster file cannot be used")
 	ErrID       = errors.New("pki: not an HSA-id")
+	ErrName     = errors.New("pki: not a name of an operator: 1 to 63 of a-z, 0-9 and '-'")
 	ErrFiles    = errors.New("pki: files")
 )
 
@@ -40,6 +41,7 @@ var (
 const (
 	dirAuthority = "authority"
 	dirOperator  = "operator"
+	dirOperators = "operators"
 	dirSources   = "sources"
 	dirStaff     = "staff"
 )
@@ -101,7 +103,8 @@ func Init(dir string, t admin.Topology) error {
 			return err
 		}
 	}
-	if err := operatorFiles(files, t.Cluster, issuers, topology); err != nil {
+	first := leaf{name: t.Cluster + " operator", uri: admin.Identity{Cluster: t.Cluster}.URI()}
+	if err := operatorFiles(files, dirOperator, first, issuers[clusterAuthority], topology); err != nil {
 		return err
 	}
 	return writeAll(dir, files)
@@ -134,7 +137,7 @@ func check(t admin.Topology) error {
 	if !plainName.MatchString(t.Cluster) {
 		return fmt.Errorf("%w: cluster %q is not 1 to 63 of a-z, 0-9 and '-'", ErrTopology, t.Cluster)
 	}
-	taken := []string{dirAuthority, dirOperator, dirSources, dirStaff}
+	taken := []string{dirAuthority, dirOperator, dirOperators, dirSources, dirStaff}
 	for _, m := range t.Members {
 		if !plainName.MatchString(m.ID) || slices.Contains(taken, m.ID) {
 			return fmt.Errorf("%w: member %q is not 1 to 63 of a-z, 0-9 and '-', or one of %v", ErrTopology, m.ID, taken)
@@ -184,18 +187,16 @@ func memberFiles(files map[string]file, cluster string, m admin.Node, issuers ma
 	return nil
 }
 
-func operatorFiles(files map[string]file, cluster string, issuers map[authority]*issuer, topology []byte) error {
-	at := func(name string) string { return filepath.Join(dirOperator, filepath.FromSlash(name)) }
-	cert, key, err := issuers[clusterAuthority].issue(leaf{
-		name:   cluster + " operator",
-		uri:    admin.Identity{Cluster: cluster}.URI(),
-		usages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	})
+// operatorFiles are those of an operator's directory.
+func operatorFiles(files map[string]file, dir string, who leaf, by *issuer, topology []byte) error {
+	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	who.usages = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	cert, key, err := by.issue(who)
 	if err != nil {
 		return err
 	}
 	files[at(admin.FileTopology)] = file{text: topology}
-	files[at(admin.FileAuthority)] = file{text: issuers[clusterAuthority].pem()}
+	files[at(admin.FileAuthority)] = file{text: by.pem()}
 	files[at(admin.FileOperator)] = file{text: cert}
 	files[at(admin.FileOperatorKey)] = file{text: key, secret: true}
 	return nil
@@ -235,6 +236,36 @@ func IssueStaff(dir, hsaID, name string) (Issued, error) {
 		return Issued{}, fmt.Errorf("%w: %w", ErrID, err)
 	}
 	return issueClient(dir, staffAuthority, dirStaff, "", leaf{name: name, hsaID: hsaID})
+}
+
+// IssueOperator writes a directory for a further operator, or for a program that reads
+// the nodes' numbers. The name is what the access log calls them.
+func IssueOperator(dir, name string) (Issued, error) {
+	if !plainName.MatchString(name) {
+		return Issued{}, ErrName
+	}
+	topology, err := os.ReadFile(filepath.Join(dir, dirOperator, admin.FileTopology))
+	if err != nil {
+		return Issued{}, fmt.Errorf("%w: %w", ErrFiles, err)
+	}
+	t, err := admin.LoadTopology(filepath.Join(dir, dirOperator, admin.FileTopology))
+	if err != nil {
+		return Issued{}, fmt.Errorf("%w: %w", ErrTopology, err)
+	}
+	issuer, err := loadIssuer(filepath.Join(dir, dirAuthority, string(clusterAuthority)))
+	if err != nil {
+		return Issued{}, err
+	}
+	files := map[string]file{}
+	into := filepath.Join(dirOperators, name)
+	if err := operatorFiles(files, into, leaf{name: name, uri: admin.Identity{Cluster: t.Cluster}.URI()}, issuer, topology); err != nil {
+		return Issued{}, err
+	}
+	if err := writeAll(dir, files); err != nil {
+		return Issued{}, err
+	}
+	at := func(file string) string { return filepath.Join(dir, into, filepath.FromSlash(file)) }
+	return Issued{Certificate: at(admin.FileOperator), Key: at(admin.FileOperatorKey)}, nil
 }
 
 func issueClient(dir string, by authority, into, base string, l leaf) (Issued, error) {

@@ -302,3 +302,41 @@ func TestNamesThatCannotBe(t *testing.T) {
 		t.Errorf("no authority: %v", err)
 	}
 }
+
+// A further operator has a directory of their own, and a name of their own.
+func TestIssueOperator(t *testing.T) {
+	dir := initialised(t)
+	issued, err := IssueOperator(dir, "anna-lind")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(issued.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := decodeCertificate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := admin.ParseIdentity(cert.URIs)
+	if err != nil || !who.Operator() || who.Cluster != topology().Cluster || cert.Subject.CommonName != "anna-lind" {
+		t.Errorf("issued to %q, %v, %v", cert.Subject.CommonName, who, err)
+	}
+	if _, err := admin.LoadTopology(filepath.Join(dir, "operators", "anna-lind", admin.FileTopology)); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(issued.Key); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key: %v, %v", info, err)
+	}
+	if _, err := IssueOperator(dir, "anna-lind"); !errors.Is(err, ErrExists) {
+		t.Errorf("the same name twice: %v", err)
+	}
+	for _, name := range []string{"", "Anna", "../operator", "a/b", strings.Repeat("a", 64)} {
+		if _, err := IssueOperator(dir, name); !errors.Is(err, ErrName) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := IssueOperator(t.TempDir(), "anna"); !errors.Is(err, ErrFiles) {
+		t.Errorf("where no cluster was made: %v", err)
+	}
+}
