@@ -166,10 +166,10 @@ func codeOf(err error) int {
 		errors.Is(err, standin.ErrFile), errors.Is(err, standin.ErrLoopback),
 		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID), errors.Is(err, pki.ErrName):
 		return exitUsage
+	case errors.As(err, &problem), errors.As(err, &refused): // also where every node answered, and none can now
+		return exitRefused
 	case errors.Is(err, adminclient.ErrUnreachable), errors.Is(err, sourceclient.ErrNoAnswer):
 		return exitUnreachable
-	case errors.As(err, &problem), errors.As(err, &refused):
-		return exitRefused
 	}
 	return exitFailed
 }

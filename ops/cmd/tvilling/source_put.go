@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,7 +69,9 @@ The exit code is that of the worst file.`,
 
 // put sends the files and prints what became of each.
 func (c *cli) put(ctx context.Context, f sending, files []string) error {
-	client, err := f.client()
+	client, err := f.client(func(wait time.Duration, why error) {
+		fmt.Fprintf(c.errs, "no node takes it now, and it is sent again in %v: %v\n", wait.Round(100*time.Millisecond), why)
+	})
 	if err != nil {
 		return err
 	}
@@ -113,7 +116,7 @@ func (c *cli) put(ctx context.Context, f sending, files []string) error {
 	return err
 }
 
-func (f sending) client() (*sourceclient.Client, error) {
+func (f sending) client(waiting func(time.Duration, error)) (*sourceclient.Client, error) {
 	if f.cert == "" || f.key == "" {
 		return nil, usage("who sends? Name the source's certificate and key with --cert and --key")
 	}
@@ -135,7 +138,7 @@ func (f sending) client() (*sourceclient.Client, error) {
 	if f.authority == "" {
 		return nil, usage("which authority signed the nodes? Name its certificate with --ca, or a cluster file with --config")
 	}
-	return sourceclient.New(sourceclient.Config{Addresses: addresses, Authority: f.authority, Certificate: f.cert, Key: f.key})
+	return sourceclient.New(sourceclient.Config{Addresses: addresses, Authority: f.authority, Certificate: f.cert, Key: f.key, Waiting: waiting})
 }
 
 // patient reads the patient's id from a file: a flag would show it to everybody who

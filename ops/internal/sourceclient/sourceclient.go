@@ -94,12 +94,17 @@ type Config struct {
 	Authority   string   // file: the cluster's authority
 	Certificate string   // file
 	Key         string   // file
+
+	// Waiting is told, from any goroutine, that no node takes a message now, why, and
+	// how long it waits until it is sent again. nil: nobody is told.
+	Waiting func(wait time.Duration, why error)
 }
 
 // Client delivers to one cluster. It is safe for concurrent use.
 type Client struct {
 	addresses []string
 	http      *http.Client
+	waiting   func(wait time.Duration, why error)
 	pause     func(ctx context.Context, d time.Duration) error
 }
 
@@ -120,7 +125,10 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFiles, err)
 	}
-	return &Client{addresses: c.Addresses, pause: pause, http: &http.Client{Transport: &http.Transport{
+	if c.Waiting == nil {
+		c.Waiting = func(time.Duration, error) {}
+	}
+	return &Client{addresses: c.Addresses, waiting: c.Waiting, pause: pause, http: &http.Client{Transport: &http.Transport{
 		TLSHandshakeTimeout:    dialTimeout,
 		MaxResponseHeaderBytes: 16 << 10,
 		MaxConnsPerHost:        maxConnections,
@@ -182,6 +190,7 @@ func (c *Client) Put(ctx context.Context, m Message) (Receipt, error) {
 	wait := firstPause
 	for round := range maxRounds {
 		if round > 0 {
+			c.waiting(wait, last)
 			if err := c.pause(ctx, wait); err != nil {
 				return Receipt{}, fmt.Errorf("%w: %w", ErrNoAnswer, last)
 			}
