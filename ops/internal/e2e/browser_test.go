@@ -140,11 +140,12 @@ func (p *page) press(selector string) {
 	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// typeIn fills a field in key by key.
+// typeIn fills a field in key by key. It is found and given the focus in one go: drawn
+// anew between the two, it is another element; the page itself keeps the focus.
 func (p *page) typeIn(name, text string) {
 	p.t.Helper()
-	p.waitHook(name)
-	p.do(chromedp.SendKeys(chromedp.CSS(`[data-test="`+name+`"]`), text))
+	p.wait(`(field => { field.focus(); return document.activeElement === field })(` + hook(name) + `)`)
+	p.do(chromedp.KeyEvent(text))
 }
 
 func (p *page) text() string { return eval[string](p, `document.body.innerText`) }
