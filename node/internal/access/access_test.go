@@ -81,6 +81,18 @@ func TestBrowserIsToldOnlyWhatItMay(t *testing.T) {
 		access.ReasonOwnUnit:             protocol.FaultNone,
 		access.ReasonOwnProvider:         protocol.FaultNone,
 		access.ReasonOtherProvider:       protocol.FaultNone,
+		access.ReasonEngagementUnasked:   protocol.FaultUnknownFacts,
+		access.ReasonNoDocument:          protocol.FaultNotFound,
+		access.ReasonAskBlocksUnknown:    protocol.FaultUnknownFacts,
+		access.ReasonAskNoBasis:          protocol.FaultNoBasis,
+		access.ReasonActConsentsUnknown:  protocol.FaultUnknownFacts,
+		access.ReasonActDeceased:         protocol.FaultDeceased,
+		access.ReasonActGiver:            protocol.FaultGiver,
+		access.ReasonActStep:             protocol.FaultEmergencyTerms,
+		access.ReasonNoFollowUp:          protocol.FaultFollowUp,
+		access.ReasonConsentAttested:     protocol.FaultNone,
+		access.ReasonEmergencyAttested:   protocol.FaultNone,
+		access.ReasonConsentEnded:        protocol.FaultNone,
 	}
 	seen := map[string]bool{}
 	count := 0
@@ -91,6 +103,9 @@ func TestBrowserIsToldOnlyWhatItMay(t *testing.T) {
 		}
 		if seen[r.String()] {
 			t.Errorf("two reasons say %q", r)
+		}
+		if found, ok := access.ReasonOf(r.String()); found != r || ok != (r != access.ReasonNone) {
+			t.Errorf("by what %q says is found %q (%v)", r, found, ok)
 		}
 		seen[r.String()] = true
 	}

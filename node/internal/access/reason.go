@@ -48,6 +48,21 @@ const (
 	ReasonOwnUnit       // shown: the own care unit's
 	ReasonOwnProvider   // shown: another unit's of the own care provider
 	ReasonOtherProvider // shown: another care provider's, by the basis
+
+	// Of an act: what is recorded of what somebody wished to do, where the gate alone
+	// does not say it. They are the last.
+	ReasonEngagementUnasked  // the unit's own system could not be asked about the care engagement
+	ReasonNoDocument         // there is no such document
+	ReasonAskBlocksUnknown   // not answered: the blocks are too old or missing
+	ReasonAskNoBasis         // not answered: the question needs a basis
+	ReasonActConsentsUnknown // nothing registered: the consents are too old or missing
+	ReasonActDeceased        // nothing registered: the patient is deceased
+	ReasonActGiver           // nothing registered: who is said to consent cannot
+	ReasonActStep            // nothing registered: it is not the emergency's next step
+	ReasonNoFollowUp         // the access log may not be followed up
+	ReasonConsentAttested    // done: a consent is registered
+	ReasonEmergencyAttested  // done: a step of an emergency is registered
+	ReasonConsentEnded       // done: what the commission rested on is ended
 )
 
 // String returns the reason in English, for the record and for operators.
@@ -138,6 +153,38 @@ func (r Reason) ofDocument() string {
 	case ReasonOtherProvider:
 		return "another care provider's, by the basis"
 	default:
+		return r.ofAct()
+	}
+}
+
+// ofAct is String for the reasons of acts.
+func (r Reason) ofAct() string {
+	switch r {
+	case ReasonEngagementUnasked:
+		return "care engagement could not be asked about"
+	case ReasonNoDocument:
+		return "no such document"
+	case ReasonAskBlocksUnknown:
+		return "not answered: blocks too old or missing"
+	case ReasonAskNoBasis:
+		return "not answered: no basis for the question"
+	case ReasonActConsentsUnknown:
+		return "nothing registered: consents too old or missing"
+	case ReasonActDeceased:
+		return "nothing registered: the patient is deceased"
+	case ReasonActGiver:
+		return "nothing registered: not one who can consent for this patient"
+	case ReasonActStep:
+		return "nothing registered: not the emergency's next step"
+	case ReasonNoFollowUp:
+		return "may not follow up the access log"
+	case ReasonConsentAttested:
+		return "consent attested"
+	case ReasonEmergencyAttested:
+		return "emergency attested"
+	case ReasonConsentEnded:
+		return "consent ended"
+	default:
 		return unknownReason
 	}
 }
@@ -160,7 +207,8 @@ func ReasonOf(text string) (r Reason, ok bool) {
 func (r Reason) Fault() protocol.Fault {
 	switch r {
 	case ReasonConsent, ReasonEmergency, ReasonEmergencyProviders, ReasonOwnOnly, ReasonDeceased, ReasonConsentsUnknown,
-		ReasonOwnUnit, ReasonOwnProvider, ReasonOtherProvider:
+		ReasonOwnUnit, ReasonOwnProvider, ReasonOtherProvider,
+		ReasonConsentAttested, ReasonEmergencyAttested, ReasonConsentEnded:
 		return protocol.FaultNone
 	case ReasonNobody:
 		return protocol.FaultWhoAreYou
@@ -170,15 +218,26 @@ func (r Reason) Fault() protocol.Fault {
 		return protocol.FaultCommission
 	case ReasonPatientID:
 		return protocol.FaultPatientID
-	case ReasonCommissionsUnknown, ReasonPersonsUnknown, ReasonRelationsUnknown, ReasonEngagementUnknown:
+	case ReasonCommissionsUnknown, ReasonPersonsUnknown, ReasonRelationsUnknown, ReasonEngagementUnknown,
+		ReasonEngagementUnasked, ReasonAskBlocksUnknown, ReasonActConsentsUnknown:
 		return protocol.FaultUnknownFacts
 	case ReasonProtected:
 		return protocol.FaultProtected
 	case ReasonNoEngagement:
 		return protocol.FaultNoEngagement
 	case ReasonNotPermitted, ReasonOwnerUnknown, ReasonOutsideRight, ReasonNoBasis, ReasonFirstStep,
-		ReasonBlocksUnknown, ReasonOuterBlock, ReasonInnerBlock, ReasonNotChosen:
+		ReasonBlocksUnknown, ReasonOuterBlock, ReasonInnerBlock, ReasonNotChosen, ReasonNoDocument:
 		return protocol.FaultNotFound
+	case ReasonAskNoBasis:
+		return protocol.FaultNoBasis
+	case ReasonActDeceased:
+		return protocol.FaultDeceased
+	case ReasonActGiver:
+		return protocol.FaultGiver
+	case ReasonActStep:
+		return protocol.FaultEmergencyTerms
+	case ReasonNoFollowUp:
+		return protocol.FaultFollowUp
 	default:
 		return protocol.FaultInternal
 	}

@@ -25,7 +25,7 @@ type Explanation struct {
 	Scope    record.Scope
 	Node     string
 	Outcome  protocol.ReviewOutcome // of its latest review
-	Fault    protocol.Fault         // what who asked was told; none: it was permitted, or was no decision of the gate
+	Fault    protocol.Fault         // what who asked was told; none: it was permitted, or nothing was decided
 }
 
 // Fact is how old a projection was when it was decided on.
@@ -100,7 +100,7 @@ func (s *Service) explanation(e entry) (Explanation, error) {
 	return x, nil
 }
 
-// faultFor finds what a reason of the gate is told as.
+// faultFor finds what a recorded reason is told as.
 func faultFor(reason string) protocol.Fault {
 	if r, ok := access.ReasonOf(reason); ok {
 		return r.Fault()

@@ -7,10 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"tvilling/node/internal/access"
 	"tvilling/node/internal/projection"
 	"tvilling/node/internal/record"
 	"tvilling/node/internal/sealing"
@@ -337,4 +340,71 @@ func TestARefusedReviewIsRecorded(t *testing.T) {
 	if got := w.newest(); got.Activity != record.Review || got.Decision.Permit || got.Actor.Employee != w.who.Employee || got.Outcome != protocol.ReviewNone {
 		t.Errorf("recorded %+v", got)
 	}
+}
+
+// Who may not follow up is told so, and an operator who asks why is told the same.
+func TestARefusalToFollowUpIsExplained(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(w *world)
+		reason access.Reason
+	}{
+		"another commission":        {func(w *world) { w.who.Commission.ID = "FOLLOW-2" }, access.ReasonNoFollowUp},
+		"commissions too old":       {func(w *world) { w.asOf(now() - 31*minute) }, access.ReasonCommissionsUnknown},
+		"an operator without place": {func(w *world) { w.who = Reader{Operator: "op"} }, access.ReasonNoFollowUp},
+	} {
+		w := newWorld(t)
+		c.change(w)
+		_, refused := w.s.Report(t.Context(), w.who, w.follow(protocol.ReportProvider))
+		e := w.newest()
+		if e.Decision.Permit || e.Decision.Reason != c.reason.String() {
+			t.Errorf("%s: recorded %+v", name, e.Decision)
+		}
+		x, err := w.s.Explain(t.Context(), "op", record.ShortID(e.ID))
+		if err != nil || refused == nil || x.Fault != faultOf(refused) || x.Fault != c.reason.Fault() {
+			t.Errorf("%s: explained as %d (%v), refused with %v", name, x.Fault, err, refused)
+		}
+	}
+}
+
+// Whoever waits for the queue of emergencies, while somebody else has it filled, waits
+// no longer than the context lasts; and gets it when it is free.
+func TestTheQueueIsNotWaitedForInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.add(act(t, record.EmergencyContent, "ANNA", own, tolvan))
+		if err := w.s.queue.hold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f := protocol.Follow{Report: protocol.ReportEmergencies}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := w.s.Report(ctx, w.who, f)
+		w.wants(err, context.DeadlineExceeded)
+		if waited := time.Since(began); waited != time.Second {
+			t.Errorf("waited for %v", waited)
+		}
+		answers := make(chan protocol.Report)
+		for range 3 {
+			go func() {
+				r, err := w.s.Report(t.Context(), w.who, f)
+				if err != nil {
+					t.Error(err)
+				}
+				answers <- r
+			}()
+		}
+		synctest.Wait()
+		select {
+		case <-answers:
+			t.Error("answered from a queue that somebody else has")
+		default:
+		}
+		w.s.queue.release()
+		for range 3 {
+			if got := whoIn(<-answers); !slices.Equal(got, []string{"ANNA Nödöppning"}) {
+				t.Errorf("the queue holds %q", got)
+			}
+		}
+	})
 }

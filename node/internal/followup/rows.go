@@ -139,9 +139,11 @@ func forPatient(r protocol.LogRow) protocol.LogRow {
 
 // emergencies answers those without a review, oldest first.
 func (q *query) emergencies(ctx context.Context, answer *protocol.Report) error {
-	queue := &q.s.queue
-	queue.mu.Lock()
-	defer queue.mu.Unlock()
+	queue := q.s.queue
+	if err := queue.hold(ctx); err != nil {
+		return err
+	}
+	defer queue.release()
 	behind, err := q.s.advance(ctx)
 	if err != nil {
 		return err

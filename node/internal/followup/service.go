@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 	_ "time/tzdata" // a bare machine may have no zone files, and statistics are of Swedish time
 	"unicode/utf8"
@@ -90,7 +89,7 @@ type Config struct {
 type Service struct {
 	cfg   Config
 	zone  *time.Location
-	queue queue
+	queue *queue
 }
 
 // New makes a Service.
@@ -102,7 +101,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	return &Service{cfg: cfg, zone: zone}, nil
+	return &Service{cfg: cfg, zone: zone, queue: &queue{held: make(chan struct{}, 1)}}, nil
 }
 
 // Report answers a report. Its reading is in the log before anything of it is read.
@@ -181,7 +180,11 @@ func (s *Service) refuse(ctx context.Context, draft record.Entry, why error) err
 	if !errors.Is(why, ErrNotAllowed) && !errors.Is(why, ErrUnknown) {
 		return why
 	}
-	draft.Decision.Reason = why.Error()
+	reason := access.ReasonNoFollowUp
+	if errors.Is(why, ErrUnknown) {
+		reason = access.ReasonCommissionsUnknown
+	}
+	draft.Decision.Reason = reason.String()
 	_, err := s.record(ctx, draft)
 	return errors.Join(why, err)
 }
@@ -238,12 +241,25 @@ func careProvider(id string) error {
 }
 
 // queue is the emergencies without a review: their places in the log, oldest first. It
-// is an index of what the log holds, filled as it is asked for.
+// is an index of what the log holds, filled as it is asked for. Filling takes as long as
+// the log is, so that who waits for it must be able to give up.
 type queue struct {
-	mu      sync.Mutex
-	through uint64 // the log is looked through so far
+	held    chan struct{} // has one place: who has put something there has the queue
+	through uint64        // the log is looked through so far
 	waiting []emergency
 }
+
+// hold waits for the queue, or no longer than the context lasts.
+func (q *queue) hold(ctx context.Context) error {
+	select {
+	case q.held <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("followup: waiting for the emergencies without a review: %w", ctx.Err())
+	}
+}
+
+func (q *queue) release() { <-q.held }
 
 type emergency struct {
 	sequence uint64

@@ -62,16 +62,15 @@ type refusal struct {
 type decided struct {
 	decision  access.Decision
 	subjects  subjects
-	permit    bool // the ask, and not only that the patient opens
-	why       protocol.Fault
-	reason    string
+	reason    access.Reason     // of the ask, and not only of the patient's opening
 	resources []record.Resource // whose information it discloses
 }
 
+// permits reports whether the ask is granted: where nothing is told against it.
+func (d *decided) permits() bool { return d.reason.Fault() == protocol.FaultNone }
+
 // deny refuses what the patient's opening alone would permit.
-func (d *decided) deny(why protocol.Fault, reason string) {
-	d.permit, d.why, d.reason, d.resources = false, why, reason, nil
-}
+func (d *decided) deny(why access.Reason) { d.reason, d.resources = why, nil }
 
 // recorder decides and records. It has no state of its own and serves every session.
 type recorder struct {
@@ -91,7 +90,7 @@ func (r *recorder) access(ctx context.Context, a ask) outcome {
 		if err != nil {
 			return outcome{refusal: a.refused(protocol.FaultInternal, err)}
 		}
-		got := outcome{decided: d, engagement: a.engagement, silent: a.silent, refusal: a.refused(d.why, nil)}
+		got := outcome{decided: d, engagement: a.engagement, silent: a.silent, refusal: a.refused(d.reason.Fault(), nil)}
 		status, index, failed := r.commit(ctx, a, r.accesses(a, d)...)
 		switch {
 		case status == command.StatusStale:
@@ -116,7 +115,7 @@ func (r *recorder) accesses(a ask, d decided) (commands []command.Command) {
 		}
 		commands = append(commands, wish(command.KindRecordAccess, command.RecordAccess{
 			DecidedAt: d.decision.Index(), Patient: d.subjects[0], Linked: d.subjects.linked(),
-			Actor: r.ring.Employee(a.question.Employee), Permit: d.permit, Entry: r.seal(entry),
+			Actor: r.ring.Employee(a.question.Employee), Permit: d.permits(), Entry: r.seal(entry),
 		}))
 	}
 	return commands
@@ -146,7 +145,7 @@ func (r *recorder) decide(ctx context.Context, a *ask) (decided, error) {
 	answer, err := r.engaged(ctx, a.question, d.decision.Commission())
 	if a.silent = err != nil; a.silent {
 		r.log.Warn("whether there is a care engagement could not be asked", "session", a.session, "error", err)
-		d.deny(protocol.FaultUnknownFacts, "the care engagement could not be asked about")
+		d.deny(access.ReasonEngagementUnasked)
 		return d, nil
 	}
 	a.engagement = answer
@@ -166,9 +165,9 @@ func (r *recorder) decideOn(a ask) (d decided, err error) {
 	}
 	d.decision = access.Decide(facts, now())
 	d.subjects = subjectsOf(r.ring, a.question.Patient, d.decision.Linked())
-	d.permit, d.why, d.reason = d.decision.Permitted(), d.decision.Fault(), d.decision.Reason().String()
+	d.reason = d.decision.Reason()
 	switch {
-	case !d.permit:
+	case !d.permits():
 	case a.document != (protocol.DocumentKey{}):
 		d.one(v, a)
 	case a.activity == record.Read:
@@ -183,12 +182,11 @@ func (r *recorder) decideOn(a ask) (d decided, err error) {
 func (d *decided) one(v *raftfsm.View, a ask) {
 	doc, found := d.subjects.document(v, a.document)
 	if !found {
-		d.deny(protocol.FaultNotFound, "no such document")
+		d.deny(access.ReasonNoDocument)
 		return
 	}
 	verdict := d.decision.Document(doc.Attributes, a.contracts)
-	if d.reason = verdict.Reason.String(); !verdict.Shown {
-		d.deny(protocol.FaultNotFound, d.reason)
+	if d.reason = verdict.Reason; !verdict.Shown {
 		return
 	}
 	d.resources = []record.Resource{resourceOf(doc.Attributes)}
@@ -217,7 +215,7 @@ func resourceOf(a raftfsm.Attributes) record.Resource {
 
 // event records something that is no decision.
 func (r *recorder) event(ctx context.Context, a ask, d access.Decision) error {
-	entry := r.entry(a, decided{decision: d, permit: d.Permitted(), reason: d.Reason().String()})
+	entry := r.entry(a, decided{decision: d, reason: d.Reason()})
 	_, err := r.propose(ctx, wish(command.KindRecordEvent, command.RecordEvent{Entry: r.seal(entry)}))
 	return err
 }
@@ -237,7 +235,7 @@ func (r *recorder) entry(a ask, d decided) record.Entry {
 		},
 		Patient: a.question.Patient,
 		Decision: record.Decision{
-			Permit: d.permit, Reason: d.reason, Basis: d.decision.Basis(), DecidedAt: d.decision.Index(), AsOf: d.decision.AsOf(),
+			Permit: d.permits(), Reason: d.reason.String(), Basis: d.decision.Basis(), DecidedAt: d.decision.Index(), AsOf: d.decision.AsOf(),
 		},
 		Scope:   record.Scope{View: a.view, Contracts: numbers(a.contracts), Document: a.document},
 		Session: a.session, Node: r.node, Note: a.note,

@@ -12,13 +12,12 @@ import (
 	"tvilling/raftfsm/command"
 )
 
-// attestation is what an act would register on a decision. The zero value is nothing:
-// what the act wants stands already, or the patient does not open; opening the patient
-// anew then says, and records, how it is.
+// attestation is what an act would register on a decision, or the reason why nothing may
+// be. The zero value is nothing: what the act wants stands already, or the patient does
+// not open; opening the patient anew then says, and records, how it is.
 type attestation struct {
 	row    projection.Consent
-	reason string
-	why    protocol.Fault // nothing may be registered, for that reason
+	reason access.Reason
 }
 
 // attest registers what the plan says of the decision. It decides anew when the log
@@ -29,15 +28,15 @@ func (r *recorder) attest(ctx context.Context, a ask, kind command.Kind, plan fu
 		switch {
 		case err != nil:
 			return a.refused(protocol.FaultInternal, err)
-		case !d.permit:
+		case !d.permits():
 			return refusal{}
 		}
 		what := plan(d.decision)
 		switch {
 		case what == attestation{}:
 			return refusal{}
-		case what.why != protocol.FaultNone:
-			return r.deny(ctx, a, d, what)
+		case what.reason.Fault() != protocol.FaultNone:
+			return r.deny(ctx, a, d, what.reason)
 		}
 		d.reason = what.reason
 		status, _, failed := r.commit(ctx, a, wish(kind, command.RegisterConsent{
@@ -52,12 +51,12 @@ func (r *recorder) attest(ctx context.Context, a ask, kind command.Kind, plan fu
 }
 
 // deny records that nothing may be registered, and says so.
-func (r *recorder) deny(ctx context.Context, a ask, d decided, what attestation) refusal {
-	d.deny(what.why, what.reason)
+func (r *recorder) deny(ctx context.Context, a ask, d decided, why access.Reason) refusal {
+	d.deny(why)
 	if _, _, failed := r.commit(ctx, a, r.accesses(a, d)...); failed.fault != protocol.FaultNone {
 		return failed
 	}
-	return a.refused(what.why, nil)
+	return a.refused(why.Fault(), nil)
 }
 
 // consent registers a consent for the commission's unit, or for its holder alone.
@@ -67,11 +66,11 @@ func (r *recorder) consent(ctx context.Context, a ask, f protocol.Consent) refus
 		case d.Basis() == protocol.BasisConsent:
 			return attestation{}
 		case d.Deceased():
-			return attestation{why: protocol.FaultDeceased, reason: "nobody can consent for the deceased"}
+			return attestation{reason: access.ReasonActDeceased}
 		case !d.MayConsent():
-			return attestation{why: protocol.FaultUnknownFacts, reason: d.Reason().String()}
+			return attestation{reason: access.ReasonActConsentsUnknown}
 		case !mayGive(d, f):
-			return attestation{why: protocol.FaultGiver, reason: "not one who can consent for this patient"}
+			return attestation{reason: access.ReasonActGiver}
 		}
 		row := attested(a, d, time.Duration(f.Days)*24*time.Hour)
 		row.Given, row.GivenBy = f.Given, f.Representative.Reveal()
@@ -81,7 +80,7 @@ func (r *recorder) consent(ctx context.Context, a ask, f protocol.Consent) refus
 		if !f.Personal {
 			row.Employee = ""
 		}
-		return attestation{row: row, reason: "consent attested"}
+		return attestation{row: row, reason: access.ReasonConsentAttested}
 	})
 }
 
@@ -108,18 +107,18 @@ func (r *recorder) emergency(ctx context.Context, a ask, step protocol.Emergency
 	return r.attest(ctx, a, command.KindRegisterEmergency, func(d access.Decision) attestation {
 		switch {
 		case d.Reason() == access.ReasonConsentsUnknown:
-			return attestation{why: protocol.FaultUnknownFacts, reason: d.Reason().String()}
+			return attestation{reason: access.ReasonActConsentsUnknown}
 		case d.Deceased():
-			return attestation{why: protocol.FaultDeceased, reason: "the deceased are in no danger"}
+			return attestation{reason: access.ReasonActDeceased}
 		case step != d.Step()+1 || step == protocol.EmergencyProviders && !d.MayAttest():
-			return attestation{why: protocol.FaultEmergencyTerms, reason: "not the emergency's next step"}
+			return attestation{reason: access.ReasonActStep}
 		}
 		row := attested(a, d, time.Duration(access.EmergencyFor)*time.Millisecond)
 		row.Emergency = step
 		if first, before := firstStep(a, d); before { // the time runs from the first step
 			row.ID, row.Start, row.End = first.ID, first.Start, first.End
 		}
-		return attestation{row: row, reason: "emergency attested"}
+		return attestation{row: row, reason: access.ReasonEmergencyAttested}
 	})
 }
 
@@ -174,7 +173,7 @@ func (r *recorder) endConsent(ctx context.Context, a ask) refusal {
 	if len(kept) == 0 {
 		return refusal{}
 	}
-	d.permit, d.reason = true, "consent ended"
+	d.reason = access.ReasonConsentEnded
 	commands := make([]command.Command, 0, len(kept))
 	for i, patient := range kept {
 		entry := r.entry(a, d)

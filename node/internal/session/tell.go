@@ -35,9 +35,9 @@ func (a *ask) asks() bool {
 func (d *decided) survey(a ask) {
 	switch {
 	case !d.decision.BlocksKnown():
-		d.deny(protocol.FaultUnknownFacts, access.ReasonBlocksUnknown.String())
+		d.deny(access.ReasonAskBlocksUnknown)
 	case a.activity == record.AskProviders && d.decision.Basis() == protocol.BasisNone:
-		d.deny(protocol.FaultNoBasis, "no basis for the question")
+		d.deny(access.ReasonAskNoBasis)
 	}
 }
 
