@@ -15,12 +15,8 @@ import (
 	"tvilling/protocol"
 )
 
-// Errors of entries. They never quote one.
-var (
-	ErrIdentity  = errors.New("record: entry names somebody by what is not an id")
-	ErrResources = errors.New("record: entry names more resources than the limit: it takes several")
-	ErrNote      = errors.New("record: entry's note is longer than the limit")
-)
+// ErrIdentity is an entry whose ids are not ids.
+var ErrIdentity = errors.New("record: entry names somebody by what is not an id")
 
 // PurposeCare is the purpose that Tvilling may be used for, in the national log's words.
 const PurposeCare = "Vård och behandling"
@@ -167,19 +163,6 @@ type Resource struct {
 
 // MaxResources bounds what one entry names; a view of more is recorded by several.
 const MaxResources = 60
-
-// Check reports what an entry may not hold: ErrResources, ErrNote. It is for who makes
-// an entry, before Append. Decode does not ask: what was once written is read.
-func (e *Entry) Check() error {
-	switch {
-	case len(e.Scope.Resources) > MaxResources:
-		return ErrResources
-	case len(e.Note) > protocol.MaxReasonBytes:
-		return ErrNote
-	default:
-		return nil
-	}
-}
 
 // stored is an entry as it is encoded: new fields are appended, under a new version.
 type stored struct {
