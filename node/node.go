@@ -127,12 +127,7 @@ func (n *Node) clusterConfig() cluster.Config {
 	cfg := cluster.Config{
 		Topology: n.cfg.Topology, Self: n.cfg.Self, Dir: n.cfg.path("raft"), Alone: n.cfg.alone(),
 		Keys: n.ring != nil, Version: n.cfg.Version, Logger: n.cfg.Logger, Tuning: n.cfg.Tuning,
-		Sessions: func() int {
-			if s := n.serving.Load(); s != nil {
-				return s.Count()
-			}
-			return 0
-		},
+		Describe: n.describe,
 	}
 	if n.cosigner != nil {
 		cfg.Cosign = n.cosigner.Cosign
@@ -141,6 +136,13 @@ func (n *Node) clusterConfig() cluster.Config {
 		cfg.TLS = cluster.TLS{Authority: n.certs.Authority, Certificate: n.certs.Certificate}
 	}
 	return cfg
+}
+
+// describe adds to what the cluster tells of this node.
+func (n *Node) describe(m *admin.Member) {
+	if s := n.serving.Load(); s != nil {
+		m.Sessions = s.Count()
+	}
 }
 
 func (n *Node) openAdmin() error {

@@ -27,6 +27,8 @@ type Status struct {
 	Feeds       []Feed   `json:"feeds"`
 
 	Log LogStatus `json:"log"` // how the access log is kept and handed on
+
+	Backup BackupManifest `json:"backup"` // the newest that was verified; without Verified: none
 }
 
 // Member is one node. What it could not be asked is empty and Error says why.
@@ -46,6 +48,19 @@ type Member struct {
 	Version      string `json:"version"`
 	Sessions     int    `json:"sessions"`
 	Error        string `json:"error,omitempty"`
+
+	Operating
+}
+
+// Operating is what operations look at beside raft. Nodes of an earlier build leave it empty.
+type Operating struct {
+	Generation       uint32 `json:"generation,omitempty"`        // of the cluster's history: raised when it is recovered or restored
+	Started          string `json:"started,omitempty"`           // RFC 3339
+	Phase            Phase  `json:"phase,omitempty"`             // of a drain
+	NotReady         string `json:"not_ready,omitempty"`         // why browsers should not be sent there
+	DiskFree         uint64 `json:"disk_free,omitempty"`         // bytes
+	DiskTotal        uint64 `json:"disk_total,omitempty"`        // bytes
+	CertificateUntil string `json:"certificate_until,omitempty"` // RFC 3339; the first to run out
 }
 
 // Feed is the freshness of a security projection.

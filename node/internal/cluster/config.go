@@ -62,8 +62,8 @@ type Config struct {
 	Alone    bool // the only member; no port, no certificates
 	Keys     bool // holds a keyring, for Members
 	Version  string
-	Logger   *slog.Logger // nil: none
-	Sessions func() int   // open sessions, for Members; nil: none
+	Logger   *slog.Logger        // nil: none
+	Describe func(*admin.Member) // adds what is not raft's, for Members; it answers at once; nil: nothing
 	Tuning   Tuning
 	Cosign   Cosigner // nil: statements about the access log are not signed here
 

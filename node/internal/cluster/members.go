@@ -101,8 +101,8 @@ func (c *Cluster) ownStatus() status {
 		LastIndex:     c.raft.LastIndex(),
 		SnapshotBytes: c.snaps.written.Load(),
 	}
-	if c.cfg.Sessions != nil {
-		s.Sessions = c.cfg.Sessions()
+	if c.cfg.Describe != nil {
+		c.cfg.Describe(&s.Member)
 	}
 	return s
 }

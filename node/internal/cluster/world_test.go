@@ -93,7 +93,7 @@ func (w *world) start(id string) *node {
 func (w *world) config(id string, n *node) Config {
 	return Config{
 		Topology: w.topology, Self: id, Tuning: w.tuning, Version: "test", Keys: true,
-		Sessions: func() int { return 7 },
+		Describe: func(m *admin.Member) { m.Sessions = 7 },
 		Cosign:   cosigner(id),
 		Network:  w.net.Node(id),
 		Storage:  &Storage{Logs: n.store, Stable: n.store, Snapshots: n.snaps},
