@@ -13,13 +13,16 @@ FUZZTIME ?= 15s
 SLOW := /ops/internal/e2e
 .DEFAULT_GOAL := help
 
-.PHONY: help build wasm demo test test-deps lint fmt bench bench-blocks bench-record fuzz screenshots clean
+.PHONY: help build deb wasm demo test test-deps lint fmt bench bench-blocks bench-record fuzz screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-13s %s\n", $$1, $$2}'
 
 build: wasm ## Build the browser client and bin/tvilling, which carries it
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tvilling ./ops/cmd/tvilling
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tvilling ./ops/cmd/tvilling
+
+deb: build ## Make bin/tvilling.deb: the binary, units with sockets, alerts, dashboard and runbooks
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) ./ops/deploy/debian/build bin/tvilling '$(VERSION)' bin/tvilling.deb
 
 wasm: ## Build the browser client alone
 	$(GO) run ./wasm/cmd/build

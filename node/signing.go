@@ -29,8 +29,9 @@ func (n *Node) openSigning() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLogKey, err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return fmt.Errorf("%w: %s: its mode is %04o, and others than its owner may use it: chmod it to 0600", ErrLogKey, name, mode)
+	// Its group may read it: that is how a secret is handed to a container's user.
+	if mode := info.Mode().Perm(); mode&0o037 != 0 {
+		return fmt.Errorf("%w: %s: its mode is %04o, and others may use it: chmod it to 0600", ErrLogKey, name, mode)
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
