@@ -185,6 +185,8 @@ func hintOf(err error) string {
 		return "An operator's directory holds cluster.toml and tls/ as tvilling init wrote them."
 	case errors.Is(err, pki.ErrExists):
 		return "Choose an empty directory: what was made once is never overwritten."
+	case errors.Is(err, demo.ErrNoDemo):
+		return "The demo says which directory it uses when it starts; it must still run."
 	case errors.Is(err, demo.ErrPort):
 		return "End what uses it, or choose other ports with --base-port."
 	}

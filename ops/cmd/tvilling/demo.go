@@ -29,5 +29,7 @@ There is no login: one chooses who to be. No real patient's data belongs in it.`
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", "", "`directory` to use, which must be empty or not there")
 	cmd.Flags().IntVar(&o.BasePort, "base-port", demo.DefaultBasePort, "where the ports begin; 0 takes whatever is free")
+	cmd.Flags().BoolVar(&o.LevelAsIs, "level-as-is", false, "do not activate the level of this build")
+	cmd.AddCommand(c.demoNode())
 	return cmd
 }

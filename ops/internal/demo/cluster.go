@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -33,6 +34,13 @@ type Options struct {
 	BasePort int    // 0: whatever is free
 	Feeds    Feeds
 	Upstream func(*admin.Upstream) // changes the way to the services; nil: it leads to the stand-in
+
+	Binaries  map[string]string                                 // per node; one without runs Binary
+	Args      func(id string) []string                          // more arguments of serve; may be nil
+	Start     func(id string, argv []string) (started []string) // what is started instead, to become argv by exec; may be nil
+	Edit      func(*admin.Topology)                             // changes the cluster file before anything is made of it; may be nil
+	EditNode  func(id string, t *admin.Topology)                // changes the one that a node reads; may be nil
+	LevelAsIs bool                                              // do not activate the level of the build
 }
 
 // Cluster is five nodes and the stand-in for the services around them, a process each.
@@ -41,14 +49,16 @@ type Cluster struct {
 	topology admin.Topology
 	standin  string // its address
 	dir      string
-	binary   string
+	o        Options
 	starter  *starter
 	operator *adminclient.Client
 	release  func() error
 	exits    chan Exit
 
-	mu      sync.Mutex // guards running
-	running map[string]*process
+	mu       sync.Mutex // guards what follows
+	running  map[string]*process
+	binaries map[string]string
+	held     map[string]*sockets
 }
 
 // Start makes a cluster and waits until it can be used. On an error nothing is left.
@@ -57,41 +67,21 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, binary: o.Binary, release: release, starter: newStarter(),
-		exits: make(chan Exit, 4*len(seats)), running: map[string]*process{}}
-	if err := c.start(ctx, o); err != nil {
+	c := &Cluster{dir: dir, o: o, release: release, starter: newStarter(),
+		exits: make(chan Exit, 4*len(seats)), running: map[string]*process{},
+		binaries: map[string]string{}, held: map[string]*sockets{}}
+	maps.Copy(c.binaries, o.Binaries)
+	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
 
-func (c *Cluster) start(ctx context.Context, o Options) error {
-	if err := c.WriteFeeds(o.Feeds); err != nil {
+func (c *Cluster) start(ctx context.Context) error {
+	if err := c.make(ctx); err != nil {
 		return err
 	}
 	var err error
-	if c.topology, c.standin, err = topology(o.BasePort, c.path(fileRegister), o.Feeds); err != nil {
-		return err
-	}
-	if o.Upstream != nil {
-		o.Upstream(&c.topology.Upstream)
-	}
-	text, err := c.topology.Encode()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(c.path("cluster.toml"), text, 0o600); err != nil {
-		return err
-	}
-	made, err := exec.CommandContext(ctx, c.binary, "init", "--config", c.path("cluster.toml"), "--out", c.Made()).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("making certificates and keys: %w: %s", err, made)
-	}
-	for _, d := range []string{"data", "logs"} {
-		if err := os.MkdirAll(c.path(d), 0o700); err != nil {
-			return err
-		}
-	}
 	if c.operator, err = adminclient.Open(c.OperatorDir()); err != nil {
 		return err
 	}
@@ -103,7 +93,75 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	return c.WaitReady(ctx)
+	if err := c.WaitReady(ctx); err != nil || c.o.LevelAsIs {
+		return err
+	}
+	return c.activate(ctx)
+}
+
+// make writes everything that the processes read.
+func (c *Cluster) make(ctx context.Context) error {
+	if err := c.WriteFeeds(c.o.Feeds); err != nil {
+		return err
+	}
+	var err error
+	if c.topology, c.standin, err = topology(c.o.BasePort, c.path(fileRegister), c.o.Feeds); err != nil {
+		return err
+	}
+	if c.o.Upstream != nil {
+		c.o.Upstream(&c.topology.Upstream)
+	}
+	if c.o.Edit != nil {
+		c.o.Edit(&c.topology)
+	}
+	if err := writeTopology(c.path("cluster.toml"), c.topology); err != nil {
+		return err
+	}
+	made, err := exec.CommandContext(ctx, c.o.Binary, "init", "--config", c.path("cluster.toml"), "--out", c.Made()).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("making certificates and keys: %w: %s", err, made)
+	}
+	for _, d := range []string{"data", "logs"} {
+		if err := os.MkdirAll(c.path(d), 0o700); err != nil {
+			return err
+		}
+	}
+	if c.o.EditNode == nil {
+		return nil
+	}
+	for _, m := range c.topology.Members {
+		own, err := admin.LoadTopology(c.ClusterFile(m.ID))
+		if err != nil {
+			return err
+		}
+		c.o.EditNode(m.ID, &own)
+		if err := writeTopology(c.ClusterFile(m.ID), own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeTopology(path string, t admin.Topology) error {
+	text, err := t.Encode()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o600)
+}
+
+// activate raises the cluster to the level of its build. Where members run different
+// builds, one that knows less keeps it where it is.
+func (c *Cluster) activate(ctx context.Context) error {
+	_, err := c.operator.Activate(ctx, "")
+	var refused *adminclient.ProblemError
+	if errors.As(err, &refused) && refused.Status == http.StatusConflict && len(c.o.Binaries) > 0 {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("activating the level of the build: %w", err)
+	}
+	return nil
 }
 
 func (c *Cluster) path(parts ...string) string {
@@ -153,33 +211,31 @@ func (c *Cluster) StandIn(ctx context.Context, path, order string) ([]byte, erro
 // Exits tells of processes that end without being asked to.
 func (c *Cluster) Exits() <-chan Exit { return c.exits }
 
-// StartNode starts a node that does not run.
-func (c *Cluster) StartNode(id string) error {
-	return c.spawn(id, "serve", "--config", c.path("made", id, admin.FileTopology), "--node", id, "--data", c.path("data", id))
-}
-
 // StartStandIn starts the stand-in, if it does not run. What it was told by acts it has
 // forgotten; the file it reads again.
 func (c *Cluster) StartStandIn() error {
-	return c.spawn(standinID, "standin", "--file", c.path(fileServices), "--listen", c.standin)
-}
-
-func (c *Cluster) spawn(id string, args ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running[id] != nil {
-		return fmt.Errorf("%s runs already", id)
+	if c.running[standinID] != nil {
+		return fmt.Errorf("%s runs already", standinID)
 	}
-	p, err := c.starter.spawn(id, c.LogFile(id), c.binary, args...)
+	return c.spawn(child{id: standinID, argv: []string{c.o.Binary, "standin", "--file", c.path(fileServices), "--listen", c.standin}})
+}
+
+// spawn starts a process; who calls it holds mu.
+func (c *Cluster) spawn(ch child) error {
+	ch.log = c.LogFile(ch.id)
+	p, err := c.starter.spawn(ch)
 	if err != nil {
 		return err
 	}
-	c.running[id] = p
+	c.running[ch.id] = p
 	go c.watch(p)
 	return nil
 }
 
-// watch tells of a process that ends by itself.
+// watch tells of a process that ends by itself. One that ended in order will be started
+// again, and who connects meanwhile waits; one that broke is not there, and refuses.
 func (c *Cluster) watch(p *process) {
 	<-p.ended
 	c.mu.Lock()
@@ -189,6 +245,10 @@ func (c *Cluster) watch(p *process) {
 	}
 	if p.asked {
 		return
+	}
+	if p.err != nil {
+		_ = c.held[p.id].close() // of a listening socket: nothing can be lost
+		delete(c.held, p.id)
 	}
 	select {
 	case c.exits <- Exit{p.id, c.LogFile(p.id), p.err}:
@@ -211,20 +271,14 @@ func (c *Cluster) take(ids ...string) []*process {
 	return all
 }
 
-// StopNode asks a node to end, and waits until it has.
-func (c *Cluster) StopNode(id string) error { return stop(c.take(id), syscall.SIGTERM) }
-
-// KillNode ends a node as a power cut does.
-func (c *Cluster) KillNode(id string) error { return stop(c.take(id), syscall.SIGKILL) }
-
 // stop signals processes in order, then waits for them all.
-func stop(all []*process, s syscall.Signal) error {
+func stop(all []*process, s syscall.Signal, within time.Duration) error {
 	var faults []error
 	for _, p := range all {
 		faults = append(faults, p.signal(s))
 	}
 	for _, p := range all {
-		faults = append(faults, p.end())
+		faults = append(faults, p.end(within))
 	}
 	return errors.Join(faults...)
 }
@@ -236,7 +290,8 @@ func (c *Cluster) Close() error {
 	for i, s := range seats {
 		ids[i] = s.id
 	}
-	err := errors.Join(stop(c.take(ids...), syscall.SIGTERM), stop(c.take(standinID), syscall.SIGTERM))
+	err := errors.Join(stop(c.take(ids...), syscall.SIGTERM, killAfter), stop(c.take(standinID), syscall.SIGTERM, killAfter))
+	c.letGo(ids...)
 	c.starter.close()
 	if c.operator != nil {
 		c.operator.Close()

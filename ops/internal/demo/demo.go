@@ -30,6 +30,11 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 			fmt.Fprintln(out, "Nothing is left behind.")
 		}
 	}()
+	control, err := c.Control()
+	if err != nil {
+		return err
+	}
+	defer control.Close()
 	fmt.Fprintln(out, "Delivering the test patients' records.")
 	filled, err := c.Fill(ctx, now)
 	if err != nil {
@@ -88,12 +93,14 @@ To try:
       curl -X POST 'http://%[1]s/control/blocks/cancel?id=harry-sydhav'
       curl -d '{"stall":true}' http://%[1]s/control/consents
     Or edit %[2]s and rename it into place; curl http://%[1]s/control says the rest.
-  - Kill a node and look at the browser:  kill -9 $(pgrep -f 'serve.*%[3]s.*--node a1')
+  - Kill a node and look at the browser, then start it again (also: stop, pause, resume, replace):
+      %[4]s demo node kill a1 --dir %[3]s
+      %[4]s demo node start a1 --dir %[3]s
 
   %[4]s status --operator %[5]s
 
 Logs are in %[6]s. Ctrl-C ends it.
-`, c.standin, c.path(fileServices), c.dir, c.binary, c.OperatorDir(), c.path("logs"))
+`, c.standin, c.path(fileServices), c.dir, c.o.Binary, c.OperatorDir(), c.path("logs"))
 }
 
 func commissionsOf(f Feeds, p Person) []string {

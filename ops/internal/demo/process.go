@@ -14,6 +14,13 @@ import (
 // killAfter is how long a process gets to end when it is asked to.
 const killAfter = 12 * time.Second
 
+// child is what a process is started with.
+type child struct {
+	id, log string
+	argv    []string
+	sockets *sockets // that it inherits; may be nil
+}
+
 // process is a child process: one start of one node.
 type process struct {
 	id    string
@@ -62,17 +69,20 @@ func (s *starter) close() {
 }
 
 // spawn starts a process with its output going to a file, appended.
-func (s *starter) spawn(id, logPath, binary string, args ...string) (*process, error) {
-	out, err := os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+func (s *starter) spawn(c child) (*process, error) {
+	out, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close() // the child has its own
-	p := &process{id: id, cmd: exec.Command(binary, args...), ended: make(chan struct{})}
+	p := &process{id: c.id, cmd: exec.Command(c.argv[0], c.argv[1:]...), ended: make(chan struct{})}
+	if c.sockets != nil {
+		p.cmd.Env, p.cmd.ExtraFiles = c.sockets.environment(), c.sockets.files
+	}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = attributes()
 	if err := s.start(p.cmd); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", id, err)
+		return nil, fmt.Errorf("starting %s: %w", c.id, err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
@@ -86,12 +96,15 @@ func (p *process) signal(s os.Signal) error {
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("%s: %w", p.id, err)
 	}
+	if s == syscall.SIGTERM {
+		return p.signal(syscall.SIGCONT) // one that is paused hears nothing else
+	}
 	return nil
 }
 
 // end waits until the process has ended, and kills it if it takes too long.
-func (p *process) end() error {
-	timer := time.NewTimer(killAfter)
+func (p *process) end(within time.Duration) error {
+	timer := time.NewTimer(within)
 	defer timer.Stop()
 	select {
 	case <-p.ended:
@@ -100,5 +113,5 @@ func (p *process) end() error {
 	}
 	err := p.signal(syscall.SIGKILL)
 	<-p.ended
-	return errors.Join(err, fmt.Errorf("%s did not end within %v and was killed", p.id, killAfter))
+	return errors.Join(err, fmt.Errorf("%s did not end within %v and was killed", p.id, within))
 }
