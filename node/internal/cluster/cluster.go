@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,16 +15,13 @@ import (
 	"tvilling/protocol/admin"
 )
 
-// restoreGeneration is part of the epoch: a cluster that is restored from a backup
-// starts a new history.
-const restoreGeneration = 1
-
 // Cluster is this node's part in the cluster.
 type Cluster struct {
-	cfg     Config
-	self    admin.Node
-	machine Machine
-	log     *slog.Logger
+	cfg        Config
+	self       admin.Node
+	machine    Machine
+	generation Generation
+	log        *slog.Logger
 
 	network Network
 	store   *watchedStore
@@ -197,13 +192,11 @@ func (c *Cluster) IsLeader() bool {
 
 // Position is how far this node has come in the cluster's history.
 func (c *Cluster) Position() protocol.Position {
-	return protocol.Position{Epoch: epoch(c.cfg.Topology.Cluster), Index: c.machine.AppliedIndex()}
+	return protocol.Position{Epoch: c.generation.epoch(c.cfg.Topology.Cluster), Index: c.machine.AppliedIndex()}
 }
 
-func epoch(cluster string) uint64 {
-	sum := sha256.Sum256(fmt.Appendf(nil, "tvilling epoch\x00%s\x00%d", cluster, restoreGeneration))
-	return binary.BigEndian.Uint64(sum[:8])
-}
+// Generation is the history that this node is part of. It is the same from Open to Close.
+func (c *Cluster) Generation() Generation { return c.generation }
 
 // HeardFromLeader tells when this node last had proof that a leader with a quorum was
 // there, and that this node keeps up with it: on a follower the leader's last message,

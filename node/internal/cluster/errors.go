@@ -27,6 +27,12 @@ var (
 	// ErrCosign: a statement about the access log was not signed; the text says why.
 	ErrCosign = errors.New("statement not cosigned")
 
+	// ErrGeneration: the file that says which generation a log is of cannot be used.
+	ErrGeneration = errors.New("generation of the log")
+	// ErrSuperseded ends a node: the cluster goes on in a later generation without its
+	// log. At the next start it sets that aside and joins.
+	ErrSuperseded = errors.New("superseded by a later generation")
+
 	// ErrStalled ends a node: something stands still that must not.
 	ErrStalled = errors.New("stalled")
 	// ErrStorage ends a node: the log could not be written.

@@ -101,6 +101,7 @@ func (c *Cluster) ownStatus() status {
 		LastIndex:     c.raft.LastIndex(),
 		SnapshotBytes: c.snaps.written.Load(),
 	}
+	s.Generation = c.generation.Number
 	if c.cfg.Describe != nil {
 		c.cfg.Describe(&s.Member)
 	}

@@ -20,6 +20,13 @@ import (
 // open builds the network, the storage and raft. What was opened before an error is
 // closed by Close.
 func (c *Cluster) open() error {
+	var err error
+	c.generation = First()
+	if c.cfg.Dir != "" {
+		if c.generation, err = ReadGeneration(c.cfg.Dir); err != nil {
+			return err
+		}
+	}
 	network, err := openNetwork(&c.cfg)
 	if err != nil {
 		return err

@@ -294,7 +294,7 @@ func TestPosition(t *testing.T) {
 		if p := l.Position(); p.Index < r.Index || p.Epoch == 0 || p.Epoch != w.nodes["w1"].Position().Epoch {
 			t.Errorf("position %+v after index %d", p, r.Index)
 		}
-		if epoch("test") == epoch("tset") {
+		if First().epoch("test") == First().epoch("tset") {
 			t.Error("two clusters with one epoch")
 		}
 	})
