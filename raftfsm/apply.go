@@ -30,6 +30,7 @@ type machine struct {
 	tx       *store.Tx
 	intents  *intents
 	index    uint64 // of the entry that is being applied
+	stamp    int64  // its proposer's clock: the only one there is
 	level    uint16
 	sequence uint64 // the access log's latest number
 	changes  []Change
@@ -46,7 +47,7 @@ func newMachine(tx *store.Tx, remembered *intents) *machine {
 
 // entry applies the commands of one entry, in order.
 func (m *machine) entry(index uint64, e command.Entry) ([]command.Result, error) {
-	m.index = index
+	m.index, m.stamp = index, e.Stamp
 	results := make([]command.Result, len(e.Commands))
 	for i := range e.Commands {
 		var err error
@@ -79,6 +80,9 @@ func (m *machine) apply(c command.Command) (command.Result, error) {
 	if command.Check(c) != nil {
 		return answer(command.StatusInvalid), nil
 	}
+	if c.Kind.Level() > m.level {
+		return answer(command.StatusRefused), nil
+	}
 	switch body := c.Body.(type) {
 	case command.PutSnapshot:
 		return m.putSnapshot(body)
@@ -106,6 +110,10 @@ func (m *machine) apply(c command.Command) (command.Result, error) {
 		return m.exportAck(body)
 	case command.PutCoverage:
 		return m.putCoverage(body)
+	case command.NoteBackup:
+		return m.noteBackup(body)
+	case command.Announce:
+		return m.announce(body)
 	default: // Canary: that it was committed is all it says
 		return answer(command.StatusDone), nil
 	}

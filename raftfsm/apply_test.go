@@ -679,7 +679,7 @@ func TestUnknownStops(t *testing.T) {
 	}{
 		{"kind", canary(99, 1, 1), command.ErrUnknownKind},
 		{"version", canary(40, 2, 1), command.ErrUnknownVersion},
-		{"level of the entry", canary(40, 1, 2), command.ErrUnknownLevel},
+		{"level of the entry", canary(40, 1, byte(command.Level)+1), command.ErrUnknownLevel},
 		{"level to activate", activate, command.ErrUnknownLevel},
 		{"bytes", []byte{0xc1}, command.ErrMalformed},
 	}

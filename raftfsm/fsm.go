@@ -84,7 +84,7 @@ func (f *FSM) load() error {
 	f.position, f.level = r.Position(), levelOf(r)
 	f.mu.Unlock()
 	if level := levelOf(r); level > maxLevel {
-		return fmt.Errorf("%w: %d", command.ErrUnknownLevel, level)
+		return command.TooNew("the state in the data directory", level)
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func decodeLogs(logs []*raft.Log) ([]command.Entry, error) {
 func understood(e command.Entry) error {
 	for _, c := range e.Commands {
 		if a, ok := c.Body.(command.Activate); ok && a.Level > maxLevel {
-			return fmt.Errorf("%w: activate %d", command.ErrUnknownLevel, a.Level)
+			return command.TooNew("what the cluster was raised to", a.Level)
 		}
 	}
 	return nil

@@ -90,13 +90,19 @@ func goldenLog() [][]command.Command {
 // The same log leads to the same state hash and the same snapshot in every release of
 // this level, and the snapshots of those before can be restored.
 func TestGoldenState(t *testing.T) {
+	golden(t, "level1", goldenLog())
+}
+
+// golden compares what a log leads to with what it has always led to.
+func golden(t *testing.T, name string, log [][]command.Command) {
+	t.Helper()
 	f := fresh(t)
-	for _, commands := range goldenLog() {
+	for _, commands := range log {
 		do(t, f, commands...)
 	}
 	snapshot := takeSnapshot(t, f)
 	text := fmt.Sprintf("%s\n%s", hashOf(f), dump(t, f))
-	golden := map[string][]byte{"level1.state": []byte(text), "level1.snapshot": snapshot}
+	golden := map[string][]byte{name + ".state": []byte(text), name + ".snapshot": snapshot}
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
@@ -117,7 +123,7 @@ func TestGoldenState(t *testing.T) {
 			t.Errorf("%s: replicas of two releases would differ (-before +now):\n%s", name, diff)
 		}
 	}
-	old, err := os.ReadFile(filepath.Join("testdata", "level1.snapshot"))
+	old, err := os.ReadFile(filepath.Join("testdata", name+".snapshot"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func fresh(t testing.TB) *FSM {
 
 func entry(t testing.TB, index uint64, commands ...command.Command) *raft.Log {
 	t.Helper()
-	b, err := command.Encode(command.Entry{Stamp: int64(index), Commands: commands})
+	b, err := command.Encode(command.Entry{Level: command.Level, Stamp: int64(index), Commands: commands})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func (f *FSM) Restore(in io.ReadCloser) error {
 	}
 	_, err := f.store.Restore(in, func(h store.Header) error {
 		if h.Level > maxLevel {
-			return fmt.Errorf("%w: snapshot of %d", command.ErrUnknownLevel, h.Level)
+			return command.TooNew("the snapshot", h.Level)
 		}
 		return nil
 	})

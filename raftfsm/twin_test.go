@@ -233,11 +233,13 @@ func (w *twin) command(r *rapid.T, index uint64) command.Command {
 	case command.KindCanary:
 		c.Body = command.Canary{Node: "a1", Number: index}
 	case command.KindActivate:
-		c.Body = command.Activate{Level: 1}
+		c.Body = command.Activate{Level: rapid.Uint16Range(1, command.Level).Draw(r, "level")}
 	case command.KindRegisterSource:
 		c.Body = command.RegisterSource{Source: "SE-3", Contracts: []uint8{small("contract")}, Withdrawn: rapid.Bool().Draw(r, "withdrawn")}
-	case command.KindCheckpoint, command.KindExportAck, command.KindPutCoverage:
+	case command.KindCheckpoint, command.KindExportAck, command.KindPutCoverage, command.KindNoteBackup:
 		c.Body = w.statement(r, c.Kind)
+	case command.KindAnnounce:
+		c.Body = randomAnnounce(r, index, small)
 	default:
 		page := command.FeedPage{Upserts: rows(), AsOf: rapid.Int64Range(1, 99).Draw(r, "as of"), Watermark: "w"}
 		if rapid.Bool().Draw(r, "numbered") {
@@ -267,6 +269,16 @@ func (w *twin) statement(r *rapid.T, kind command.Kind) any {
 		}
 		root[0] ^= byte(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(r, "false"))
 		return command.Checkpoint{Size: about, Root: root, Note: []byte{rapid.ByteRange(1, 2).Draw(r, "note")}}
+	case command.KindNoteBackup:
+		root, err := v.LogRoot(min(about, v.LogLength()))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		root[0] ^= byte(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(r, "false"))
+		taken := rapid.Int64Range(1, 9).Draw(r, "taken")
+		return command.NoteBackup{
+			Index: about, Term: 1, LogSize: about, LogRoot: root, Taken: taken, Verified: rapid.Int64Range(taken, 20).Draw(r, "verified"), Node: "a1",
+		}
 	case command.KindExportAck:
 		ack := command.ExportAck{Through: about, At: int64(about)}
 		if rapid.Bool().Draw(r, "refused") {
@@ -282,6 +294,21 @@ func (w *twin) statement(r *rapid.T, kind command.Kind) any {
 		}
 		return table
 	}
+}
+
+// randomAnnounce draws announcements of which some are over when the next comes: the
+// stamp of an entry is its index here.
+func randomAnnounce(r *rapid.T, index uint64, small func(string) byte) command.Announce {
+	a := command.Announce{ID: key(small("announcement"))}
+	if a.Withdrawn = rapid.IntRange(0, 3).Draw(r, "withdrawn") == 0; a.Withdrawn {
+		return a
+	}
+	a.Kind = command.AnnounceKind(rapid.ByteRange(1, 2).Draw(r, "announced"))
+	a.From, a.Swedish, a.English = 1, "Text", "Text"
+	if rapid.Bool().Draw(r, "ends") {
+		a.Until = max(2, int64(index)+rapid.Int64Range(-2, 30).Draw(r, "until"))
+	}
+	return a
 }
 
 func randomPut(r *rapid.T, subject byte, small func(string) byte) command.PutSnapshot {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"unicode/utf8"
 )
 
 // ErrInvalid is a command that is well-formed but meaningless. The error says which
@@ -16,12 +17,12 @@ func invalid(kind Kind, rule string) error {
 
 // Check reports what is wrong with a command in itself, whatever the state. The
 // proposer asks it before a command goes into the log; Apply asks it again and
-// answers StatusInvalid. It knows the rules of level 1 and must give the same answer
-// in every release that reads a log of that level.
+// answers StatusInvalid. It knows the rules of every level up to this build's, and must
+// give the same answer in every release that reads a log of that level.
 func Check(c Command) error {
 	rule, known := c.rule()
 	if !known {
-		return fmt.Errorf("%w: %d", ErrUnknownKind, c.Kind)
+		return unknownKind(c.Kind)
 	}
 	if rule != "" {
 		return invalid(c.Kind, rule)
@@ -282,6 +283,53 @@ func (b PutCoverage) rule() string {
 		seen[one] = struct{}{}
 	}
 	return ""
+}
+
+func (b NoteBackup) rule() string {
+	switch {
+	case b.Index == 0 || b.Term == 0:
+		return "a backup of nothing"
+	case b.Taken <= 0 || b.Verified < b.Taken:
+		return "a backup that was taken at no time, or verified before"
+	case b.Bytes < 0 || !isName(b.Node):
+		return "a backup of no size, or taken nowhere"
+	}
+	return ""
+}
+
+func (b Announce) rule() string {
+	if b.ID == [16]byte{} {
+		return "an announcement without an id"
+	}
+	if b.Withdrawn {
+		if b != (Announce{ID: b.ID, Withdrawn: true}) {
+			return "an announcement that is withdrawn, and yet says something"
+		}
+		return ""
+	}
+	switch {
+	case b.Kind != AnnouncePlanned && b.Kind != AnnounceOngoing:
+		return "an announcement of an unknown kind"
+	case b.From <= 0 || b.Until != 0 && b.Until <= b.From:
+		return "an announcement that ends before it begins"
+	case !isLine(b.Swedish) || !isLine(b.English):
+		return "an announcement without a text, or with one that is too long or no line"
+	}
+	return ""
+}
+
+// isLine reports whether a text can be announced: it is neither empty nor too long, and
+// has no control characters.
+func isLine(s string) bool {
+	if s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > MaxAnnounceRunes {
+		return false
+	}
+	for _, r := range s {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return false
+		}
+	}
+	return true
 }
 
 // KnownContract reports whether the number is a contract of level 1. The registry of

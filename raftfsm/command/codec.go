@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/vmihailenco/msgpack/v5"
 )
@@ -17,6 +18,7 @@ var (
 	ErrUnknownKind    = errors.New("command: unknown kind of command")
 	ErrUnknownVersion = errors.New("command: unknown version of a command")
 	ErrUnknownLevel   = errors.New("command: feature level above this build's")
+	ErrInactive       = errors.New("command: of a level that is not active")
 )
 
 const (
@@ -28,16 +30,21 @@ const (
 
 // Kinds returns every kind that this build knows, in ascending order.
 func Kinds() []Kind {
-	return []Kind{
+	all := []Kind{
 		KindPutSnapshot, KindDropSource, KindErasePatient,
 		KindBlockPage, KindConsentPage, KindRelationPage, KindCommissionPage, KindPersonPage,
 		KindRegisterConsent, KindEndConsent, KindRegisterEmergency, KindRecordAccess, KindRecordEvent,
 		KindCanary, KindActivate, KindRegisterSource, KindCheckpoint, KindExportAck, KindPutCoverage,
+		KindNoteBackup, KindAnnounce,
 	}
+	return slices.DeleteFunc(all, func(k Kind) bool { return k.Level() > Level })
 }
 
 // newBody returns a pointer to an empty body of the kind, or nil.
 func newBody(kind Kind) any {
+	if kind.Level() > Level {
+		return nil
+	}
 	switch kind {
 	case KindPutSnapshot:
 		return new(PutSnapshot)
@@ -67,6 +74,10 @@ func newBody(kind Kind) any {
 		return new(ExportAck)
 	case KindPutCoverage:
 		return new(PutCoverage)
+	case KindNoteBackup:
+		return new(NoteBackup)
+	case KindAnnounce:
+		return new(Announce)
 	default:
 		return nil
 	}
@@ -118,7 +129,8 @@ func EncodeCommand(c Command) ([]byte, error) {
 }
 
 // Join makes an entry of encoded commands. Their form is walked, so that bytes which
-// no state machine could read never get into the log.
+// no state machine could read never get into the log; nor does a command of a higher
+// level than the entry's, which replicas of the release before could not read.
 func Join(level uint16, stamp int64, commands ...[]byte) ([]byte, error) {
 	if len(commands) == 0 || len(commands) > MaxCommands {
 		return nil, fmt.Errorf("%w: %d commands", ErrTooLarge, len(commands))
@@ -127,12 +139,16 @@ func Join(level uint16, stamp int64, commands ...[]byte) ([]byte, error) {
 		level = 1
 	}
 	if level > Level {
-		return nil, fmt.Errorf("%w: %d", ErrUnknownLevel, level)
+		return nil, TooNew("the entry", level)
 	}
 	size := EntryOverhead
 	for i, b := range commands {
-		if err := walk(b); err != nil {
+		kind, err := walk(b)
+		if err != nil {
 			return nil, fmt.Errorf("command %d: %w", i, err)
+		}
+		if kind.Level() > level {
+			return nil, fmt.Errorf("command %d: %w: kind %d is of level %d, and %d is active", i, ErrInactive, kind, kind.Level(), level)
 		}
 		size += len(b)
 	}
@@ -158,16 +174,18 @@ func Join(level uint16, stamp int64, commands ...[]byte) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-// walk checks the form of one encoded command, and that nothing follows it.
-func walk(b []byte) error {
+// walk checks the form of one encoded command, and that nothing follows it. It returns
+// the command's kind.
+func walk(b []byte) (Kind, error) {
 	s := scanner{b: b}
-	if _, err := s.command(); err != nil {
-		return err
+	kind, err := s.command()
+	if err != nil {
+		return 0, err
 	}
 	if s.at != len(b) {
-		return s.malformed("bytes after the command")
+		return 0, s.malformed("bytes after the command")
 	}
-	return nil
+	return kind, nil
 }
 
 // DecodeCommand reads and checks one encoded command: what a leader does with the
@@ -176,7 +194,7 @@ func DecodeCommand(b []byte) (Command, error) {
 	if len(b) > MaxCommandBytes {
 		return Command{}, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(b))
 	}
-	if err := walk(b); err != nil {
+	if _, err := walk(b); err != nil {
 		return Command{}, err
 	}
 	decoder := newDecoder(b)
@@ -234,8 +252,11 @@ func scanEntry(b []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if form != entryForm || level > uint64(Level) {
-		return 0, fmt.Errorf("%w: entry form %d, level %d", ErrUnknownLevel, form, level)
+	if form != entryForm {
+		return 0, fmt.Errorf("%w: entry form %d", ErrUnknownLevel, form)
+	}
+	if level > uint64(Level) {
+		return 0, TooNew("the entry", uint16(level))
 	}
 	if err := s.value(&shape{kind: reflect.Int64}); err != nil {
 		return 0, err
@@ -269,7 +290,7 @@ func decodeCommand(decoder *msgpack.Decoder) (Command, error) {
 	}
 	body := newBody(c.Kind)
 	if body == nil {
-		return Command{}, fmt.Errorf("%w: %d", ErrUnknownKind, c.Kind)
+		return Command{}, unknownKind(c.Kind)
 	}
 	if err := decoder.Decode(body); err != nil {
 		return Command{}, fmt.Errorf("%w: kind %d: %w", ErrMalformed, c.Kind, err)

@@ -31,11 +31,9 @@ const (
 	KindCheckpoint        Kind = 43
 	KindExportAck         Kind = 44
 	KindPutCoverage       Kind = 45
+	KindNoteBackup        Kind = 46 // level 2
+	KindAnnounce          Kind = 47 // level 2
 )
-
-// Level is the feature level that this build knows. A command of a higher level is
-// proposed only after Activate, and that only when every member reports the level.
-const Level uint16 = 1
 
 // Subject is the pseudonym of whom something is about: a patient or a member of
 // staff, as sealing makes it. To the state machine it is sixteen bytes.
@@ -175,6 +173,43 @@ type (
 	// PutCoverage replaces the table of which care provider shows which information
 	// since when. It holds nothing of any patient.
 	PutCoverage struct{ Rows []Coverage }
+	// NoteBackup says that a backup was restored somewhere and found to be what it
+	// says. It is refused when it cannot be of this log: when it is ahead of it, or
+	// its access log's tree has another root. The newest one is kept.
+	NoteBackup struct {
+		Generation uint32 // of the cluster's history
+		Index      uint64
+		Term       uint64
+		StateHash  [32]byte
+		LogSize    uint64   // entries of the access log
+		LogRoot    [32]byte // of the tree of them
+		Taken      int64    // milliseconds since 1970 UTC
+		Verified   int64    // the same
+		Bytes      int64
+		Node       string // that it was taken at
+	}
+	// Announce tells everybody who uses the client something about the operation, or
+	// withdraws what was told: with Withdrawn all but the ID is empty. One with the ID
+	// of another takes its place. Those whose time is over are forgotten with the next
+	// one, by the stamp of its entry. One more than MaxAnnouncements is refused.
+	Announce struct {
+		ID        [16]byte
+		Kind      AnnounceKind
+		From      int64 // milliseconds since 1970 UTC
+		Until     int64 // the same; 0: until it is withdrawn
+		Swedish   string
+		English   string
+		Withdrawn bool
+	}
+)
+
+// AnnounceKind is what an announcement is about. The numbers are stored: append only.
+type AnnounceKind uint8
+
+// The kinds of announcements.
+const (
+	AnnouncePlanned AnnounceKind = 1 // work to come
+	AnnounceOngoing AnnounceKind = 2 // something that goes on
 )
 
 // Coverage says that a care provider shows a type of information.

@@ -4,7 +4,8 @@ import "tvilling/protocol"
 
 // Limits of the log. Encode, Join and Check refuse what exceeds them, so that nothing
 // which Apply would refuse gets into the log. They are rules of level 1: raising or
-// lowering one needs a level of its own, or replicas of two releases would differ.
+// lowering one needs a level of its own, or replicas of two releases would differ. Those
+// of announcements are rules of level 2.
 const (
 	MaxEntryBytes     = 1 << 20                       // one encoded entry
 	MaxCommands       = 256                           // in one entry
@@ -21,6 +22,8 @@ const (
 	MaxRefused        = 500                           // entries that the national log refused, in one ExportAck
 	MaxCoverage       = 4800                          // rows of the coverage table: 400 care providers with all contracts
 	MaxTitleBytes     = 128                           // a care provider's name
+	MaxAnnounceRunes  = 300                           // of an announcement, in one language
+	MaxAnnouncements  = 16                            // that stand
 	SealOverhead      = 64                            // what sealing adds, at most
 	MaxSealedHeader   = protocol.MaxHeaderBytes + SealOverhead
 	MaxSealedBody     = protocol.MaxBodyBytes + SealOverhead

@@ -245,7 +245,7 @@ func (s *scanner) command() (Kind, error) {
 	}
 	form, known := shapes[kind]
 	if !known {
-		return 0, fmt.Errorf("%w: %d", ErrUnknownKind, kind)
+		return 0, unknownKind(kind)
 	}
 	if version != currentVersion {
 		return 0, fmt.Errorf("%w: %d of kind %d", ErrUnknownVersion, version, kind)
