@@ -56,6 +56,7 @@ type Config struct {
 	State    State
 	FollowUp FollowUp // nil: a node without keys to the access log
 	Proofs   Proofs   // nil: the same
+	Operated Operated // nil: nothing can be done with the node itself
 	Metrics  http.Handler
 	Intent   func() command.Intent
 	Logger   *slog.Logger
@@ -84,6 +85,7 @@ func Handler(c Config) http.Handler {
 	mux.Handle("POST "+admin.PathReport, e.following(e.report))
 	mux.Handle("GET "+admin.PathExplain, e.following(e.explain))
 	mux.Handle("GET "+admin.PathMetrics, e.Metrics)
+	e.operate(mux)
 	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }
@@ -95,8 +97,13 @@ func (e *endpoint) answer(call func(*http.Request) (any, error)) http.Handler {
 
 // answerTo is answer, with another limit of what is asked.
 func (e *endpoint) answerTo(limit int64, call func(*http.Request) (any, error)) http.Handler {
+	return e.answerWithin(limit, callTimeout, call)
+}
+
+// answerWithin is answerTo, with another limit of how long it may take.
+func (e *endpoint) answerWithin(limit int64, within time.Duration, call func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		value, err := call(r.WithContext(ctx))
