@@ -52,6 +52,7 @@ type Node struct {
 	checkpoints *proof.Maker
 
 	admin    *http.Server // nil: alone
+	backups  *backups     // nil: alone
 	operator net.Listener
 }
 
@@ -154,6 +155,8 @@ func (n *Node) openAdmin() error {
 	cfg := adminendpoint.Config{
 		Self: self, Cluster: n.cluster, State: n.state(), Metrics: numbers, Intent: newIntent, Logger: n.cfg.Logger,
 	}
+	n.backups = newBackups(n)
+	cfg.Backups = n.backups
 	if n.data != nil {
 		cfg.FollowUp, cfg.Proofs = n.data.followup, proof.NewReader(n.fsm, n.ring, n.data.followup)
 	}
@@ -251,6 +254,9 @@ func (n *Node) Close() error {
 		if err := n.operator.Close(); !errors.Is(err, net.ErrClosed) {
 			faults = append(faults, err)
 		}
+	}
+	if n.backups != nil {
+		n.backups.close()
 	}
 	if n.cluster != nil {
 		faults = append(faults, n.cluster.Close())

@@ -8,6 +8,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,8 @@ type State interface {
 	Coverage() ([]command.Coverage, error)
 	Log(now time.Time) (admin.LogStatus, error)
 	Level() uint16
+	Announcements() ([]command.Announce, error)
+	Backup() (command.NoteBackup, bool, error)
 }
 
 // Config is what the endpoint answers from.
@@ -56,6 +59,7 @@ type Config struct {
 	State    State
 	FollowUp FollowUp // nil: a node without keys to the access log
 	Proofs   Proofs   // nil: the same
+	Backups  Backups
 	Operated Operated // nil: nothing can be done with the node itself
 	Metrics  http.Handler
 	Intent   func() command.Intent
@@ -85,7 +89,9 @@ func Handler(c Config) http.Handler {
 	mux.Handle("POST "+admin.PathReport, e.following(e.report))
 	mux.Handle("GET "+admin.PathExplain, e.following(e.explain))
 	mux.Handle("GET "+admin.PathMetrics, e.Metrics)
+	mux.HandleFunc("GET "+admin.PathBackup, e.backup)
 	e.operate(mux)
+	e.levelTwo(mux)
 	mux.Handle("/", e.answer(func(*http.Request) (any, error) { return nil, errPath }))
 	return mux
 }
@@ -129,6 +135,9 @@ func (e *endpoint) status(r *http.Request) (any, error) {
 	s.Feeds = feeds
 	if s.Log, err = e.State.Log(time.Now()); err != nil {
 		return nil, fmt.Errorf("reading how the access log is kept: %w", err)
+	}
+	if s.Backup, err = e.verified(); err != nil {
+		return nil, fmt.Errorf("reading which backup was verified: %w", err)
 	}
 	s.Level = e.State.Level()
 	s.Members = e.Cluster.Members(r.Context())
@@ -231,10 +240,15 @@ func (e *endpoint) record(r *http.Request) (any, error) {
 func (e *endpoint) activate(r *http.Request) (any, error) {
 	for _, m := range e.Cluster.Members(r.Context()) {
 		if m.Level < command.Level {
-			return nil, fmt.Errorf("%w: member %s reports level %d, and %d is needed everywhere", errState, m.ID, m.Level, command.Level)
+			return nil, fmt.Errorf("%w: member %s runs a build of level %d (%s), and level %d is needed everywhere: install it there, or see why it does not answer",
+				errState, m.ID, m.Level, cmp.Or(m.Version, "it does not answer"), command.Level)
 		}
 	}
-	return e.act(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
+	done, err := e.act(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
+	if err == nil {
+		e.Logger.Info("level activated: builds that know lower levels alone cannot follow any more", "level", command.Level, "operator", operatorOf(r))
+	}
+	return done, err
 }
 
 func (e *endpoint) act(ctx context.Context, kind command.Kind, body any) (any, error) {
@@ -297,6 +311,8 @@ func problemOf(err error) (admin.Problem, int) {
 		number, status = admin.ProblemRequest, http.StatusBadRequest
 	case errors.Is(err, errNoEntry):
 		number, status = admin.ProblemNoEntry, http.StatusNotFound
+	case errors.Is(err, errLevel):
+		number, status = admin.ProblemLevel, http.StatusConflict
 	case errors.Is(err, errState):
 		number, status = admin.ProblemState, http.StatusConflict
 	}
