@@ -13,6 +13,7 @@ import (
 	"tvilling/node"
 	"tvilling/ops/internal/adminclient"
 	"tvilling/ops/internal/demo"
+	"tvilling/ops/internal/operations"
 	"tvilling/ops/internal/pki"
 	"tvilling/ops/internal/sourceclient"
 	"tvilling/ops/internal/standin"
@@ -80,7 +81,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(),
-		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.bench(), c.version())
+		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.operations(), c.bench(), c.version())
 	checkArguments(root)
 	return root
 }
@@ -163,6 +164,7 @@ func codeOf(err error) int {
 		return said.code
 	case errors.As(err, &wrong), errors.Is(err, adminclient.ErrOperator), errors.Is(err, admin.ErrTopology),
 		errors.Is(err, sourceclient.ErrFiles), errors.Is(err, sourceclient.ErrNowhere), errors.Is(err, node.ErrConfig),
+		errors.Is(err, operations.ErrLoopback),
 		errors.Is(err, standin.ErrFile), errors.Is(err, standin.ErrLoopback),
 		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID), errors.Is(err, pki.ErrName):
 		return exitUsage

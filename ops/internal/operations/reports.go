@@ -1,0 +1,76 @@
+package operations
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits of the reports that are listed.
+const (
+	maxReports     = 12
+	maxReportFiles = 2000
+	maxReportBytes = 8 << 20
+)
+
+// Report is a drill or a release that was, as its file says.
+type Report struct {
+	Kind    string `json:"kind"` // drill, release
+	Name    string `json:"name"`
+	Started string `json:"started"` // RFC 3339
+	Verdict string `json:"verdict"` // pass, fail, not run; done, halted, aborted
+	Summary string `json:"summary"`
+}
+
+// Class colours the verdict.
+func (r Report) Class() string {
+	switch r.Verdict {
+	case "pass", "done":
+		return "good"
+	case "fail", "halted":
+		return "broken"
+	}
+	return "notice"
+}
+
+// When is when it started, to the minute.
+func (r Report) When() string {
+	if at, err := time.Parse(time.RFC3339, r.Started); err == nil {
+		return at.UTC().Format("2006-01-02 15:04")
+	}
+	return r.Started
+}
+
+// reportsIn reads the newest reports below a directory. A file that is none is passed by.
+func reportsIn(dir string) []Report {
+	if dir == "" {
+		return nil
+	}
+	var all []Report
+	files := 0
+	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error { // what cannot be read is not listed
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".json") {
+			return nil
+		}
+		if files++; files > maxReportFiles {
+			return filepath.SkipAll
+		}
+		if info, err := d.Info(); err != nil || info.Size() > maxReportBytes {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil
+		}
+		var r Report
+		if json.Unmarshal(text, &r) == nil && r.Name != "" && r.Verdict != "" {
+			all = append(all, r)
+		}
+		return nil
+	})
+	slices.SortStableFunc(all, func(a, b Report) int { return strings.Compare(b.Started, a.Started) })
+	return all[:min(len(all), maxReports)]
+}
