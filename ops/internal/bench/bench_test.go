@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tvilling/node"
+	"tvilling/ops/internal/notes"
 	"tvilling/protocol"
 )
 
@@ -35,20 +36,20 @@ func TestPeopleAreValidAndDifferent(t *testing.T) {
 // another text of the same length.
 func TestAnswersAreWhatTheyAreCalled(t *testing.T) {
 	patient := people(0).open[0]
-	one := answer(note{patient, 0, 1, ownProvider, ownUnit})
-	two := answer(note{patient, 0, 2, ownProvider, ownUnit})
+	one := notes.Answer(note(patient, 0, 1, ownProvider, ownUnit))
+	two := notes.Answer(note(patient, 0, 2, ownProvider, ownUnit))
 	if bytes.Equal(one, two) || len(one) != len(two) {
 		t.Errorf("two editions of %d and %d bytes, want different ones of one length", len(one), len(two))
 	}
-	got, err := node.Inspect(answer(note{patient, 0, 1, ownProvider, ownUnit}, note{patient, 1, 1, ownProvider, ownUnit}))
+	got, err := node.Inspect(notes.Answer(note(patient, 0, 1, ownProvider, ownUnit), note(patient, 1, 1, ownProvider, ownUnit)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Documents) != 2 || len(got.Deviations) != 0 {
 		t.Errorf("a node reads %d documents and %d deviations, want 2 and none", len(got.Documents), len(got.Deviations))
 	}
-	if size := len(note{patient, 0, 1, ownProvider, ownUnit}.text()); size != textBytes {
-		t.Errorf("a text of %d bytes, want %d", size, textBytes)
+	if size := len(note(patient, 0, 1, ownProvider, ownUnit).Text()); size != notes.TextBytes {
+		t.Errorf("a text of %d bytes, want %d", size, notes.TextBytes)
 	}
 }
 

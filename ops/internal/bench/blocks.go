@@ -147,7 +147,7 @@ func (k *blocker) block(ctx context.Context, patient string) error {
 	faults := make([]error, k.views)
 	var waiting sync.WaitGroup
 	for i, v := range k.open.all { // they wait from now on, so that every heartbeat is answered
-		waiting.Go(func() { s.views[i], faults[i] = v.revoked(ctx, documents) })
+		waiting.Go(func() { s.views[i], faults[i] = v.Revoked(ctx, documents) })
 	}
 	fault := k.register(ctx, &s)
 	if fault != nil {
@@ -167,8 +167,8 @@ func (k *blocker) show(ctx context.Context, patient string) error {
 	var opening sync.WaitGroup
 	for i, v := range k.open.all {
 		opening.Go(func() {
-			if faults[i] = v.open(ctx, patient); faults[i] == nil {
-				faults[i] = v.showAll(ctx)
+			if _, faults[i] = v.Open(ctx, patient); faults[i] == nil {
+				faults[i] = showAll(ctx, v)
 			}
 		})
 	}

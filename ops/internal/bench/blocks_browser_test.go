@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tvilling/ops/internal/viewer"
 	"tvilling/protocol/admin"
 )
 
@@ -72,7 +73,7 @@ func (b *tab) show(patient string) error {
 	b.turn++
 	b.uncertain = max(b.uncertain, clocks(b.t, b.ctx))
 	if n := evaluate[int](b.t, b.ctx, fmt.Sprintf(`window.gone = %s, Number(document.documentElement.dataset.count)`, emptied)); n != documents {
-		return fmt.Errorf("%w: the page shows %d documents, not %d", errView, n, documents)
+		return fmt.Errorf("%w: the page shows %d documents, not %d", viewer.ErrView, n, documents)
 	}
 	return nil
 }

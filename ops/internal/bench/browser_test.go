@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tvilling/ops/internal/viewer"
 )
 
 // How often each is measured.
@@ -169,15 +171,15 @@ const emptied = `new Promise((resolve, reject) => {
 // measures from the acknowledgement to the page without them.
 func revoke(t *testing.T, tab context.Context, b *Browser, at, by, patient string) {
 	t.Helper()
-	one, err := dial(t.Context(), by, personKey(1))
+	one, err := viewer.Dial(t.Context(), by, personKey(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer one.close()
-	if err := one.open(t.Context(), patient); err != nil {
+	defer one.Close()
+	if _, err := one.Open(t.Context(), patient); err != nil {
 		t.Fatal(err)
 	}
-	if err := one.consent(t.Context()); err != nil {
+	if err := one.Consent(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ready, overview := load(t, tab, at, personKey(0), patient)
@@ -188,7 +190,7 @@ func revoke(t *testing.T, tab context.Context, b *Browser, at, by, patient strin
 		t.Fatalf("%d documents are shown, not %d", n, documents)
 	}
 	asked := time.Now()
-	if err := one.endConsent(t.Context()); err != nil {
+	if err := one.EndConsent(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	acknowledged := time.Now()

@@ -1,16 +1,14 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"tvilling/ops/internal/demo"
+	"tvilling/ops/internal/notes"
 	"tvilling/ops/internal/sourceclient"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
@@ -24,7 +22,6 @@ const (
 	toConsent   = 4   // patients whose documents are another care provider's
 	MaxBlocks   = 500 // patients who can be blocked, each once: their documents are another unit's
 	staff       = 8   // people to be
-	textBytes   = 680 // of a note, so that a document is about 1 KiB as it is kept
 	maxFillTime = 2 * time.Minute
 )
 
@@ -46,7 +43,7 @@ type population struct{ open, write, consent, block []string }
 func people(blocks int) population {
 	var p population
 	for n := range toOpen + toWrite + toConsent + blocks {
-		id := personalNumber(n)
+		id := notes.PersonalNumber(n)
 		switch {
 		case n < toOpen:
 			p.open = append(p.open, id)
@@ -59,22 +56,6 @@ func people(blocks int) population {
 		}
 	}
 	return p
-}
-
-// personalNumber makes a valid number that nobody has: birth numbers 980 to 999 are
-// kept for tests.
-func personalNumber(n int) string {
-	born := time.Date(1930, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n)
-	digits := born.Format("20060102") + strconv.Itoa(980+n%20)
-	sum := 0
-	for i, c := range digits[2:] {
-		d := int(c - '0')
-		if i%2 == 0 {
-			d *= 2
-		}
-		sum += d/10 + d%10
-	}
-	return digits + strconv.Itoa((10-sum%10)%10)
 }
 
 // personKey names a member of staff.
@@ -103,54 +84,9 @@ func feeds(p population, now time.Time) demo.Feeds {
 	return f
 }
 
-// note is one record: whose it is, where it stands in the set, and which edition of
-// its text; another edition is another content.
-type note struct {
-	patient        string
-	number         int
-	edition        uint64
-	provider, unit string
-}
-
-// answer writes a source system's answer, SOAP around GetCareDocumentation.
-func answer(notes ...note) []byte {
-	var b bytes.Buffer
-	b.Grow(len(notes)*2500 + 1000)
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
-		`<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"` +
-		` xmlns:r="urn:riv:clinicalprocess:healthcond:description:GetCareDocumentationResponder:3"` +
-		` xmlns:c="urn:riv:clinicalprocess:healthcond:description:3"><soapenv:Header/><soapenv:Body><r:GetCareDocumentationResponse>`)
-	for _, n := range notes {
-		n.write(&b)
-	}
-	b.WriteString(`<r:result><c:resultCode>OK</c:resultCode></r:result></r:GetCareDocumentationResponse></soapenv:Body></soapenv:Envelope>` + "\n")
-	return b.Bytes()
-}
-
-func (n note) write(b *bytes.Buffer) {
-	when := fmt.Sprintf("202609%02d%02d1500", 1+n.number%28, 8+n.number%9)
-	fmt.Fprintf(b, `<r:careDocumentation><c:header><c:accessControlHeader>`+
-		`<c:accountableHealthcareProvider><c:root>`+protocol.RootHSAID+`</c:root><c:extension>%s</c:extension></c:accountableHealthcareProvider>`+
-		`<c:accountableCareUnit><c:root>`+protocol.RootHSAID+`</c:root><c:extension>%s</c:extension></c:accountableCareUnit>`+
-		`<c:patientId><c:root>`+protocol.RootPersonnummer+`</c:root><c:extension>%s</c:extension></c:patientId>`+
-		`<c:blockComparisonTime>%s</c:blockComparisonTime><c:approvedForPatient>true</c:approvedForPatient></c:accessControlHeader>`,
-		n.provider, n.unit, n.patient, when)
-	fmt.Fprintf(b, `<c:sourceSystemId><c:root>`+protocol.RootHSAID+`</c:root><c:extension>`+sourceSystem+`</c:extension></c:sourceSystemId>`+
-		`<c:record><c:id><c:root>1.2.752.129.2.1.2.1</c:root><c:extension>ANT-%05d</c:extension></c:id><c:timestamp>%s</c:timestamp></c:record>`+
-		`<c:author><c:id><c:root>`+protocol.RootHSAID+`</c:root><c:extension>SE0000000901-P001</c:extension></c:id><c:name>Mätare 1</c:name>`+
-		`<c:timestamp>%s</c:timestamp></c:author></c:header>`, n.number, when, when)
-	b.WriteString(`<c:body><c:clinicalDocumentNoteCode><c:code>dag</c:code><c:codeSystem>1.2.752.129.2.2.2.11</c:codeSystem>` +
-		`<c:displayName>Daganteckning</c:displayName></c:clinicalDocumentNoteCode><c:clinicalDocumentNoteTitle>Daganteckning ` +
-		strconv.Itoa(n.number) + `</c:clinicalDocumentNoteTitle><c:clinicalDocumentNoteText>`)
-	_ = xml.EscapeText(b, []byte(n.text())) // a bytes.Buffer does not fail
-	b.WriteString(`</c:clinicalDocumentNoteText></c:body></r:careDocumentation>`)
-}
-
-// text is different for every edition, and of one length.
-func (n note) text() string {
-	const sentence = "Patienten mår efter omständigheterna väl och följer planen som gjordes upp vid besöket. "
-	head := fmt.Sprintf("Anteckning %d, utgåva %012d. ", n.number, n.edition)
-	return head + strings.Repeat(sentence, textBytes/len(sentence)+1)[:textBytes-len(head)]
+// note is one record of the source system.
+func note(patient string, number int, edition uint64, provider, unit string) notes.Note {
+	return notes.Note{Patient: patient, Number: number, Edition: edition, Provider: provider, Unit: unit, System: sourceSystem}
 }
 
 // fill registers the source system and delivers every patient's documents.
@@ -164,11 +100,11 @@ func fill(ctx context.Context, c *demo.Cluster, p population) error {
 	var messages [][]byte
 	add := func(patients []string, provider, unit string) {
 		for _, patient := range patients {
-			notes := make([]note, documents)
-			for i := range notes {
-				notes[i] = note{patient, i, 0, provider, unit}
+			all := make([]notes.Note, documents)
+			for i := range all {
+				all[i] = note(patient, i, 0, provider, unit)
 			}
-			messages = append(messages, answer(notes...))
+			messages = append(messages, notes.Answer(all...))
 		}
 	}
 	add(p.open, ownProvider, ownUnit)

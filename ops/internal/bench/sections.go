@@ -12,7 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"tvilling/ops/internal/notes"
 	"tvilling/ops/internal/sourceclient"
+	"tvilling/ops/internal/viewer"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
@@ -49,11 +51,11 @@ func (b *bench) sending(n, records int) (acts []act, done func(), err error) {
 	for i := range n {
 		client, patient := clients[i%len(clients)], b.people.write[i%len(b.people.write)]
 		acts = append(acts, func(ctx context.Context) error {
-			notes := make([]note, records)
-			for k := range notes {
-				notes[k] = note{patient, k, b.edition.Add(1), ownProvider, ownUnit}
+			all := make([]notes.Note, records)
+			for k := range all {
+				all[k] = note(patient, k, b.edition.Add(1), ownProvider, ownUnit)
 			}
-			receipt, err := client.Put(ctx, sourceclient.Message{Contract: protocol.CareDocumentation, Body: answer(notes...)})
+			receipt, err := client.Put(ctx, sourceclient.Message{Contract: protocol.CareDocumentation, Body: notes.Answer(all...)})
 			if err == nil && receipt.Changed != records {
 				err = fmt.Errorf("%w: %d of %d records changed", errMeasure, receipt.Changed, records)
 			}
@@ -76,14 +78,14 @@ func (b *bench) source(nodes []admin.Node, first int) (*sourceclient.Client, err
 
 // viewers are connected, each with a patient open.
 type viewers struct {
-	all      []*viewer
+	all      []*viewer.Viewer
 	patients []string
 }
 
 func (v viewers) close() {
 	for _, one := range v.all {
 		if one != nil {
-			one.close()
+			one.Close()
 		}
 	}
 }
@@ -95,16 +97,16 @@ func (b *bench) viewers(ctx context.Context, n int) (viewers, error) {
 
 // connect connects n viewers, at the nodes in turn, and opens a patient in each.
 func connect(ctx context.Context, nodes []admin.Node, n int, patient func(i int) string) (viewers, error) {
-	v := viewers{all: make([]*viewer, n), patients: make([]string, n)}
+	v := viewers{all: make([]*viewer.Viewer, n), patients: make([]string, n)}
 	faults := make([]error, n)
 	var connecting sync.WaitGroup
 	for i := range n {
 		v.patients[i] = patient(i)
 		connecting.Go(func() {
-			one, err := dial(ctx, nodes[i%len(nodes)].Origin, personKey(i))
+			one, err := viewer.Dial(ctx, nodes[i%len(nodes)].Origin, personKey(i))
 			if err == nil {
 				v.all[i] = one
-				err = one.open(ctx, v.patients[i])
+				_, err = one.Open(ctx, v.patients[i])
 			}
 			faults[i] = err
 		})
@@ -122,19 +124,22 @@ func (b *bench) viewing(section string, v viewers) group {
 	for i, one := range v.all {
 		patient := v.patients[i]
 		if section == sectionOpen {
-			g.acts = append(g.acts, func(ctx context.Context) error { return one.open(ctx, patient) })
+			g.acts = append(g.acts, func(ctx context.Context) error {
+				_, err := one.Open(ctx, patient)
+				return err
+			})
 			continue
 		}
-		g.acts = append(g.acts, one.showAll)
+		g.acts = append(g.acts, func(ctx context.Context) error { return showAll(ctx, one) })
 	}
 	return g
 }
 
 // showAll opens the view, and wants all of it.
-func (v *viewer) showAll(ctx context.Context) error {
-	n, err := v.show(ctx)
-	if err == nil && n != documents {
-		err = fmt.Errorf("%w: %d documents, not %d", errView, n, documents)
+func showAll(ctx context.Context, v *viewer.Viewer) error {
+	items, err := v.Show(ctx)
+	if err == nil && len(items) != documents {
+		err = fmt.Errorf("%w: %d documents, not %d", viewer.ErrView, len(items), documents)
 	}
 	return err
 }
@@ -169,12 +174,12 @@ func (b *bench) kill(ctx context.Context) (first, all time.Duration, err error) 
 		if m.ID == status.Leader {
 			continue
 		}
-		one, err := dial(ctx, m.Origin, personKey(i))
+		one, err := viewer.Dial(ctx, m.Origin, personKey(i))
 		if err != nil {
 			return 0, 0, err
 		}
 		others.all = append(others.all, one)
-		if err := one.open(ctx, b.people.open[i]); err != nil {
+		if _, err := one.Open(ctx, b.people.open[i]); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -203,7 +208,7 @@ func accepted(ctx context.Context, since time.Time, v viewers) (first, all time.
 	var waiting sync.WaitGroup
 	for i, one := range v.all {
 		waiting.Go(func() {
-			faults[i] = one.showAll(ctx)
+			faults[i] = showAll(ctx, one)
 			took[i] = time.Since(since)
 		})
 	}

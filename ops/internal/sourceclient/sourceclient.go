@@ -98,6 +98,8 @@ type Config struct {
 	// Waiting is told, from any goroutine, that no node takes a message now, why, and
 	// how long it waits until it is sent again. nil: nobody is told.
 	Waiting func(wait time.Duration, why error)
+	// Tried is told, from any goroutine, how each try at one node went. nil: nobody is.
+	Tried func(err error)
 }
 
 // Client delivers to one cluster. It is safe for concurrent use.
@@ -105,6 +107,7 @@ type Client struct {
 	addresses []string
 	http      *http.Client
 	waiting   func(wait time.Duration, why error)
+	tried     func(err error)
 	pause     func(ctx context.Context, d time.Duration) error
 }
 
@@ -128,7 +131,10 @@ func New(c Config) (*Client, error) {
 	if c.Waiting == nil {
 		c.Waiting = func(time.Duration, error) {}
 	}
-	return &Client{addresses: c.Addresses, waiting: c.Waiting, pause: pause, http: &http.Client{Transport: &http.Transport{
+	if c.Tried == nil {
+		c.Tried = func(error) {}
+	}
+	return &Client{addresses: c.Addresses, waiting: c.Waiting, tried: c.Tried, pause: pause, http: &http.Client{Transport: &http.Transport{
 		TLSHandshakeTimeout:    dialTimeout,
 		MaxResponseHeaderBytes: 16 << 10,
 		MaxConnsPerHost:        maxConnections,
@@ -198,6 +204,7 @@ func (c *Client) Put(ctx context.Context, m Message) (Receipt, error) {
 		}
 		for _, address := range c.addresses {
 			receipt, err := c.try(ctx, address, m)
+			c.tried(err)
 			var refused *RefusedError
 			if err == nil || errors.As(err, &refused) && !refused.temporary() {
 				return receipt, err
