@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"tvilling/node/internal/cluster"
+	"tvilling/node/internal/gateway"
 	"tvilling/protocol/admin"
 )
 
@@ -24,7 +28,21 @@ type Config struct {
 	Sync     bool   // sync the state machine's file with every batch: slower, and no rebuild after a power cut
 	Logger   *slog.Logger
 	Tuning   cluster.Tuning // zero: as the architecture says
+
+	// Listeners are those that somebody else bound, by name: what is missing is bound.
+	// They are the node's from Open on, which closes its own hold on them: a supervisor
+	// that keeps another keeps the port, and connections wait there for the next process.
+	Listeners map[string]net.Listener
 }
+
+// Names of the listeners.
+const (
+	ListenerClient = gateway.ListenerClient
+	ListenerSource = gateway.ListenerSource
+	ListenerAdmin  = "admin"
+	ListenerPeer   = "peer"
+	ListenerHealth = "health"
+)
 
 // Alone returns the configuration of one node without a cluster file, for development
 // and for embedding: no certificates, keys of its own in dir, browsers on the client
@@ -75,7 +93,56 @@ func (c Config) check() (admin.Node, error) {
 	} else if err := c.Topology.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("%w: %w", ErrConfig, err))
 	}
+	if ok {
+		faults = append(faults, c.checkListeners(self)...)
+	}
 	return self, errors.Join(faults...)
+}
+
+// checkListeners refuses listeners that nothing would serve, and one that lets others
+// than this machine in where anybody may choose who to be.
+func (c Config) checkListeners(self admin.Node) (faults []error) {
+	served := []string{ListenerAdmin, ListenerPeer}
+	switch {
+	case c.alone():
+		served = []string{ListenerClient}
+	case self.Role == admin.RoleData:
+		served = append(served, ListenerClient, ListenerSource)
+	}
+	if self.Health != "" {
+		served = append(served, ListenerHealth)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Listeners)) {
+		if !slices.Contains(served, name) {
+			faults = append(faults, fmt.Errorf("%w: a listener %q was handed over, and this node serves %s", ErrConfig, name, strings.Join(served, ", ")))
+		}
+	}
+	if l := c.Listeners[ListenerClient]; l != nil && c.Topology.Environment != admin.Production {
+		if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+			faults = append(faults, fmt.Errorf("%w: the listener for browsers that was handed over is on %v: in %s it must be on loopback, since anyone may choose to be anyone",
+				ErrConfig, l.Addr(), c.Topology.Environment))
+		}
+	}
+	return faults
+}
+
+// listen takes the listener that was handed over, or binds the address.
+func (c Config) listen(name, address string) (net.Listener, error) {
+	if l := c.Listeners[name]; l != nil {
+		return l, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening for %s: %w", name, err)
+	}
+	return l, nil
+}
+
+// unbind lets go of what was handed over, served or not.
+func (c Config) unbind() {
+	for _, l := range c.Listeners {
+		_ = l.Close() // most likely it is already
+	}
 }
 
 func (c Config) path(parts ...string) string {

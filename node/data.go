@@ -88,12 +88,7 @@ func (d *data) openGateway(n *Node) error {
 	}
 	cfg := gateway.Config{
 		Topology: n.cfg.Topology, Self: n.cfg.Self, Site: page, Sessions: d.sessions, Ingest: d.ingest,
-		Checks: []gateway.Check{
-			{Name: "leader", Ask: func() error { return leaderHeard(n) }},
-			{Name: "state", Ask: n.fsm.Err},
-			{Name: "keys", Ask: n.state().opens},
-			{Name: "feeds", Ask: n.state().fresh, Warns: true},
-		},
+		Checks: n.checks(), Listeners: n.cfg.Listeners,
 		Logger: n.cfg.Logger,
 	}
 	if n.certs != nil {
@@ -129,12 +124,8 @@ func identifier(n *Node, register *upstream.Register) (identity.Identifier, erro
 	return identity.NewChoice(environment(n.cfg.Topology.Environment), people)
 }
 
-// leave sends browsers to the other nodes, then ends what is left.
+// leave ends what is left when everybody has gone.
 func (d *data) leave() error {
-	d.gateway.Drain()
-	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
-	defer cancel()
-	d.sessions.Drain(ctx, d.others, drainWithin/2)
 	d.services.client.CloseIdleConnections()
 	return d.gateway.Close()
 }

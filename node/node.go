@@ -20,7 +20,6 @@ import (
 	"tvilling/node/internal/metrics"
 	"tvilling/node/internal/proof"
 	"tvilling/node/internal/sealing"
-	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -28,7 +27,6 @@ import (
 
 // How long a node takes to go.
 const (
-	drainWithin    = 3 * time.Second // for browsers to move: then their sockets are closed with "come back"
 	adminWithin    = 15 * time.Second
 	adminEndWithin = time.Second     // for operators' calls under way
 	heardWithin    = 2 * time.Second // a leader heard longer ago makes a node not ready
@@ -45,13 +43,15 @@ type Node struct {
 	ring    *sealing.Ring // nil: a witness
 	fsm     *raftfsm.FSM
 	cluster *cluster.Cluster
-	data    *data                           // nil: a witness
-	serving atomic.Pointer[session.Service] // data's, for the cluster, which runs before data is there
+	data    *data                 // nil: a witness
+	sees    atomic.Pointer[sight] // nil until all of it is there: the cluster runs before
+	drain   *drainer
 
 	cosigner    *proof.Cosigner // nil: without a key for the access log's checkpoints
 	checkpoints *proof.Maker
 
 	admin    *http.Server // nil: alone
+	probes   *probes      // nil: no address for them
 	backups  *backups     // nil: alone
 	operator net.Listener
 }
@@ -66,6 +66,7 @@ func Open(cfg Config) (*Node, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	n := &Node{cfg: cfg, member: member}
+	n.drain = newDrainer(let{n}, cfg.Logger)
 	if err := n.open(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -96,8 +97,8 @@ func (n *Node) open() error {
 		if n.data, err = openData(n); err != nil {
 			return err
 		}
-		n.serving.Store(n.data.sessions)
 	}
+	n.sees.Store(&sight{node: n, started: time.Now()})
 	if n.cfg.alone() {
 		return nil
 	}
@@ -128,7 +129,7 @@ func (n *Node) clusterConfig() cluster.Config {
 	cfg := cluster.Config{
 		Topology: n.cfg.Topology, Self: n.cfg.Self, Dir: n.cfg.path("raft"), Alone: n.cfg.alone(),
 		Keys: n.ring != nil, Version: n.cfg.Version, Logger: n.cfg.Logger, Tuning: n.cfg.Tuning,
-		Describe: n.describe,
+		Describe: n.describe, Listener: n.cfg.Listeners[ListenerPeer],
 	}
 	if n.cosigner != nil {
 		cfg.Cosign = n.cosigner.Cosign
@@ -141,8 +142,8 @@ func (n *Node) clusterConfig() cluster.Config {
 
 // describe adds to what the cluster tells of this node.
 func (n *Node) describe(m *admin.Member) {
-	if s := n.serving.Load(); s != nil {
-		m.Sessions = s.Count()
+	if s := n.sees.Load(); s != nil {
+		s.describe(m)
 	}
 }
 
@@ -152,8 +153,12 @@ func (n *Node) openAdmin() error {
 	if err != nil {
 		return err
 	}
+	if n.probes, err = openProbes(n, numbers); err != nil {
+		return err
+	}
 	cfg := adminendpoint.Config{
 		Self: self, Cluster: n.cluster, State: n.state(), Metrics: numbers, Intent: newIntent, Logger: n.cfg.Logger,
+		Operated: itself{n.drain, n.sees.Load()},
 	}
 	n.backups = newBackups(n)
 	cfg.Backups = n.backups
@@ -165,20 +170,19 @@ func (n *Node) openAdmin() error {
 		ReadTimeout: adminWithin, WriteTimeout: adminWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxAdminHead,
 		ErrorLog: slog.NewLogLogger(n.cfg.Logger.Handler(), slog.LevelDebug),
 	}
-	l, err := net.Listen("tcp", n.member.Admin)
-	if err != nil {
-		return fmt.Errorf("listening for operators: %w", err)
-	}
-	n.operator = l
-	return nil
+	n.operator, err = n.cfg.listen(ListenerAdmin, n.member.Admin)
+	return err
 }
 
 func (n *Node) state() state { return state{fsm: n.fsm, ring: n.ring, from: n.cfg.Topology} }
 
-// Run serves until ctx ends, which is an orderly end, or until a part fails. Close
-// comes after it.
+// Run serves until ctx ends, which is an orderly end, until a drain that is not to stay
+// is over, or until a part fails. Close comes after it.
 func (n *Node) Run(ctx context.Context) error {
-	group, inner := errgroup.WithContext(ctx)
+	// What runs goes on while the node drains: only then is it stopped.
+	whole, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, inner := errgroup.WithContext(whole)
 	group.Go(func() error { return n.cluster.Run(inner) })
 	group.Go(func() error { return n.cluster.WhileLeader(inner, n.checkpoints.Run) })
 	if n.data != nil {
@@ -191,8 +195,17 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.admin != nil {
 		group.Go(func() error { return closedIsFine(n.admin.ServeTLS(n.operator, "", "")) })
 	}
+	if n.probes != nil {
+		group.Go(n.probes.run)
+	}
 	group.Go(func() error {
-		<-inner.Done()
+		defer stop()
+		select {
+		case <-ctx.Done():
+		case <-n.drain.ending():
+		case <-inner.Done():
+		}
+		n.drain.End()
 		return n.leave()
 	})
 	n.cfg.Logger.Info("node runs", "node", n.cfg.Self, "site", n.member.Site, "role", n.member.Role, "version", n.cfg.Version)
@@ -227,7 +240,7 @@ func (n *Node) WaitReady(ctx context.Context) error {
 	}
 }
 
-// leave stops what others call, browsers first: they are told where to go.
+// leave stops what others call, when everybody has gone; probes are the last to be told.
 func (n *Node) leave() error {
 	var faults []error
 	if n.data != nil {
@@ -240,6 +253,9 @@ func (n *Node) leave() error {
 			faults = append(faults, n.admin.Close())
 		}
 	}
+	if n.probes != nil {
+		faults = append(faults, n.probes.close())
+	}
 	return errors.Join(faults...)
 }
 
@@ -250,10 +266,11 @@ func (n *Node) Close() error {
 	if n.data != nil {
 		faults = append(faults, n.data.gateway.Close())
 	}
+	if n.probes != nil {
+		faults = append(faults, n.probes.close())
+	}
 	if n.operator != nil {
-		if err := n.operator.Close(); !errors.Is(err, net.ErrClosed) {
-			faults = append(faults, err)
-		}
+		faults = append(faults, closedIsFine(n.operator.Close()))
 	}
 	if n.backups != nil {
 		n.backups.close()
@@ -264,6 +281,7 @@ func (n *Node) Close() error {
 	if n.fsm != nil {
 		faults = append(faults, n.fsm.Close())
 	}
+	n.cfg.unbind()
 	return errors.Join(faults...)
 }
 

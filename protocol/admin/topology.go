@@ -45,12 +45,13 @@ type Node struct {
 	ID     string `toml:"id"`
 	Site   string `toml:"site"`
 	Role   string `toml:"role"`
-	Peer   string `toml:"peer"`    // raft and peer calls, cluster certificates
-	Admin  string `toml:"admin"`   // operators, cluster certificates
-	Client string `toml:"client"`  // browsers
-	Source string `toml:"source"`  // source systems, certificates with an HSA-id
-	Origin string `toml:"origin"`  // what browsers call the client address: https://a1.example
-	LogKey string `toml:"log_key"` // verifies its signatures under the access log's checkpoints; init writes it
+	Peer   string `toml:"peer"`             // raft and peer calls, cluster certificates
+	Admin  string `toml:"admin"`            // operators, cluster certificates
+	Client string `toml:"client"`           // browsers
+	Source string `toml:"source"`           // source systems, certificates with an HSA-id
+	Health string `toml:"health,omitempty"` // probes and scrapers, in the clear and without certificates; empty: none
+	Origin string `toml:"origin"`           // what browsers call the client address: https://a1.example
+	LogKey string `toml:"log_key"`          // verifies its signatures under the access log's checkpoints; init writes it
 }
 
 // LoadTopology reads and checks a cluster file. Unknown keys are refused.
@@ -144,6 +145,9 @@ func (n Node) validate() []error {
 		}
 	default:
 		fault("role %q is not data or witness", n.Role)
+	}
+	if n.Health != "" {
+		addresses["health"] = n.Health
 	}
 	for name, address := range addresses {
 		if _, _, err := net.SplitHostPort(address); err != nil {

@@ -34,39 +34,47 @@ type Node struct {
 	Staff       *x509.CertPool   // nil on a witness, or where nobody signs in with a certificate
 	Client      *tls.Certificate // what browsers see; nil where they connect in the clear
 	Upstream    *tls.Config      // for calling the services around the cluster; nil where there is none
+
+	Expiries []admin.Certificate // of all that were read
 }
 
 // Load reads the certificates of a node's directory. A witness has fewer.
 func Load(dir, role string) (*Node, error) {
 	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 	var n Node
-	var err error
-	if n.Authority, err = pool(at(admin.FileAuthority)); err != nil {
+	if err := n.load(at, role); err != nil {
 		return nil, err
+	}
+	var err error
+	n.Expiries, err = expiries(at)
+	return &n, err
+}
+
+func (n *Node) load(at func(name string) string, role string) (err error) {
+	if n.Authority, err = pool(at(admin.FileAuthority)); err != nil {
+		return err
 	}
 	if n.Certificate, err = pair(at(admin.FileNodeCert), at(admin.FileNodeKey)); err != nil {
-		return nil, err
+		return err
 	}
 	if role != admin.RoleData {
-		return &n, nil
+		return nil
 	}
 	if n.Sources, err = pool(at(admin.FileSources)); err != nil {
-		return nil, err
+		return err
 	}
 	if n.Staff, err = pool(at(admin.FileStaff)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
+		return err
 	}
 	client, err := pair(at(admin.FileClientCert), at(admin.FileClientKey))
 	switch {
 	case err == nil:
 		n.Client = &client
 	case !errors.Is(err, os.ErrNotExist):
-		return nil, err
+		return err
 	}
-	if n.Upstream, err = services(at); err != nil {
-		return nil, err
-	}
-	return &n, nil
+	n.Upstream, err = services(at)
+	return err
 }
 
 // services reads what the services around the cluster are called with: all of it, or

@@ -99,12 +99,12 @@ func TestOnlyGetIsServed(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	w := start(t, nil)
-	if r := w.get(t, "/readyz?verbose"); r.StatusCode != http.StatusOK || text(t, r) != "[+] draining: ok\n[+] leader: ok\n[+] feeds: ok\nready\n" {
+	if r := w.get(t, "/readyz?verbose"); r.StatusCode != http.StatusOK || text(t, r) != "[+]draining ok\n[+]leader ok\n[+]feeds ok\nready\n" {
 		t.Errorf("ready: %d", r.StatusCode)
 	}
 	w.unready = errors.New("no leader was heard from")
 	if r := w.get(t, "/readyz?verbose"); r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" ||
-		text(t, r) != "[+] draining: ok\n[-] leader: no leader was heard from\n[+] feeds: ok\nnot ready: leader\n" {
+		text(t, r) != "[+]draining ok\n[-]leader failed: no leader was heard from\n[+]feeds ok\nnot ready: leader\n" {
 		t.Errorf("without a leader: %d", r.StatusCode)
 	}
 	if r := w.get(t, "/readyz"); text(t, r) != "not ready: leader\n" {
@@ -115,7 +115,7 @@ func TestHealth(t *testing.T) {
 	if r := w.get(t, "/readyz"); r.StatusCode != http.StatusOK || text(t, r) != "ready, but: feeds\n" {
 		t.Errorf("with a late feed: %d", r.StatusCode)
 	}
-	if r := w.get(t, "/readyz?verbose"); text(t, r) != "[+] draining: ok\n[+] leader: ok\n[!] feeds: blocks are too old\nready, but: feeds\n" {
+	if r := w.get(t, "/readyz?verbose"); text(t, r) != "[+]draining ok\n[+]leader ok\n[-]feeds warns: blocks are too old\nready, but: feeds\n" {
 		t.Error("what is late is not told")
 	}
 	w.Drain()

@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"tvilling/node/internal/health"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
@@ -35,13 +35,14 @@ type Ingest interface {
 	Put(ctx context.Context, r ingest.Request) (ingest.Receipt, error)
 }
 
-// Check is a named condition of being ready. It answers at once. One that only Warns is
-// told and keeps nobody away: what it finds is no better at another node.
-type Check struct {
-	Name  string
-	Ask   func() error
-	Warns bool
-}
+// Names of the listeners.
+const (
+	ListenerClient = "client"
+	ListenerSource = "source"
+)
+
+// names are those of the servers, in their order.
+var names = [...]string{ListenerClient, ListenerSource}
 
 // Config is what a gateway needs of its node.
 type Config struct {
@@ -52,21 +53,23 @@ type Config struct {
 	Site     *site.Site  // nil: not built in; browsers are told
 	Sessions Sessions
 	Ingest   Ingest
-	Checks   []Check
+	Checks   []health.Check
 	Logger   *slog.Logger
+
+	Listeners map[string]net.Listener // client and source, where somebody else bound them; the others are bound
 }
 
 // Gateway serves browsers and source systems.
 type Gateway struct {
-	cfg      Config
-	member   admin.Node
-	origins  origins
-	draining atomic.Bool
-	sockets  sockets
-	answers  *semaphore.Weighted // bytes of answers that are being read and made durable
-	wait     time.Duration       // for room among them
-	servers  []*http.Server      // browsers, and sources unless nobody may send here
-	bound    []net.Listener      // one for each of them
+	cfg     Config
+	member  admin.Node
+	origins origins
+	parting parting
+	sockets sockets
+	answers *semaphore.Weighted // bytes of answers that are being read and made durable
+	wait    time.Duration       // for room among them
+	servers []*http.Server      // browsers, and sources unless nobody may send here
+	bound   []net.Listener      // one for each of them
 }
 
 // New checks the configuration and makes a Gateway. It does not listen yet.
@@ -90,10 +93,11 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: semaphore.NewWeighted(answersRoom), wait: roomWithin}
+	g.parting.now = newFlights()
 	g.sockets.open = map[*socket]struct{}{}
-	g.servers = append(g.servers, g.server(g.ClientHandler(), cfg.Browsers, requestWithin, responseWithin))
+	g.servers = append(g.servers, g.server(g.departing(g.ClientHandler()), cfg.Browsers, requestWithin, responseWithin))
 	if member.Source != "" {
-		g.servers = append(g.servers, g.server(g.SourceHandler(), cfg.Sources, answerWithin, answerWithin+durableWithin))
+		g.servers = append(g.servers, g.server(g.departing(g.SourceHandler()), cfg.Sources, answerWithin, answerWithin+durableWithin))
 	}
 	return g, nil
 }
@@ -115,14 +119,19 @@ func http1() *http.Protocols {
 	return p
 }
 
-// Listen binds the addresses, so that a taken port is known before anything starts.
+// Listen binds the addresses that nobody has bound for it, so that a taken port is
+// known before anything starts.
 func (g *Gateway) Listen() error {
+	addresses := []string{g.member.Client, g.member.Source}
 	for i := range g.servers {
-		l, err := net.Listen("tcp", []string{g.member.Client, g.member.Source}[i])
-		if err != nil {
-			g.unbind()
-			g.bound = nil
-			return fmt.Errorf("listening for browsers and sources: %w", err)
+		l := g.cfg.Listeners[names[i]]
+		if l == nil {
+			var err error
+			if l, err = net.Listen("tcp", addresses[i]); err != nil {
+				g.unbind()
+				g.bound = nil
+				return fmt.Errorf("listening for browsers and sources: %w", err)
+			}
 		}
 		g.bound = append(g.bound, l)
 	}
@@ -170,9 +179,6 @@ func (g *Gateway) serve(s *http.Server, l net.Listener) error {
 	}
 	return s.ServeTLS(l, "", "")
 }
-
-// Drain makes the node unready and takes no more upgrades; what runs goes on.
-func (g *Gateway) Drain() { g.draining.Store(true) }
 
 func (g *Gateway) each(end func(*http.Server) error) error {
 	var faults []error

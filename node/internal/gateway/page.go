@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"tvilling/node/internal/health"
+	"tvilling/protocol/admin"
 )
 
 // immutable: the name holds the content's hash, so a browser need never ask again.
@@ -14,9 +17,9 @@ func (g *Gateway) ClientHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", g.file)
 	mux.HandleFunc("GET /assets/{name}", g.file)
-	mux.HandleFunc("GET /stream", g.stream)
-	mux.HandleFunc("GET /livez", live)
-	mux.HandleFunc("GET /readyz", g.ready)
+	mux.HandleFunc("GET "+pathStream, g.stream)
+	mux.HandleFunc("GET "+admin.PathLive, health.Live)
+	mux.HandleFunc("GET "+admin.PathReady, health.Ready(g.checks))
 	return g.secured(mux)
 }
 
@@ -50,45 +53,4 @@ func write(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	_, _ = w.Write(body) // the browser went away: nothing to mend
-}
-
-// live says that the process runs; it never depends on the others.
-func live(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	write(w, r, []byte("alive\n"))
-}
-
-// ready says whether browsers should be sent here, and which checks say otherwise or
-// warn; with ?verbose, what each of them says.
-func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
-	var each strings.Builder
-	var failed, warned []string
-	for _, c := range append([]Check{{Name: "draining", Ask: g.notDraining}}, g.cfg.Checks...) {
-		err := c.Ask()
-		switch {
-		case err == nil:
-			each.WriteString("[+] " + c.Name + ": ok\n")
-		case c.Warns:
-			warned = append(warned, c.Name)
-			each.WriteString("[!] " + c.Name + ": " + err.Error() + "\n")
-		default:
-			failed = append(failed, c.Name)
-			each.WriteString("[-] " + c.Name + ": " + err.Error() + "\n")
-		}
-	}
-	text, status := "ready\n", http.StatusOK
-	switch {
-	case len(failed) > 0:
-		text, status = "not ready: "+strings.Join(failed, ", ")+"\n", http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-	case len(warned) > 0:
-		text = "ready, but: " + strings.Join(warned, ", ") + "\n"
-	}
-	if r.URL.Query().Has("verbose") {
-		text = each.String() + text
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text))
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,15 +15,6 @@ import (
 	"tvilling/node/internal/session"
 	"tvilling/protocol"
 )
-
-var errDraining = errors.New("the node goes away")
-
-func (g *Gateway) notDraining() error {
-	if g.draining.Load() {
-		return errDraining
-	}
-	return nil
-}
 
 // stream upgrades a request and serves its session. What is refused is refused before
 // the upgrade, with a status that says why.

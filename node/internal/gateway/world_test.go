@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"tvilling/node/internal/certs"
+	"tvilling/node/internal/health"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
 	"tvilling/protocol/admin"
@@ -185,9 +186,9 @@ func start(t *testing.T, change func(*Config)) *world {
 	cfg := Config{
 		Topology: topology(), Self: "a1", Site: page, Sessions: w.rooms, Ingest: w.intake,
 		Sources: (&certs.Node{Certificate: *w.web.issue(""), Sources: w.sources.pool()}).SourceServer(),
-		Checks: []Check{
+		Checks: []health.Check{
 			{Name: "leader", Ask: func() error { return w.unready }},
-			{Name: "feeds", Ask: func() error { return w.late }, Warns: true},
+			{Name: "feeds", Ask: func() error { return health.Warn(w.late) }},
 		},
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

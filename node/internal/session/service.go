@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,8 +98,20 @@ type Service struct {
 	mu       sync.Mutex
 	sessions map[*session]bool // true: known, by a certificate or a greeting
 	known    int               // of them
-	draining []string          // alternates to point at; nil: not draining
-	empty    chan struct{}
+	empty    chan struct{}     // closed, and forgotten, when the last one has gone
+	parting  parting
+}
+
+// parting is how a drain goes: nothing of it, where none was asked for.
+type parting struct {
+	draining      bool
+	ending        bool // those that are left are being closed
+	moved, closed int
+}
+
+// Leaving counts the sessions of a drain.
+type Leaving struct {
+	Left, Moved, Closed int // Moved went by themselves, Closed were closed at its end
 }
 
 // New makes a Service.
@@ -140,7 +153,7 @@ func (s *Service) Admits(caller Caller) error {
 // come, they take none from who can say who they are.
 func (s *Service) room(known bool) error {
 	switch {
-	case s.draining != nil:
+	case s.parting.draining:
 		return ErrDraining
 	case known && s.known >= s.cfg.Limits.Sessions:
 		return ErrFull
@@ -198,39 +211,78 @@ func (s *Service) leave(one *session) {
 		s.known--
 	}
 	delete(s.sessions, one)
+	switch {
+	case s.parting.ending:
+		s.parting.closed++
+	case s.parting.draining:
+		s.parting.moved++
+	}
 	if len(s.sessions) == 0 && s.empty != nil {
 		close(s.empty)
 		s.empty = nil
 	}
 }
 
-// Drain sends every browser to the alternates, each after a delay of its own drawn
-// from within, and takes no new ones. It returns when they have gone, or when ctx
-// ends; then those that are left are closed with CloseMoving.
+// Drain takes no new sessions and sends every browser to the alternates, in an order
+// and after a delay of its own: all of them are told to have begun before half of the
+// time is over, since one that moves opens, and waits for the log, elsewhere. When the
+// time is over those that are left are closed with CloseMoving. Drain returns when
+// nobody is left. If ctx ends first nobody is closed: Undrain takes new ones again.
 func (s *Service) Drain(ctx context.Context, alternates []string, within time.Duration) {
-	empty := make(chan struct{})
-	s.mu.Lock()
-	s.draining = append([]string{}, alternates...)
-	if len(s.sessions) == 0 {
-		close(empty)
-	} else {
-		s.empty = empty
+	limit := time.NewTimer(within)
+	defer limit.Stop()
+	empty := s.turnAway(alternates, within/2)
+	select {
+	case <-empty:
+		return
+	case <-ctx.Done():
+		return
+	case <-limit.C:
+		s.endAll()
 	}
-	for one := range s.sessions {
-		one.goAway(protocol.GoAway{AfterMillis: uint32(rand.Int64N(max(1, within.Milliseconds()))), Alternates: s.draining})
-	}
-	s.mu.Unlock()
 	select {
 	case <-empty:
 	case <-ctx.Done():
-		s.endAll()
-		<-empty
 	}
+}
+
+// turnAway tells everybody, and returns what is closed when they have gone.
+func (s *Service) turnAway(alternates []string, within time.Duration) (empty <-chan struct{}) {
+	gone := make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parting, s.empty = parting{draining: true}, nil
+	if len(s.sessions) == 0 {
+		close(gone)
+		return gone
+	}
+	s.empty = gone
+	for one := range s.sessions {
+		mine := slices.Clone(alternates)
+		rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
+		one.goAway(protocol.GoAway{AfterMillis: uint32(rand.Int64N(max(1, within.Milliseconds()))), Alternates: mine})
+	}
+	return gone
+}
+
+// Undrain takes sessions again. A browser that was told to go, goes.
+func (s *Service) Undrain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parting, s.empty = parting{}, nil
+}
+
+// Leaving tells how a drain goes.
+func (s *Service) Leaving() Leaving {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Leaving{Left: len(s.sessions), Moved: s.parting.moved, Closed: s.parting.closed}
 }
 
 func (s *Service) endAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.parting.ending = true
 	for one := range s.sessions {
 		signal(one.in.moving)
 	}
