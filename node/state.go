@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tvilling/node/internal/access"
@@ -88,6 +89,28 @@ func (s state) Coverage() ([]command.Coverage, error) {
 	}
 	defer v.Close()
 	return v.Coverage(), nil
+}
+
+// Announcements returns what the operation tells and is not over.
+func (s state) Announcements() ([]command.Announce, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	now := time.Now().UnixMilli()
+	return slices.DeleteFunc(v.Announcements(), func(a command.Announce) bool { return a.Until != 0 && a.Until <= now }), nil
+}
+
+// Backup returns the newest backup that was verified, if there is one.
+func (s state) Backup() (command.NoteBackup, bool, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return command.NoteBackup{}, false, err
+	}
+	defer v.Close()
+	b, ok := v.Backup()
+	return b, ok, nil
 }
 
 // registration finds one source.

@@ -107,6 +107,8 @@ func appendNodeFrame(b []byte, f Frame) []byte {
 		return appendReport(b, f)
 	case Reviewed:
 		return appendText(appendUint(appendKind(b, KindReviewed, 2), uint64(f.Request)), f.ID)
+	case Announcements:
+		return appendList(appendKind(b, KindAnnouncements, 1), f.Messages, appendAnnouncement)
 	default:
 		panic("protocol: AppendFrame of something that is no frame, or of a pointer to one")
 	}
@@ -323,6 +325,9 @@ func (r *reader) nodeFrame(kind Kind, have int) (f Frame) {
 	case KindReviewed:
 		extra = r.fields(have, 2)
 		f = Reviewed{Request: narrow[uint32](r), ID: r.name()}
+	case KindAnnouncements:
+		extra = r.fields(have, 1)
+		f = Announcements{Messages: list(r, MaxAnnouncements, leastAnnouncement, (*reader).announcement)}
 	default:
 		r.fail(ErrKind)
 	}

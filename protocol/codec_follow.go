@@ -82,6 +82,8 @@ const (
 	leastFeed     = 4
 	leastLogRow   = 19
 	leastCount    = 5
+
+	leastAnnouncement = 6
 )
 
 func appendMark(b []byte, m ProviderMark) []byte {
@@ -181,4 +183,19 @@ func (r *reader) number() Count {
 	c := Count{Series: r.name(), Label: r.name(), Number: narrow[uint32](r), Few: r.bool()}
 	r.skip(extra)
 	return c
+}
+
+func appendAnnouncement(b []byte, a Announcement) []byte {
+	b = appendInt(appendInt(appendBool(appendArray(b, 5), a.Ongoing), int64(a.From)), int64(a.Until))
+	return appendText(appendText(b, a.Swedish), a.English)
+}
+
+func (r *reader) announcement() Announcement {
+	extra := r.record(5)
+	a := Announcement{
+		Ongoing: r.bool(), From: Instant(r.int()), Until: Instant(r.int()),
+		Swedish: r.text(MaxAnnouncementBytes), English: r.text(MaxAnnouncementBytes),
+	}
+	r.skip(extra)
+	return a
 }

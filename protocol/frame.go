@@ -1,9 +1,20 @@
 package protocol
 
-// Version is the wire's version. A node speaks this one and the one before it.
+// Version is the wire's version. A node speaks this one and the one before it, and
+// answers in the browser's: while a release is on its way pages and nodes of both meet.
+// To a browser of the version after it a node answers in its own, since that browser
+// speaks both.
 //
 //	1  2026-11  first
-const Version = 1
+//	2  2026-11  Announcements
+const Version = 2
+
+// Speaks returns the version that two sides speak, each of which says its own highest,
+// and whether there is one that both know: they are one apart at most.
+func Speaks(mine, theirs uint16) (version uint16, ok bool) {
+	lower, higher := min(mine, theirs), max(mine, theirs)
+	return lower, lower > 0 && higher-lower <= 1
+}
 
 // Kind numbers the frames: 1 to 63 from the browser, 64 and up from the node.
 // Append only, never reuse.
@@ -43,6 +54,8 @@ const (
 	KindFreshness Kind = 78
 	KindReport    Kind = 79
 	KindReviewed  Kind = 80
+
+	KindAnnouncements Kind = 81 // from version 2
 )
 
 // Frame is one message on the websocket.
@@ -273,6 +286,9 @@ type (
 		Request uint32
 		ID      string
 	}
+	// Announcements are what the operation tells everybody, in the order to be shown:
+	// what goes on first. It comes after Welcome and whenever it changes.
+	Announcements struct{ Messages []Announcement }
 )
 
 // Question is what an Ask asks.
@@ -329,6 +345,16 @@ type LateFeed struct {
 	Name    string // blocks, consents, relations, commissions, persons, engagement
 	AsOf    Instant
 	Unknown bool // past its bound: what rests on it is refused
+}
+
+// Announcement is a message of the operation's own. Until is zero where its end is not
+// known.
+type Announcement struct {
+	Ongoing bool // it goes on; else it is planned
+	From    Instant
+	Until   Instant
+	Swedish string
+	English string
 }
 
 // ReportKind is a report of the access log.
@@ -485,3 +511,6 @@ func (Coverage) Kind() Kind   { return KindCoverage }
 func (Freshness) Kind() Kind  { return KindFreshness }
 func (Report) Kind() Kind     { return KindReport }
 func (Reviewed) Kind() Kind   { return KindReviewed }
+
+// Kind of the frame.
+func (Announcements) Kind() Kind { return KindAnnouncements }

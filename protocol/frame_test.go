@@ -353,7 +353,7 @@ func TestLargestFrames(t *testing.T) {
 	for i := range owners {
 		owners[i] = name
 	}
-	reason := strings.Repeat("r", MaxReasonBytes)
+	reason, told := strings.Repeat("r", MaxReasonBytes), strings.Repeat("a", MaxAnnouncementBytes)
 	row := LogRow{name, wide, name, true, BasisEmergency, who, samplePatient, contracts, owners, reason, ReviewMisuse, wide}
 	mark := ProviderMark{must(ParseCareProviderID(hsa)), name, true, true}
 	for _, tt := range []struct {
@@ -365,6 +365,7 @@ func TestLargestFrames(t *testing.T) {
 		{Freshness{slices.Repeat([]LateFeed{{name, wide, true}}, MaxFeeds)}, MaxFeeds * 150},
 		{Report{1<<32 - 1, ReportStatistics, slices.Repeat([]LogRow{row}, MaxReportRows),
 			slices.Repeat([]Count{{name, name, 1<<32 - 1, true}}, MaxCounts), true, 1<<64 - 1}, MaxReportRows*maxLogRow + MaxCounts*maxCount + 32},
+		{Announcements{slices.Repeat([]Announcement{{true, wide, wide, told, told}}, MaxAnnouncements)}, MaxAnnouncements * (2*MaxAnnouncementBytes + 32)},
 		{Emergency{1<<32 - 1, EmergencyContent, reason}, MaxClientFrame},
 		{Review{1<<32 - 1, name, ReviewMisuse, reason}, MaxClientFrame},
 	} {
@@ -446,5 +447,18 @@ func TestMix(t *testing.T) {
 	hash.Write(append(sampleKey[:], 2, 1, 0, 0, 0, 0, 0, 0))
 	if got, want := Mix(sampleKey, 258), hash.Sum64(); got != want {
 		t.Errorf("the digest is %#x, not %#x", got, want)
+	}
+}
+
+// TestSpeaks holds that pages and nodes one version apart understand each other, in the
+// lower one's words.
+func TestSpeaks(t *testing.T) {
+	for _, tt := range []struct {
+		mine, theirs, want uint16
+		ok                 bool
+	}{{2, 2, 2, true}, {2, 1, 1, true}, {1, 2, 1, true}, {1, 3, 1, false}, {3, 1, 1, false}, {1, 0, 0, false}} {
+		if got, ok := Speaks(tt.mine, tt.theirs); got != tt.want || ok != tt.ok {
+			t.Errorf("%d and %d speak %d, %v", tt.mine, tt.theirs, got, ok)
+		}
 	}
 }

@@ -26,7 +26,10 @@ const (
 	MaxCounts          = 500       // in one Report
 	MaxOwners          = 50        // care providers in one LogRow
 	MaxFeeds           = 8         // in one Freshness
+	MaxAnnouncements   = 16        // in one Announcements
 	MaxViewDocuments   = 50_000    // documents in one view: more is refused with FaultTooMany
+
+	MaxAnnouncementBytes = 1200 // one text of an Announcement: 300 characters
 
 	maxContracts = 64 // contracts in one Show or LogRow
 

@@ -173,6 +173,13 @@ func drawContract(t *rapid.T) Contract { return Contract(rapid.Byte().Draw(t, "c
 
 func drawLate(t *rapid.T) LateFeed { return LateFeed{drawName(t), drawInstant(t), drawBool(t)} }
 
+func drawAnnouncement(t *rapid.T) Announcement {
+	return Announcement{
+		drawBool(t), drawInstant(t), drawInstant(t),
+		drawTextOf(t, "swedish", MaxAnnouncementBytes), drawTextOf(t, "english", MaxAnnouncementBytes),
+	}
+}
+
 func drawCount(t *rapid.T) Count {
 	return Count{drawName(t), drawName(t), rapid.Uint32().Draw(t, "number"), drawBool(t)}
 }
@@ -240,6 +247,7 @@ func drawFrame(t *rapid.T) Frame {
 			return Report{u32(), ReportKind(small(8)), drawList(t, "rows", 3, drawLogRow), drawList(t, "counts", 4, drawCount), yes(), u64()}
 		},
 		func() Frame { return Reviewed{u32(), drawName(t)} },
+		func() Frame { return Announcements{drawList(t, "messages", 4, drawAnnouncement)} },
 	}
 	return draw[rapid.IntRange(0, len(draw)-1).Draw(t, "frame")]()
 }

@@ -84,6 +84,7 @@ func sampleFrames() []Frame {
 		Freshness{Late: []LateFeed{{Name: "blocks", AsOf: 1_800_000_000_000, Unknown: true}, {}}},
 		Report{Request: 13, Report: ReportPatient, Rows: []LogRow{sampleLogRow(), {}}, Counts: []Count{{Series: "lookups", Label: "2026-11", Number: 70_000, Few: true}, {}}, More: true, After: 1 << 33},
 		Reviewed{Request: 14, ID: "f3aa"},
+		Announcements{Messages: []Announcement{{Ongoing: true, From: 1_800_000_000_000, Until: -1, Swedish: "Störning", English: "Disturbance"}, {}}},
 	}
 }
 

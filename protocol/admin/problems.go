@@ -37,6 +37,7 @@ const (
 	ProblemElsewhere ProblemNumber = 4004
 	ProblemNoCall    ProblemNumber = 4005
 	ProblemNoEntry   ProblemNumber = 4006
+	ProblemLevel     ProblemNumber = 4007 // the level that it belongs to is not active
 )
 
 // problem is a line of the catalogue.
@@ -125,6 +126,10 @@ var problems = [...]problem{
 	{ProblemNoEntry, protocol.MenderYou,
 		"Det finns ingen sådan post i åtkomstloggen", "There is no such entry in the access log",
 		"Kontrollera id:t: det står vid felet, och i tvilling log list.", "Check the id: it stands beside the fault, and in tvilling log list."},
+	{ProblemLevel, protocol.MenderOperations,
+		"Klustrets nivå är för låg för detta", "The cluster's level is too low for this",
+		"Inget har skrivits. När varje medlem kör den nya utgåvan: tvilling members activate; efter det går det inte att gå tillbaka till utgåvan före. Försök sedan igen.",
+		"Nothing was written. When every member runs the new release: tvilling members activate; after that there is no way back to the release before. Then try again."},
 }
 
 // Problems returns the catalogue, by number.

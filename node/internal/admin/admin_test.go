@@ -74,6 +74,15 @@ func (s *state) Coverage() ([]command.Coverage, error) { return s.log.View().Cov
 
 func (s *state) Level() uint16 { return s.log.FSM.Level() }
 
+func (s *state) Announcements() ([]command.Announce, error) {
+	return s.log.View().Announcements(), s.err
+}
+
+func (s *state) Backup() (command.NoteBackup, bool, error) {
+	b, ok := s.log.View().Backup()
+	return b, ok, s.err
+}
+
 type world struct {
 	t       *testing.T
 	members *members

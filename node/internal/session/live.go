@@ -120,6 +120,8 @@ func touches(k command.Kind) (documents, security bool) {
 	case command.KindBlockPage, command.KindConsentPage, command.KindRelationPage, command.KindCommissionPage,
 		command.KindPersonPage, command.KindRegisterConsent, command.KindRegisterEmergency, command.KindEndConsent:
 		return false, true
+	case command.KindAnnounce, command.KindNoteBackup: // about nobody's records
+		return false, false
 	default:
 		return true, true
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // outlook is what is the same for every session of a node: which security data is
-// late, and which care provider shows what. It is looked at when a session asks, and
+// late, which care provider shows what, and what the operation tells. It is looked at when a session asks, and
 // no more often than every outlookFor.
 type outlook struct {
 	state State
@@ -28,8 +28,9 @@ type sight struct {
 	at       time.Time
 	late     []protocol.LateFeed
 	table    []command.Coverage
-	coverage []byte // the frame of the table
-	edition  uint64 // of the table; from 1
+	coverage []byte   // the frame of the table
+	edition  uint64   // of the table; from 1
+	told     bulletin // what the operation tells
 }
 
 func (o *outlook) look(at time.Time) (sight, error) {
@@ -45,6 +46,7 @@ func (o *outlook) look(at time.Time) (sight, error) {
 	defer v.Close()
 	seen := o.last
 	seen.at, seen.late = at, lateFeeds(v, protocol.Instant(at.UnixMilli()))
+	seen.told = seen.told.next(announced(v.Announcements(), protocol.Instant(at.UnixMilli())))
 	if table := v.Coverage(); seen.edition == 0 || !slices.Equal(table, seen.table) {
 		seen.table, seen.edition = table, seen.edition+1
 		seen.coverage = o.frame(table)
@@ -86,6 +88,7 @@ func lateFeeds(v *raftfsm.View, at protocol.Instant) (late []protocol.LateFeed) 
 type notices struct {
 	late       []protocol.LateFeed
 	coverage   uint64 // the edition of the table; zero: it was not told
+	announced  uint64 // the edition of what the operation tells; zero: nothing was told
 	engagement bool   // the unit's own system did not answer the last time
 }
 
@@ -105,6 +108,7 @@ func (s *session) notice(first bool) {
 		n.late = late
 		s.put(protocol.Freshness{Late: late})
 	}
+	s.announce(seen.told)
 	if !s.who.commission.IsZero() && n.coverage != seen.edition {
 		n.coverage = seen.edition
 		s.queue(out{frame: seen.coverage})

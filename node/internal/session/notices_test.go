@@ -80,7 +80,7 @@ func TestCoverage(t *testing.T) {
 		rows := []command.Coverage{{CareProvider: otherProvider, Name: "Andra regionen", Contract: uint8(protocol.Diagnosis), Since: 20260301000000_4}}
 		b := dial(w)
 		b.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})
-		if came := kinds(b.beats(5 * time.Second)); !cmp.Equal(came, []protocol.Kind{protocol.KindWelcome, protocol.KindFreshness}) {
+		if came := kinds(b.beats(5 * time.Second)); !cmp.Equal(came, []protocol.Kind{protocol.KindWelcome, protocol.KindFreshness, protocol.KindAnnouncements}) {
 			t.Errorf("before a choice comes %v", came)
 		}
 		b.send(protocol.Choose{Commission: commission})

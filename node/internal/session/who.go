@@ -18,6 +18,7 @@ type who struct {
 	greeted    bool
 	employee   protocol.EmployeeID
 	commission protocol.CommissionID
+	wire       uint16 // the version that is spoken
 }
 
 // hello greets. It may be said again, to become somebody else where one may choose:
@@ -27,7 +28,8 @@ func (s *session) hello(f protocol.Hello) {
 	s.leave()
 	s.out.forget()
 	s.who, s.notices = who{}, notices{}
-	if f.Version > protocol.Version || f.Version+1 < protocol.Version || f.Version == 0 {
+	wire, ok := protocol.Speaks(protocol.Version, f.Version)
+	if !ok {
 		s.refuse(0, protocol.FaultVersion, nil)
 		s.close(protocol.CloseVersion, "another version", nil)
 		return
@@ -50,7 +52,7 @@ func (s *session) hello(f protocol.Hello) {
 		s.close(protocol.CloseMoving, err.Error(), nil)
 		return
 	}
-	s.who.employee = actor.Employee
+	s.who.employee, s.who.wire = actor.Employee, wire
 	s.welcome(epoch, people, actor)
 }
 
@@ -76,7 +78,7 @@ func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity
 	s.who.greeted = true
 	s.clock.greeted(time.Now())
 	s.put(protocol.Welcome{
-		Version: protocol.Version, Node: cfg.Node, Site: cfg.Site, Environment: cfg.Environment,
+		Version: s.who.wire, Node: cfg.Node, Site: cfg.Site, Environment: cfg.Environment,
 		Position:    protocol.Position{Epoch: epoch, Index: index},
 		LeaseMillis: uint32(lease.Milliseconds()), BeatMillis: uint32(beatEvery.Milliseconds()),
 		People: people, Person: person, Commissions: infos, Alternates: cfg.Alternates,

@@ -53,7 +53,7 @@ func (m *machine) promote(l *Link) {
 		m.do(Close{old.ID, 1000})
 	}
 	m.s.Links.Live, m.s.Links.Next = *l, Link{}
-	m.s.Links.Moving, m.s.Links.Planned = false, false
+	m.s.Links.Moving, m.s.Links.Planned, m.s.Links.Before = false, false, false
 	m.unowe()
 	m.s.Me.Node, m.s.Me.Site = m.s.Links.Live.Terms.Node, m.s.Links.Live.Terms.Site
 }
@@ -232,7 +232,11 @@ func (m *machine) connected(id LinkID) {
 		return
 	}
 	l.Stage, l.Heard = StageGreeting, m.s.Clock
-	m.send(l, protocol.Hello{Version: protocol.Version, Person: m.s.Wish.Person, After: m.s.Me.Position})
+	version := uint16(protocol.Version)
+	if m.s.Links.Before {
+		version--
+	}
+	m.send(l, protocol.Hello{Version: version, Person: m.s.Wish.Person, After: m.s.Me.Position})
 }
 
 func (m *machine) disconnected(id LinkID, code uint16) {

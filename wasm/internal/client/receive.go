@@ -25,6 +25,8 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 		m.s.Me.Coverage = arrange(f.Rows, m.s.today())
 	case protocol.Freshness:
 		m.s.Me.Late = f.Late
+	case protocol.Announcements:
+		m.s.Me.News = f.Messages
 	case protocol.Told:
 		m.told(l, f)
 	case protocol.Report:
@@ -60,7 +62,7 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	if l.Stage != StageGreeting {
 		return
 	}
-	if f.Version != protocol.Version {
+	if f.Version > protocol.Version || f.Version+1 < protocol.Version {
 		m.stop(Notice{Fault: protocol.FaultVersion, At: protocol.Instant(m.s.Clock.Wall)})
 		return
 	}
@@ -73,6 +75,9 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	me.Known, me.Environment = true, f.Environment
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
 	me.Late = nil // told anew, if there is any
+	if f.Version < protocol.Version {
+		me.News = nil // such a node tells none; another tells them anew in a moment
+	}
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {
 		m.s.Wish.Person = ""
@@ -251,6 +256,11 @@ func (m *machine) refusedAsk(request uint32) bool {
 func (m *machine) refusedAt(l *Link, n Notice) {
 	switch l.Stage {
 	case StageGreeting:
+		if links := &m.s.Links; n.Fault == protocol.FaultVersion && !links.Before {
+			links.Before = true // a node of the release before, while the next is on its way
+			m.drop(l)
+			return
+		}
 		m.stop(n)
 		return
 	case StageChoosing:

@@ -60,6 +60,7 @@ func render(s *State, reader func(*renderer) string) Page {
 			{"banner", "", r.banner()},
 			{"notice", "", r.notice()},
 			{"main", "", r.main()},
+			{"news", "", r.news()},
 			{"fresh", "", r.fresh()},
 			{"footer", "", r.footer()},
 			{"said-status", "", r.line(s.Said.Status)},

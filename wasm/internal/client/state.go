@@ -61,6 +61,7 @@ type Me struct {
 	Position    protocol.Position // the last one heard, told in every Hello
 	Coverage    []*provider
 	Late        []protocol.LateFeed
+	News        []protocol.Announcement // what the operation tells
 }
 
 // Wish is how far the user wants a link to climb. It is kept in memory alone.
@@ -154,6 +155,7 @@ type Links struct {
 	Dial       Clock // when to dial Next, where Planned
 	Planned    bool
 	Moving     bool // the live node goes away
+	Before     bool // a node did not speak this version of the wire: the one before is said to the next
 }
 
 // Link is one websocket and how far it has climbed. Zero: none.

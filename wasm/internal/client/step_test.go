@@ -377,6 +377,15 @@ func TestRefusals(t *testing.T) {
 		p := newPlay(t)
 		p.do(Connected{1})
 		refused(p, 0, protocol.FaultVersion)
+		if p.s.End.Stopped || p.s.link(1) != nil {
+			t.Fatal("a node of the release before is given up at once")
+		}
+		p.pass(10_000)
+		p.do(Connected{2})
+		if got := sentLast[protocol.Hello](p).Version; got != protocol.Version-1 {
+			t.Errorf("it is spoken to in version %d", got)
+		}
+		p.get(2, protocol.Refused{Fault: protocol.FaultVersion})
 		p.phase(PhaseBlank)
 		if !p.s.End.Stopped {
 			t.Error("not stopped")

@@ -208,6 +208,12 @@ const (
 	txtFeedCommissions
 	txtFeedPersons
 	txtFeedEngagement
+	txtNewsOngoing
+	txtNewsPlanned
+	txtNewsUntil
+	txtNewsAt
+	txtNewsToday
+	txtNewsTomorrow
 	txtTaskFollow
 	txtFollowTitle
 	txtFollowLead
@@ -506,6 +512,13 @@ var texts = [txtEnd]words{
 	txtFeedCommissions: {"medarbetaruppdrag", "commissions"},
 	txtFeedPersons:     {"folkbokföring och skyddade identiteter", "population register and protected identities"},
 	txtFeedEngagement:  {"vårdrelation i journalsystemet", "care relation in the record system"},
+
+	txtNewsOngoing:  {"Pågår nu", "Going on now"},
+	txtNewsPlanned:  {"Planerat arbete", "Planned work"},
+	txtNewsUntil:    {"till", "until"},
+	txtNewsAt:       {"kl.", "at"},
+	txtNewsToday:    {"i dag", "today"},
+	txtNewsTomorrow: {"i morgon", "tomorrow"},
 
 	txtTaskFollow:            {"Uppföljning av åtkomstloggen", "Follow-up of the access log"},
 	txtFollowTitle:           {"Uppföljning av åtkomst", "Follow-up of access"},
