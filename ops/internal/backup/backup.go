@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
+
 	"tvilling/protocol/admin"
 )
 
@@ -97,9 +99,9 @@ func Save(ctx context.Context, at Place, name string, to Recipients, m admin.Bac
 			err = errors.Join(err, sink.Abort())
 		}
 	}()
-	sealed, err := to.seal(sink)
+	sealed, err := age.Encrypt(sink, to...)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrPlace, err)
 	}
 	if _, err := sealed.Write(line); err != nil {
 		return fmt.Errorf("%w: %w", ErrPlace, err)
