@@ -81,7 +81,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(),
-		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.operations(), c.bench(), c.version())
+		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.doctor(), c.support(), c.operations(), c.bench(), c.version())
 	checkArguments(root)
 	return root
 }
