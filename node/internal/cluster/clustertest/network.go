@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -27,6 +28,10 @@ type Network struct {
 	cut   map[line]bool
 	held  map[line]chan struct{}
 	conns map[net.Conn]line
+
+	weather *Weather // nil: none
+	dice    map[line]*rand.Rand
+	paused  map[string]chan struct{}
 }
 
 // line is one direction between two nodes.
@@ -34,7 +39,8 @@ type line struct{ from, to string }
 
 // New makes a network without nodes.
 func New() *Network {
-	return &Network{nodes: map[string]*Node{}, cut: map[line]bool{}, held: map[line]chan struct{}{}, conns: map[net.Conn]line{}}
+	return &Network{nodes: map[string]*Node{}, cut: map[line]bool{}, held: map[line]chan struct{}{}, conns: map[net.Conn]line{},
+		dice: map[line]*rand.Rand{}, paused: map[string]chan struct{}{}}
 }
 
 // Node joins a node, or joins it anew after its Close: what a restart does.
@@ -125,6 +131,9 @@ type Node struct {
 	calls   chan call
 	closed  chan struct{}
 	closing sync.Once
+
+	greeting  greeting       // guarded by the network's
+	heartbeat func(raft.RPC) // guarded by the network's
 }
 
 type call struct {
@@ -146,14 +155,17 @@ func (n *Node) Dial(ctx context.Context, id string) (net.Conn, error) {
 	if to == nil {
 		return nil, fmt.Errorf("%w: no node %s", ErrCut, id)
 	}
+	if err := n.greet(id, true); err != nil {
+		return nil, err
+	}
 	here, there := net.Pipe()
 	n.network.mu.Lock()
 	n.network.conns[here] = line{n.id, id}
 	n.network.conns[there] = line{id, n.id}
 	n.network.mu.Unlock()
 	select {
-	case to.calls <- call{there, n.id}:
-		return here, nil
+	case to.calls <- call{&conn{there, n.network, id, n.id}, n.id}:
+		return &conn{here, n.network, n.id, id}, nil
 	case <-to.closed:
 		return nil, fmt.Errorf("%w: %s is closed", ErrCut, id)
 	case <-ctx.Done():
@@ -198,11 +210,14 @@ func (n *Node) isClosed() bool {
 
 // exchange lets a message get there and its answer back. When only the answer is
 // lost, the other side has acted on the message.
-func (n *Node) exchange(to raft.ServerAddress, message func() error) error {
+func (n *Node) exchange(to raft.ServerAddress, message func() error, again func()) error {
 	if n.isClosed() || n.network.isCut(n.id, string(to)) {
 		return fmt.Errorf("%w: %s to %s", ErrCut, n.id, to)
 	}
-	err := message()
+	if err := n.greet(string(to), false); err != nil {
+		return err
+	}
+	err := n.carry(string(to), message, again)
 	if n.isClosed() || n.network.isCut(string(to), n.id) {
 		return fmt.Errorf("%w: %s to %s, the answer", ErrCut, n.id, to)
 	}
@@ -220,7 +235,14 @@ func (n *Node) AppendEntries(id raft.ServerID, target raft.ServerAddress, reques
 		return fmt.Errorf("%w: %s to %s", ErrCut, n.id, target)
 	}
 	return n.exchange(target, func() error {
+		if heartbeat {
+			if err, taken := n.quick(string(target), request, response); taken {
+				return err
+			}
+		}
 		return n.InmemTransport.AppendEntries(id, target, request, response)
+	}, func() {
+		_ = n.InmemTransport.AppendEntries(id, target, copied(request), &raft.AppendEntriesResponse{})
 	})
 }
 
@@ -233,6 +255,9 @@ func (n *Node) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.Ap
 func (n *Node) RequestVote(id raft.ServerID, target raft.ServerAddress, request *raft.RequestVoteRequest, response *raft.RequestVoteResponse) error {
 	return n.exchange(target, func() error {
 		return n.InmemTransport.RequestVote(id, target, request, response)
+	}, func() {
+		again := *request
+		_ = n.InmemTransport.RequestVote(id, target, &again, &raft.RequestVoteResponse{})
 	})
 }
 
@@ -240,6 +265,9 @@ func (n *Node) RequestVote(id raft.ServerID, target raft.ServerAddress, request 
 func (n *Node) RequestPreVote(id raft.ServerID, target raft.ServerAddress, request *raft.RequestPreVoteRequest, response *raft.RequestPreVoteResponse) error {
 	return n.exchange(target, func() error {
 		return n.InmemTransport.RequestPreVote(id, target, request, response)
+	}, func() {
+		again := *request
+		_ = n.InmemTransport.RequestPreVote(id, target, &again, &raft.RequestPreVoteResponse{})
 	})
 }
 
@@ -247,12 +275,12 @@ func (n *Node) RequestPreVote(id raft.ServerID, target raft.ServerAddress, reque
 func (n *Node) InstallSnapshot(id raft.ServerID, target raft.ServerAddress, request *raft.InstallSnapshotRequest, response *raft.InstallSnapshotResponse, data io.Reader) error {
 	return n.exchange(target, func() error {
 		return n.InmemTransport.InstallSnapshot(id, target, request, response, data)
-	})
+	}, nil)
 }
 
 // TimeoutNow implements raft.Transport.
 func (n *Node) TimeoutNow(id raft.ServerID, target raft.ServerAddress, request *raft.TimeoutNowRequest, response *raft.TimeoutNowResponse) error {
 	return n.exchange(target, func() error {
 		return n.InmemTransport.TimeoutNow(id, target, request, response)
-	})
+	}, nil)
 }
