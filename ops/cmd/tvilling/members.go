@@ -60,7 +60,14 @@ func (c *cli) activate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "activate",
 		Short: "Raise the cluster's level to what every member reports; the release before cannot follow",
-		Args:  none,
+		Long: `Raise the cluster's level to what every member reports; the release before cannot follow.
+
+A release does not activate what it brings. Until this is done the release before can
+take over again, node by node, and every member reads what every other writes. From
+then on it cannot: a build that does not know the level stops, says which build is
+needed, and leaves its data as they are. Look at tvilling status first: every member
+must run the new release, or this is refused and says which does not.`,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return answer(c, func(client *adminclient.Client) (admin.Done, error) {
 				return client.Activate(cmd.Context(), c.node)
