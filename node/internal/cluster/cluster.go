@@ -31,6 +31,7 @@ type Cluster struct {
 	batcher *batcher
 	snaps   *countedSnapshots
 	lead    leadership
+	entry   entry
 	counts  counters
 	life
 }
@@ -88,6 +89,7 @@ func (c *Cluster) start() {
 	c.tasks.Go(c.watchLeadership)
 	c.tasks.Go(c.watchPulse)
 	c.calls.Go(c.serve)
+	c.tasks.Go(c.enter)
 	c.tasks.Go(c.batcher.run)
 }
 
@@ -142,6 +144,9 @@ func (c *Cluster) Close() error {
 	}
 	if c.peers != nil {
 		c.peers.close()
+	}
+	if c.entry.guard != nil {
+		c.entry.guard.stop()
 	}
 	c.calls.Wait()
 	if errors.Is(err, ErrStalled) {

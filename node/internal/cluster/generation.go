@@ -55,6 +55,7 @@ func (g Generation) epoch(cluster string) uint64 {
 
 // Names in the directory of the log.
 const (
+	fileLog        = "log.db"
 	fileGeneration = "generation.json"
 	fileNext       = "superseded-by.json" // the generation that took this one's place; acted on at the next start
 	fileRecovering = "recovering.json"    // the generation that a recovery has begun to make

@@ -53,6 +53,18 @@ const (
 	maxAppendEntries   = 512                       // entries in one message between rafts
 	maxAppendBytes     = 8 << 20                   // the same by size, give or take one entry: the rest comes in the next
 	deleteChunk        = 4096                      // log entries removed in one transaction, so that appends get in between
+	askLimit           = time.Second               // for the other members to say of which generation they are, at a start
+	askEvery           = 200 * time.Millisecond    // between two rounds of that
+	claimSpan          = time.Second               // between two greetings of a later generation that bear it out: its leader commits a canary each second
+	claimLasts         = 30 * time.Second          // from one greeting to the next: later, the claim begins anew
+	claimLimit         = 5 * time.Second           // that a start waits for a later generation to be borne out: then it goes on in its own
+	supersededAfter    = 3 * time.Second           // that our own generation has shown no life before a later one is believed
+	settledWithin      = 2 * time.Second           // a leader heard longer ago is not told of
+	lookEvery          = 100 * time.Millisecond    // a member that joins looks whether it has been taken in
+	learnFor           = 3 * time.Second           // that a member follows at least before it votes
+	changeLimit        = 5 * time.Second           // for a change of who votes
+	foundLogEvery      = 50                        // rounds from one line in the log about who is waited for to the next
+	rivalLogEvery      = 10 * time.Second          // one line in the log about another generation that this one lives beside
 	notifyBacklog      = 8                         // changes of leadership not yet seen by the watcher; raft waits then
 )
 

@@ -15,8 +15,9 @@ import (
 // status is what a node tells of itself to the others.
 type status struct {
 	admin.Member
-	LastIndex     uint64 `json:"last_index"`     // of its log
-	SnapshotBytes uint64 `json:"snapshot_bytes"` // written and read since the start
+	LastIndex     uint64 `json:"last_index"`        // of its log
+	Joining       string `json:"joining,omitempty"` // how it waits to be taken in
+	SnapshotBytes uint64 `json:"snapshot_bytes"`    // written and read since the start
 }
 
 // Members asks every member how it is. One that does not answer in a second is
@@ -102,6 +103,7 @@ func (c *Cluster) ownStatus() status {
 		SnapshotBytes: c.snaps.written.Load(),
 	}
 	s.Generation = c.generation.Number
+	s.State, s.Joining = c.stateName(s.State)
 	if c.cfg.Describe != nil {
 		c.cfg.Describe(&s.Member)
 	}

@@ -20,19 +20,9 @@ import (
 // open builds the network, the storage and raft. What was opened before an error is
 // closed by Close.
 func (c *Cluster) open() error {
-	var err error
-	c.generation = First()
-	if c.cfg.Dir != "" {
-		if c.generation, err = ReadGeneration(c.cfg.Dir); err != nil {
-			return err
-		}
-	}
-	network, err := openNetwork(&c.cfg)
-	if err != nil {
+	if err := c.checkDirectory(); err != nil {
 		return err
 	}
-	c.network = network
-	c.peers = newPeers(network.Dial)
 	storage, err := openStorage(&c.cfg)
 	if err != nil {
 		return err
@@ -43,6 +33,10 @@ func (c *Cluster) open() error {
 	c.snaps = &countedSnapshots{SnapshotStore: storage.Snapshots}
 	c.store = newWatchedStore(storage.Logs, storage.Stable, c.cfg.Tuning.StoreLimit, c.fail, c.snaps.last)
 	c.lead.notify = make(chan bool, notifyBacklog)
+	if err := c.openEntry(); err != nil {
+		return err
+	}
+	c.calls.Go(c.entry.guard.run)
 
 	type built struct {
 		raft *raft.Raft
@@ -68,14 +62,62 @@ func (c *Cluster) open() error {
 	return c.checkMembers()
 }
 
-func openNetwork(cfg *Config) (Network, error) {
+// checkDirectory reads which generation the log is of, and refuses one on which
+// something was begun that has to be ended first.
+func (c *Cluster) checkDirectory() (err error) {
+	c.generation = First()
+	if c.cfg.Dir == "" {
+		return nil
+	}
+	if c.generation, err = ReadGeneration(c.cfg.Dir); err != nil {
+		return err
+	}
+	if _, begun, err := readGeneration(c.cfg.Dir, fileRecovering); err != nil || begun {
+		return errors.Join(fmt.Errorf("%w: a recovery was begun here and has not ended: run it again (tvilling recover)", ErrGeneration), err)
+	}
+	if next, ok, err := readGeneration(c.cfg.Dir, fileNext); err != nil || ok {
+		return errors.Join(fmt.Errorf("%w: the cluster is of generation %v: this log has to be set aside first", ErrSuperseded, next), err)
+	}
+	_, joining, err := readGeneration(c.cfg.Dir, fileJoining)
+	if joining {
+		c.setJoining(joiningEmpty)
+	}
+	return err
+}
+
+// openEntry opens the network, over which the others hear of our generation from now
+// on, and stands a guard before it.
+func (c *Cluster) openEntry() (err error) {
+	c.entry.known = newAcquaintance(c.generation, c.log)
+	if c.entry.exists, err = raft.HasExistingState(c.store, c.store, c.snaps); err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	if !c.entry.exists && c.generation.Number > 1 && c.entry.joining.Load() == nil {
+		c.setJoining(joiningEmpty) // only the first generation is founded
+	}
+	network, err := c.openNetwork()
+	if err != nil {
+		return err
+	}
+	c.network = network
+	c.peers = newPeers(c.network.Dial)
+	c.entry.guard = newGuard(c.network.Transport())
+	return nil
+}
+
+func (c *Cluster) openNetwork() (Network, error) {
 	switch {
-	case cfg.Network != nil:
-		return cfg.Network, nil
-	case cfg.Alone:
-		return newAlone(cfg.Self), nil
+	case c.cfg.Network != nil:
+		if n, ok := c.cfg.Network.(Introduced); ok {
+			c.entry.greets = true
+			n.Introduce(c.hello, c.admit)
+		}
+		return c.cfg.Network, nil
+	case c.cfg.Alone:
+		return newAlone(c.cfg.Self), nil
 	default:
-		return openPort(cfg, cfg.Logger)
+		c.entry.greets = true
+		return openPort(&c.cfg, c.log, greeter{c.hello, c.admit})
 	}
 }
 
@@ -89,7 +131,7 @@ func openStorage(cfg *Config) (Storage, error) {
 		return Storage{}, fmt.Errorf("%w: %w", ErrStorage, err)
 	}
 	store, err := raftboltdb.New(raftboltdb.Options{
-		Path: filepath.Join(cfg.Dir, "log.db"),
+		Path: filepath.Join(cfg.Dir, fileLog),
 		// The list of free pages is long after a snapshot, and would be written with
 		// every append: it is found anew when the file is opened.
 		BoltOptions: &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true},
@@ -104,22 +146,21 @@ func openStorage(cfg *Config) (Storage, error) {
 	return Storage{Logs: store, Stable: store, Snapshots: snapshots, Closer: store}, nil
 }
 
-// newRaft writes the first configuration, if there is nothing yet, and starts raft.
-// Every member writes the same one, so it does not matter who is first.
+// newRaft starts raft, behind the guard. Where there is no log yet it has no
+// configuration: enter finds out whether the cluster is to be founded or joined. A
+// network on which nobody greets has nobody to ask: there every member writes the same
+// first configuration.
 func (c *Cluster) newRaft() (*raft.Raft, error) {
-	transport := c.network.Transport()
+	transport := c.entry.guard
 	config := c.raftConfig()
-	exists, err := raft.HasExistingState(c.store, c.store, c.snaps)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
-	}
 	if err := c.checkMachine(config); err != nil {
 		return nil, err
 	}
-	if !exists {
+	if !c.entry.greets && !c.entry.exists && c.entry.joining.Load() == nil {
 		if err := raft.BootstrapCluster(config, c.store, c.store, c.snaps, transport, c.voters()); err != nil {
 			return nil, fmt.Errorf("%w: first configuration: %w", ErrStorage, err)
 		}
+		c.entry.exists = true
 	}
 	r, err := raft.NewRaft(config, c.machine, c.store, c.store, c.snaps, transport)
 	if err != nil {
@@ -179,7 +220,8 @@ func (c *Cluster) voters() raft.Configuration {
 	return configuration
 }
 
-// checkMembers refuses a cluster file whose members are not those of the log.
+// checkMembers refuses a cluster file that lacks a member of the log. One that the log
+// lacks is taken in when it is there.
 func (c *Cluster) checkMembers() error {
 	future := c.raft.GetConfiguration()
 	if err := future.Error(); err != nil {
@@ -193,7 +235,7 @@ func (c *Cluster) checkMembers() error {
 		return ids
 	}
 	inLog, inFile := ids(future.Configuration()), ids(c.voters())
-	if !slices.Equal(inLog, inFile) {
+	if slices.ContainsFunc(inLog, func(id string) bool { return !slices.Contains(inFile, id) }) {
 		return fmt.Errorf("%w: the cluster file has members %v, the log has %v", ErrConfig, inFile, inLog)
 	}
 	return nil

@@ -20,9 +20,26 @@ import (
 
 // Protocols on the peer port, told apart in the TLS handshake.
 const (
-	alpnRaft = "tvilling-raft/1"
-	alpnPeer = "tvilling-peer/1"
+	alpnRaft = "tvilling-raft/2" // a greeting of each side first
+	alpnPeer = "tvilling-peer/2"
+
+	alpnRaftSilent = "tvilling-raft/1" // of builds that do not greet
+	alpnPeerSilent = "tvilling-peer/1"
 )
+
+// protocols are those to offer for one: the same of builds that do not greet, too.
+func protocols(one string) []string {
+	if one == alpnRaft {
+		return []string{alpnRaft, alpnRaftSilent}
+	}
+	return []string{alpnPeer, alpnPeerSilent}
+}
+
+// greeter says who we are and hears who they are.
+type greeter struct {
+	ours  func() []byte
+	admit func(from string, theirs []byte) error
+}
 
 // port is the one address where other nodes reach this one, and the way to theirs:
 // TCP with TLS 1.3, certificates of the cluster's authority on both sides.
@@ -30,6 +47,7 @@ type port struct {
 	topology  admin.Topology
 	self      string
 	tls       TLS
+	greeter   greeter
 	log       *slog.Logger
 	listener  net.Listener
 	transport raft.Transport
@@ -45,15 +63,21 @@ type port struct {
 	closing sync.Once
 }
 
-// openPort listens. The caller must Close it.
-func openPort(cfg *Config, log *slog.Logger) (*port, error) {
+// newPort makes one that is only dialled from. The caller must Close it.
+func newPort(cfg *Config, log *slog.Logger, greeter greeter) (*port, error) {
 	p := &port{
-		topology: cfg.Topology, self: cfg.Self, tls: cfg.TLS, log: log, listener: cfg.Listener,
+		topology: cfg.Topology, self: cfg.Self, tls: cfg.TLS, greeter: greeter, log: log, listener: cfg.Listener,
 		streams: make(chan *trackedConn), calls: make(chan *trackedConn),
 		door: newDoor(), closed: make(chan struct{}),
 		conns: map[*trackedConn]struct{}{}, refusals: refusals{every: refusalLogEvery},
 	}
-	if err := p.checkSelf(); err != nil {
+	return p, p.checkSelf()
+}
+
+// openPort listens. The caller must Close it.
+func openPort(cfg *Config, log *slog.Logger, greeter greeter) (*port, error) {
+	p, err := newPort(cfg, log, greeter)
+	if err != nil {
 		return nil, err
 	}
 	if p.listener == nil {
@@ -113,7 +137,7 @@ func (p *port) serverTLS() *tls.Config {
 		Certificates:           []tls.Certificate{p.tls.Certificate},
 		ClientAuth:             tls.RequireAndVerifyClientCert,
 		ClientCAs:              p.tls.Authority,
-		NextProtos:             []string{alpnRaft, alpnPeer},
+		NextProtos:             []string{alpnRaft, alpnPeer, alpnRaftSilent, alpnPeerSilent},
 		SessionTicketsDisabled: true,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			_, err := p.peer(state)
@@ -128,7 +152,7 @@ func (p *port) clientTLS(id, host, protocol string) *tls.Config {
 		Certificates: []tls.Certificate{p.tls.Certificate},
 		RootCAs:      p.tls.Authority,
 		ServerName:   host,
-		NextProtos:   []string{protocol},
+		NextProtos:   protocols(protocol),
 		VerifyConnection: func(state tls.ConnectionState) error {
 			who, err := p.peer(state)
 			if err != nil {
@@ -182,13 +206,16 @@ func (p *port) welcome(conn *tls.Conn, from netip.Addr) {
 	if err == nil {
 		tracked.from, err = p.peer(conn.ConnectionState())
 	}
+	if err == nil {
+		err = p.greet(conn, tracked.from)
+	}
 	if err != nil {
 		p.refusals.log(p.log, conn.RemoteAddr(), err)
 		_ = tracked.Close()
 		return
 	}
 	to := p.calls
-	if conn.ConnectionState().NegotiatedProtocol == alpnRaft {
+	if protocol := conn.ConnectionState().NegotiatedProtocol; protocol == alpnRaft || protocol == alpnRaftSilent {
 		to = p.streams
 	}
 	select {
@@ -196,6 +223,26 @@ func (p *port) welcome(conn *tls.Conn, from netip.Addr) {
 	case <-p.closed:
 		_ = tracked.Close()
 	}
+}
+
+// greet exchanges greetings, before anything else passes.
+func (p *port) greet(conn *tls.Conn, with string) error {
+	switch conn.ConnectionState().NegotiatedProtocol {
+	case alpnRaft, alpnPeer:
+	default:
+		return p.greeter.admit(with, nil)
+	}
+	if err := conn.SetDeadline(time.Now().Add(handshakeLimit)); err != nil {
+		return err
+	}
+	theirs, err := exchange(conn, p.greeter.ours())
+	if err != nil {
+		return err
+	}
+	if err := p.greeter.admit(with, theirs); err != nil {
+		return err
+	}
+	return conn.SetDeadline(time.Time{})
 }
 
 // Accept implements Network.
@@ -236,6 +283,11 @@ func (p *port) dial(ctx context.Context, id, protocol string) (net.Conn, error) 
 	if !ok {
 		return nil, net.ErrClosed
 	}
+	if err := p.greet(conn.(*tls.Conn), id); err != nil {
+		_ = tracked.Close()
+		p.refusals.log(p.log, id, err)
+		return nil, fmt.Errorf("%w: %q: %w", ErrUnreachable, id, err)
+	}
 	return tracked, nil
 }
 
@@ -247,7 +299,9 @@ func (p *port) Close() error {
 	var err error
 	p.closing.Do(func() {
 		close(p.closed)
-		err = p.listener.Close()
+		if p.listener != nil {
+			err = p.listener.Close()
+		}
 		p.mu.Lock()
 		conns := p.conns
 		p.conns = nil

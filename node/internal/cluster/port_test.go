@@ -207,8 +207,16 @@ func TestAlone(t *testing.T) {
 	}
 	wider := cfg
 	wider.Alone, wider.Topology, wider.Network = false, topologyOf(three...), newAlone("a1")
-	if _, err := Open(wider, m); !errors.Is(err, ErrConfig) {
-		t.Errorf("another cluster file over the same log: %v", err)
+	wider.Dir = t.TempDir()
+	if c, err = Open(wider, newMachine()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	wider.Topology, wider.Network = cfg.Topology, newAlone("a1")
+	if _, err := Open(wider, newMachine()); !errors.Is(err, ErrConfig) {
+		t.Errorf("a cluster file without members of the log: %v", err)
 	}
 	other := cfg
 	other.Dir = t.TempDir()
@@ -247,7 +255,7 @@ func (w *realWorld) port(id string) *port {
 	w.t.Helper()
 	cfg := w.config(id)
 	cfg.Tuning = cfg.Tuning.withDefaults()
-	p, err := openPort(&cfg, cfg.Logger)
+	p, err := openPort(&cfg, cfg.Logger, greeterOf(First()))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -131,6 +131,9 @@ func (c *Cluster) caughtUp(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("%q: %w", id, err)
 	}
+	if s.Joining != "" {
+		return fmt.Errorf("%w: %q waits to be taken in and does not vote", ErrNotCaughtUp, id)
+	}
 	last, applied := c.raft.LastIndex(), c.machine.AppliedIndex()
 	if s.LastIndex+maxTransferLag < last || s.AppliedIndex+maxTransferLag < applied {
 		return fmt.Errorf("%w: %q has %d of %d entries, %d of %d applied", ErrNotCaughtUp, id, s.LastIndex, last, s.AppliedIndex, applied)

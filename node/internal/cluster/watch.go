@@ -87,7 +87,7 @@ func (s *stand) still(index, moves, commit uint64, now time.Time) time.Duration 
 	return now.Sub(s.at)
 }
 
-// watchFollowers finds a follower that answers and stands still while this leader
+// watchFollowers takes in who waits for it, and finds a follower that answers and stands still while this leader
 // commits. Raft goes on sending it heartbeats; where its log stands still, only an end
 // of this leadership helps. Where the log moves and is not applied, no leader can help:
 // it is said, and the follower's own screens go blank for want of a pulse.
@@ -95,6 +95,7 @@ func (c *Cluster) watchFollowers(r *reign) {
 	ticker := time.NewTicker(statusEvery)
 	defer ticker.Stop()
 	seen := map[string]*progress{}
+	joining := &takingIn{busy: make(chan struct{}, 1), learner: map[string]time.Time{}}
 	for {
 		select {
 		case <-ticker.C:
@@ -103,8 +104,14 @@ func (c *Cluster) watchFollowers(r *reign) {
 		}
 		now := time.Now()
 		commit := c.raft.CommitIndex()
-		for _, s := range c.statuses(r.ctx) {
+		all := c.statuses(r.ctx)
+		c.takeIn(joining, all)
+		for _, s := range all {
 			if s.ID == c.cfg.Self {
+				continue
+			}
+			if s.Joining != "" { // it does not vote: nothing rests on it
+				delete(seen, s.ID)
 				continue
 			}
 			if s.Error != "" || seen[s.ID] == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,6 +26,7 @@ type world struct {
 	topology admin.Topology
 	tuning   Tuning
 	nodes    map[string]*node
+	dirs     map[string]string
 }
 
 // node is one process; it can be stopped and started again.
@@ -65,7 +67,7 @@ func within(t *testing.T, ids []string, test func(w *world)) {
 func withinTuned(t *testing.T, tuning Tuning, ids []string, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, net: clustertest.New(), topology: topologyOf(ids...), tuning: tuning, nodes: map[string]*node{}}
+		w := &world{t: t, net: clustertest.New(), topology: topologyOf(ids...), tuning: tuning, nodes: map[string]*node{}, dirs: map[string]string{}}
 		defer w.close()
 		for _, id := range ids {
 			w.start(id)
@@ -91,7 +93,11 @@ func (w *world) start(id string) *node {
 }
 
 func (w *world) config(id string, n *node) Config {
+	if w.dirs[id] == "" {
+		w.dirs[id] = filepath.Join(w.t.TempDir(), "raft")
+	}
 	return Config{
+		Dir:      w.dirs[id],
 		Topology: w.topology, Self: id, Tuning: w.tuning, Version: "test", Keys: true,
 		Describe: func(m *admin.Member) { m.Sessions = 7 },
 		Cosign:   cosigner(id),

@@ -1,0 +1,238 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// Introduced is a Network over which members greet each other before anything else
+// passes between them: raft's messages and calls pass only where both sides admit.
+type Introduced interface {
+	Introduce(ours func() []byte, admit func(from string, theirs []byte) error)
+}
+
+// How a member that waits to be taken in stands.
+const (
+	joiningEmpty   = "empty"   // it has forgotten what it had, if it had anything
+	joiningLearner = "learner" // it follows, and has seen that it does not vote
+)
+
+// entry is how this node comes into the cluster.
+type entry struct {
+	guard   *guard
+	known   *acquaintance
+	exists  bool                   // there was a log when it was opened
+	joining atomic.Pointer[string] // nil: it does not wait to be taken in
+	opened  atomic.Int64           // when it began to take part, nanoseconds; 0: not yet
+	greets  bool                   // the network does
+}
+
+// hello is what this node says of itself.
+func (c *Cluster) hello() []byte {
+	h := hello{generation: c.generation, index: c.machine.AppliedIndex()}
+	h.history = h.index > 0 || c.entry.joining.Load() != nil
+	if last, err := c.store.LastIndex(); err != nil || last > 1 || c.snaps.last() > 0 {
+		h.history = true
+	}
+	if c.entry.opened.Load() != 0 {
+		at, ok := c.HeardFromLeader()
+		h.settled = ok && time.Since(at) < settledWithin
+	}
+	return appendHello(nil, h)
+}
+
+// others are the other members.
+func (c *Cluster) others() (ids []string) {
+	for _, m := range c.cfg.Topology.Members {
+		if m.ID != c.cfg.Self {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+// enter finds out how this node takes part, and lets it. The others are asked first:
+// an old log may have been superseded while nobody was here, and a member without a log
+// must neither found a second cluster nor vote as if it had forgotten nothing.
+func (c *Cluster) enter() {
+	others := c.others()
+	if !c.entry.greets && c.entry.exists {
+		c.takePart()
+		return
+	}
+	began := time.Now()
+	for round := 0; ; round++ {
+		c.ask(others)
+		if c.ctx.Err() != nil || c.superseded(time.Time{}) {
+			return
+		}
+		switch {
+		case c.entry.joining.Load() != nil:
+			c.join()
+			return
+		case c.entry.exists:
+			if !c.entry.known.claimed() || time.Since(began) > claimLimit {
+				c.takePart()
+				return
+			}
+		default:
+			history, missing := c.entry.known.founders(others)
+			if history && !c.entry.known.claimed() {
+				c.beginJoining()
+				continue
+			}
+			if len(missing) == 0 {
+				c.found()
+				return
+			}
+			if round%foundLogEvery == 0 {
+				c.log.Info("this node has no log and waits for the other members, to found the cluster or to join it", "not_heard", missing)
+			}
+		}
+		if !c.pause(askEvery) {
+			return
+		}
+	}
+}
+
+// pause waits, and tells whether to go on.
+func (c *Cluster) pause(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-c.ctx.Done():
+	case <-c.counts.failed:
+	}
+	return false
+}
+
+// ask greets every other member, and waits for what they say.
+func (c *Cluster) ask(others []string) {
+	ctx, cancel := context.WithTimeout(c.ctx, askLimit)
+	defer cancel()
+	var wait sync.WaitGroup
+	for _, id := range others {
+		wait.Go(func() {
+			if conn, err := c.network.Dial(ctx, id); err == nil {
+				_ = conn.Close()
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// takePart lets this node take its whole part.
+func (c *Cluster) takePart() {
+	c.entry.opened.Store(time.Now().UnixNano())
+	c.entry.guard.set(partWhole)
+}
+
+// found writes the first configuration: every member has been heard to have no log
+// since this one has none. All of them write the same.
+func (c *Cluster) found() {
+	if err := c.raft.BootstrapCluster(c.voters()).Error(); err != nil && !errors.Is(err, raft.ErrRaftShutdown) {
+		c.fail(fmt.Errorf("%w: first configuration: %w", ErrStorage, err))
+		return
+	}
+	c.takePart()
+}
+
+// beginJoining makes this node one that waits to be taken in, also after a start.
+func (c *Cluster) beginJoining() {
+	if c.cfg.Dir != "" {
+		if err := writeGeneration(c.cfg.Dir, fileJoining, c.generation); err != nil {
+			c.fail(err)
+			return
+		}
+	}
+	c.log.Warn("this node has no log and the cluster has a history: it waits to be taken in, and does not vote until then", "generation", c.generation.Number)
+	c.setJoining(joiningEmpty)
+}
+
+func (c *Cluster) setJoining(how string) { c.entry.joining.Store(&how) }
+
+// join follows until the leader has made this node one that does not vote, let it
+// catch up, and made it one that votes.
+func (c *Cluster) join() {
+	c.entry.opened.Store(time.Now().UnixNano())
+	c.entry.guard.set(partListen)
+	for {
+		switch suffrage, in := c.suffrage(c.cfg.Self); {
+		case !in:
+		case suffrage == raft.Nonvoter:
+			c.setJoining(joiningLearner)
+		case *c.entry.joining.Load() == joiningLearner:
+			c.joined()
+			return
+		}
+		if !c.pause(lookEvery) {
+			return
+		}
+	}
+}
+
+func (c *Cluster) joined() {
+	if c.cfg.Dir != "" {
+		if err := removeSynced(c.cfg.Dir, fileJoining); err != nil {
+			c.fail(fmt.Errorf("%w: %w", ErrStorage, err))
+			return
+		}
+	}
+	c.entry.joining.Store(nil)
+	c.entry.guard.set(partWhole)
+	c.log.Info("this node was taken in: it votes", "generation", c.generation.Number)
+}
+
+// suffrage is how a member stands in raft's configuration here.
+func (c *Cluster) suffrage(id string) (suffrage raft.ServerSuffrage, in bool) {
+	future := c.raft.GetConfiguration()
+	if future.Error() != nil {
+		return 0, false
+	}
+	for _, s := range future.Configuration().Servers {
+		if string(s.ID) == id {
+			return s.Suffrage, true
+		}
+	}
+	return 0, false
+}
+
+// admit is asked for each connection.
+func (c *Cluster) admit(from string, greeting []byte) error {
+	err := c.entry.known.admit(from, greeting)
+	if opened := c.entry.opened.Load(); err != nil && opened != 0 {
+		lived := time.Unix(0, opened)
+		if at, ok := c.HeardFromLeader(); ok && at.After(lived) {
+			lived = at
+		}
+		c.superseded(lived)
+	}
+	return err
+}
+
+// superseded ends this node if a later generation has taken its own one's place, and
+// notes that for the next start. lived is when its own last showed life here.
+func (c *Cluster) superseded(lived time.Time) bool {
+	if c.hasFailed() {
+		return true
+	}
+	next, by, ok := c.entry.known.later(lived, max(supersededAfter, 5*c.cfg.Tuning.Heartbeat))
+	if !ok {
+		return false
+	}
+	next.Since = time.Now()
+	if c.cfg.Dir != "" {
+		if err := writeGeneration(c.cfg.Dir, fileNext, next); err != nil {
+			c.fail(err)
+			return true
+		}
+	}
+	c.fail(fmt.Errorf("%w: %q is of generation %v, which has a leader; this log is of %v. At the next start it is set aside and this node joins", ErrSuperseded, by, next, c.generation))
+	return true
+}
