@@ -44,6 +44,7 @@ type member struct {
 	Admin  string `json:"admin"`
 	Client string `json:"client,omitempty"`
 	Source string `json:"source,omitempty"`
+	Health string `json:"health,omitempty"`
 	Origin string `json:"origin,omitempty"`
 	LogKey string `json:"log_key,omitempty"`
 }
