@@ -1,0 +1,147 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tvilling/ops/internal/demo"
+	"tvilling/ops/internal/fault"
+	"tvilling/protocol/admin"
+)
+
+// Own says how a cluster of a drill's own is made.
+type Own struct {
+	Binary  string
+	Network string // namespaces, relays; empty: the best that there can be
+	Work    Work
+}
+
+// Work is how much a cluster of a drill's own has to do.
+type Work struct {
+	Openers, Producers, Streams, Changers int
+	Seed                                  uint64
+}
+
+// DefaultWork is enough to see a second's pause, on two cores.
+func DefaultWork() Work { return Work{Openers: 8, Producers: 4, Streams: 16, Changers: 2, Seed: 1} }
+
+// processes are a demo's, as a drill needs them.
+type processes struct{ *demo.Cluster }
+
+// Running reports whether a node's process is there.
+func (p processes) Running(id string) bool { return p.PID(id) != 0 }
+
+// own is what a cluster of a drill's own is made of.
+type own struct {
+	network fault.Network
+	disks   fault.Disk
+	cluster *demo.Cluster
+	faults  []error // of hooks, which return none
+}
+
+// OpenOwn makes a cluster of real processes for one drill, with what that drill needs.
+// close ends and removes everything.
+func OpenOwn(ctx context.Context, o Own, needs []Need) (t *Target, end func() error, err error) {
+	w := &own{}
+	why := map[Need]string{}
+	if w.network, err = fault.Open(o.Network); err != nil {
+		return nil, nil, err
+	}
+	if has(needs, NeedDisk) {
+		if w.disks, err = fault.OpenDisk([]string{"a1", "a2", "b1", "b2", "w"}); errors.Is(err, fault.ErrUnavailable) {
+			w.disks, why[NeedDisk] = nil, err.Error()
+		} else if err != nil {
+			return nil, nil, errors.Join(err, w.close())
+		}
+	}
+	w.cluster, err = demo.Start(ctx, demo.Options{Binary: o.Binary, Feeds: demo.Staff(time.Now()), Edit: w.edit, EditNode: w.editNode, Start: w.start})
+	if err = errors.Join(append(w.faults, err)...); err != nil {
+		return nil, nil, errors.Join(err, w.close())
+	}
+	t = &Target{Kind: "a cluster of its own", Operator: w.cluster.Operator(), Processes: processes{w.cluster}, Pauses: true,
+		Links: w.network, Slows: true, Disks: w.disks, Why: why, LoadKind: probing,
+		Load: func(ctx context.Context) (Load, error) { return startProbes(ctx, w.cluster.Operator()) },
+		Services: func(ctx context.Context, path, order string) error {
+			_, err := w.cluster.StandIn(ctx, path, order)
+			return err
+		}}
+	return t, w.close, nil
+}
+
+func has(needs []Need, n Need) bool {
+	for _, have := range needs {
+		if have == n {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *own) failed(what string, err error) {
+	if err != nil {
+		w.faults = append(w.faults, fmt.Errorf("%s: %w", what, err))
+	}
+}
+
+func (w *own) edit(t *admin.Topology) { w.failed("placing the nodes", w.network.Edit(t)) }
+
+func (w *own) editNode(id string, t *admin.Topology) {
+	w.failed("placing what lies around "+id, w.network.EditNode(id, t))
+}
+
+// start puts a node where its network and its disk are. The directory of its data
+// becomes a name for the one on its own disk.
+func (w *own) start(id string, argv []string) []string {
+	if w.disks == nil {
+		return w.network.Wrap(id, argv)
+	}
+	disk, err := w.disks.Dir(id)
+	w.failed("the disk of "+id, err)
+	for i, a := range argv {
+		if a == "--data" && i+1 < len(argv) {
+			if have, err := os.Readlink(argv[i+1]); err != nil || have != disk {
+				w.failed("the data of "+id, os.Symlink(disk, argv[i+1]))
+			}
+		}
+	}
+	return w.disks.Wrap(id, w.network.Wrap(id, argv))
+}
+
+// close ends the nodes first: one that waits for its disk ends when that is mended.
+func (w *own) close() error {
+	var faults []error
+	if w.cluster != nil {
+		if w.disks != nil {
+			for _, m := range w.cluster.Topology().Members {
+				_ = w.disks.Repair(m.ID) // what was not at fault stays as it is; Close says what cannot be mended
+			}
+		}
+		faults = append(faults, w.network.Heal(), w.cluster.Close())
+	}
+	if w.disks != nil {
+		faults = append(faults, w.disks.Close())
+	}
+	return errors.Join(append(faults, w.network.Close())...)
+}
+
+// KeepLogs copies what the nodes said into a directory, named after a drill.
+func KeepLogs(t *Target, dir, name string) error {
+	p, is := t.Processes.(processes)
+	if !is {
+		return nil
+	}
+	var faults []error
+	for _, m := range p.Topology().Members {
+		text, err := os.ReadFile(p.LogFile(m.ID))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, strings.Join([]string{name, m.ID, "log"}, ".")), text, 0o600)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}

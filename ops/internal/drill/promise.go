@@ -1,0 +1,92 @@
+package drill
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Figure is one thing that is measured. The words stand in reports: append only.
+type Figure string
+
+// The figures. What is zero when all is well counts what is not.
+const (
+	FirstOpen    Figure = "first_open_ms"    // from the fault to the next open that was accepted
+	Pause        Figure = "longest_pause_ms" // the longest time without an accepted open, from the fault on
+	Requests     Figure = "requests"         // made, from the fault on
+	Failed       Figure = "failed"           // of them
+	Unknown      Figure = "unknown"          // of them, whose outcome nobody told
+	Slow         Figure = "slow"             // of them, slower than a second
+	OpenP99      Figure = "open_p99_ms"      // of opens, from the fault on
+	Acknowledged Figure = "acknowledged"     // writes, in all
+	Lost         Figure = "lost"             // of them, that some node does not have
+	Blanked      Figure = "blanked_in_time"  // views whose access ended, or that heard nothing more
+	BlankedLate  Figure = "blanked_late"
+	NotBlanked   Figure = "not_blanked"
+	Resumed      Figure = "streams_resumed"
+	StreamsLost  Figure = "streams_lost"
+	Operations   Figure = "operations" // of the histories
+	Unlawful     Figure = "unlawful"   // histories that no order of their operations explains
+	Canary       Figure = "canary_ms"  // from the heal to a committed canary
+	CaughtUp     Figure = "caught_up_ms"
+	Moved        Figure = "leadership_ms"  // A to B to A, both ways together
+	Changes      Figure = "leader_changes" // from the fault to the heal
+	Witnessed    Figure = "served_cut_off" // opens that nodes without a quorum accepted
+	Refusals     Figure = "refused_opens"  // opens that were refused under the fault
+	AcceptedLate Figure = "accepted_stale" // opens accepted on security data older than its bound
+	Ended        Figure = "ended_ms"       // from the fault until the process that it hit had ended itself
+)
+
+// Promise is what a drill holds the cluster to.
+type Promise struct {
+	What   string  `json:"what"`
+	Figure Figure  `json:"figure"`
+	Most   float64 `json:"most"`
+}
+
+// Kept is a promise beside what was measured.
+type Kept struct {
+	Promise
+	Measured *float64 `json:"measured"` // nil: it was not, and the promise is not kept
+	Kept     bool     `json:"kept"`
+}
+
+// judge lays promises beside figures. A figure that is not there keeps no promise.
+func judge(promises []Promise, figures map[Figure]float64) (all []Kept, failed []string) {
+	for _, p := range promises {
+		k := Kept{Promise: p}
+		if v, measured := figures[p.Figure]; measured {
+			k.Measured, k.Kept = &v, v <= p.Most
+		}
+		if !k.Kept {
+			failed = append(failed, k.String())
+		}
+		all = append(all, k)
+	}
+	return all, failed
+}
+
+// String says a promise and how it was kept.
+func (k Kept) String() string {
+	if k.Measured == nil {
+		return fmt.Sprintf("%s: promised at most %s, not measured", k.What, number(k.Figure, k.Most))
+	}
+	return fmt.Sprintf("%s: promised at most %s, measured %s", k.What, number(k.Figure, k.Most), number(k.Figure, *k.Measured))
+}
+
+// inMillis are the figures that are times.
+var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true}
+
+// number writes a figure with its unit.
+func number(f Figure, v float64) string {
+	text := strconv.FormatFloat(v, 'f', -1, 64)
+	if inMillis[f] {
+		switch {
+		case v >= 10_000:
+			return strconv.FormatFloat(v/1000, 'f', 1, 64) + " s"
+		case v >= 1000:
+			return strconv.FormatFloat(v/1000, 'f', 2, 64) + " s"
+		}
+		return strconv.FormatFloat(v, 'f', 0, 64) + " ms"
+	}
+	return text
+}

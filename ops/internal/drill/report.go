@@ -1,0 +1,129 @@
+package drill
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Outcome is how a drill ended.
+type Outcome string
+
+// The outcomes. A drill that could not be run has not passed.
+const (
+	Pass   Outcome = "pass"
+	Fail   Outcome = "fail"
+	NotRun Outcome = "not run"
+)
+
+// Report is what a drill saw, did and measured.
+type Report struct {
+	Name     string             `json:"name"`
+	Shows    string             `json:"shows"`
+	Outcome  Outcome            `json:"outcome"`
+	Reasons  []string           `json:"reasons,omitempty"` // why it is not a pass
+	Began    time.Time          `json:"began"`
+	Millis   int64              `json:"millis"`
+	Where    Where              `json:"where"`
+	Steady   Steady             `json:"steady"`
+	Events   []Event            `json:"events"`
+	Promises []Kept             `json:"promises"`
+	Figures  map[Figure]float64 `json:"figures"`
+	Seconds  []int              `json:"accepted_by_second"`
+	Leaders  []Reign            `json:"leaders"`
+	Remarks  []string           `json:"remarks,omitempty"`
+}
+
+// Where is what a drill was run against.
+type Where struct {
+	Kind        string `json:"kind"`
+	Cluster     string `json:"cluster"`
+	Environment string `json:"environment"`
+	Network     string `json:"network"` // namespaces, relays, commands; empty: none was made
+	Load        string `json:"load"`
+}
+
+// Steady is what was seen before the fault.
+type Steady struct {
+	Leader   string            `json:"leader"`
+	Level    uint16            `json:"level"`
+	Versions map[string]string `json:"versions"` // by node
+	Findings []string          `json:"findings,omitempty"`
+}
+
+// Kinds of events.
+const (
+	KindPhase  = "phase"
+	KindFault  = "fault"
+	KindHeal   = "heal"
+	KindLeader = "leader"
+	KindCheck  = "check"
+)
+
+// Event is something that happened, so long after the beginning.
+type Event struct {
+	At   int64  `json:"at_ms"`
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// Reign is a time during which a node led; an empty Leader: nobody that we could ask.
+type Reign struct {
+	From   int64  `json:"from_ms"`
+	To     int64  `json:"to_ms"`
+	Leader string `json:"leader"`
+}
+
+// Save writes a report as JSON and as a page into a directory, named after the drill.
+func Save(dir string, r Report) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, r.Name+".json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	page, err := os.Create(filepath.Join(dir, r.Name+".html"))
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	if err := WritePage(page, r); err != nil {
+		return err
+	}
+	return page.Close()
+}
+
+// Table writes the figures of several drills, a line each, for a tabwriter.
+func Table(w io.Writer, all []Report) {
+	fmt.Fprintln(w, "DRILL\tOUTCOME\tFIRST OPEN\tLONGEST PAUSE\tREQUESTS\tFAILED\tUNKNOWN\tACKNOWLEDGED\tLOST\tBLANKED\tLATE\tNEVER\tRESUMED\tHISTORY\tCANARY\tCAUGHT UP\tA-B-A\tNETWORK")
+	for _, r := range all {
+		f := func(name Figure) string {
+			if v, ok := r.Figures[name]; ok {
+				return number(name, v)
+			}
+			return "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Outcome,
+			f(FirstOpen), f(Pause), f(Requests), f(Failed), f(Unknown), f(Acknowledged), f(Lost),
+			f(Blanked), f(BlankedLate), f(NotBlanked), f(Resumed), f(Operations), f(Canary), f(CaughtUp), f(Moved), r.Where.Network)
+	}
+	for _, r := range all {
+		for _, reason := range r.Reasons {
+			fmt.Fprintf(w, "\n%s: %s", r.Name, reason)
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// AnyFailed reports whether a promise was not kept.
+func AnyFailed(all []Report) bool {
+	return slices.ContainsFunc(all, func(r Report) bool { return r.Outcome == Fail })
+}

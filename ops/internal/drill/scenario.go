@@ -1,0 +1,89 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Need is what a drill asks of where it is run.
+type Need string
+
+// The needs.
+const (
+	NeedProcess  Need = "process"  // nodes can be killed and started
+	NeedPause    Need = "pause"    // and paused
+	NeedNetwork  Need = "network"  // and cut off from each other
+	NeedSlow     Need = "slow"     // and joined by a slow line
+	NeedDisk     Need = "disk"     // and have disks of their own
+	NeedServices Need = "services" // the services around the cluster do as they are told
+	NeedBuilds   Need = "builds"   // a node can be replaced by another build
+	NeedNobody   Need = "nobody"   // nothing makes it yet: Missing says what it waits for
+)
+
+// Scenario is one drill.
+type Scenario struct {
+	Name     string        `json:"name"`
+	Shows    string        `json:"shows"`
+	Needs    []Need        `json:"needs"`
+	Promises []Promise     `json:"promises"`
+	Missing  string        `json:"missing,omitempty"`
+	Hold     time.Duration `json:"-"` // how long the fault lasts
+
+	prepare func(context.Context, *run) error // before the steady state is watched
+	fault   func(context.Context, *run) error
+	heal    func(context.Context, *run) error // also after a fault that failed half way
+}
+
+// Scenarios are all drills, in the order in which they are run.
+func Scenarios() []Scenario {
+	return append(append(append(processScenarios(), networkScenarios()...), diskScenarios()...), wideScenarios()...)
+}
+
+// Named finds drills by their names.
+func Named(names []string) ([]Scenario, error) {
+	var found []Scenario
+	for _, name := range names {
+		before := len(found)
+		for _, s := range Scenarios() {
+			if s.Name == name {
+				found = append(found, s)
+			}
+		}
+		if len(found) == before {
+			return nil, fmt.Errorf("%w: %q; they are %s", ErrName, name, strings.Join(Names(), ", "))
+		}
+	}
+	return found, nil
+}
+
+// Names are the names of all drills.
+func Names() []string {
+	var names []string
+	for _, s := range Scenarios() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// always is what every drill promises, beside its own.
+func always(own ...Promise) []Promise {
+	return append(own,
+		Promise{"No acknowledged write is lost, on any node", Lost, 0},
+		Promise{"No view outlives its access or its lease", NotBlanked, 0},
+		Promise{"No view is blanked late", BlankedLate, 0},
+		Promise{"Every stream goes on", StreamsLost, 0},
+		Promise{"Every history has an order that explains it", Unlawful, 0},
+		Promise{"After the heal a canary commits", Canary, 5_000},
+		Promise{"After the heal every member passes its index", CaughtUp, 30_000},
+		Promise{"Leadership moves to the other site and back", Moved, 10_000})
+}
+
+func pause(most time.Duration) Promise {
+	return Promise{"Opens are accepted again", Pause, float64(most.Milliseconds())}
+}
+
+func changes(most float64) Promise {
+	return Promise{"Leadership changes no more than it must", Changes, most}
+}
