@@ -80,8 +80,8 @@ func (c *cli) root() *cobra.Command {
 		return usage("%v (see %s --help)", err, cmd.CommandPath())
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(),
-		c.source(), c.certificate(), c.coverage(), c.log(), c.explain(), c.doctor(), c.support(), c.operations(), c.bench(), c.version())
+	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(), c.drain(), c.undrain(),
+		c.source(), c.certificate(), c.coverage(), c.announce(), c.log(), c.backup(), c.restore(), c.explain(), c.doctor(), c.support(), c.operations(), c.drill(), c.bench(), c.version())
 	checkArguments(root)
 	return root
 }
