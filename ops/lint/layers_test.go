@@ -29,6 +29,7 @@ var layers = []layer{
 	{packages: "raftfsm/...", may: []string{"protocol", "raftfsm/..."}},
 
 	{packages: "node/internal/plain", may: []string{"protocol"}},
+	{packages: "node/internal/timing"},
 	{packages: "node/internal/projection", may: []string{"protocol", "node/internal/plain"}},
 	{packages: "node/internal/record", may: []string{"protocol", "node/internal/plain"}},
 	{packages: "node/internal/sealing", may: []string{"protocol"}},
@@ -39,7 +40,7 @@ var layers = []layer{
 	{packages: "node/internal/upstream", may: []string{"protocol", "node/internal/projection"}},
 	{packages: "node/internal/upstream/upstreamtest", may: []string{"protocol", "node/internal/upstream"}}, // for tests
 	{packages: "node/internal/access", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/projection", "node/internal/sealing"}},
-	{packages: "node/internal/cluster/...", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster"},
+	{packages: "node/internal/cluster/...", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster", "node/internal/timing"},
 		tests: []string{"node/internal/cluster/...", "node/internal/certs/certstest"}},
 	{packages: "node/internal/logtest", may: []string{"raftfsm", "raftfsm/command"}}, // for tests
 	{packages: "node/internal/ingest", tests: []string{"node/internal/logtest"}, may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/rivta", "node/internal/upstream",
@@ -51,11 +52,11 @@ var layers = []layer{
 	{packages: "node/internal/proof", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/record", "node/internal/sealing"},
 		tests: []string{"node/internal/logtest"}},
 	{packages: "node/internal/session", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/access", "node/internal/identity",
-		"node/internal/projection", "node/internal/record", "node/internal/sealing", "node/internal/cluster", "node/internal/followup"},
+		"node/internal/projection", "node/internal/record", "node/internal/sealing", "node/internal/cluster", "node/internal/followup", "node/internal/timing"},
 		tests: []string{"node/internal/cluster/..."}},
 	{packages: "node/internal/admin", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster", "node/internal/followup", "node/internal/proof"},
 		tests: []string{"node/internal/logtest", "node/internal/record"}},
-	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster"}},
+	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster", "node/internal/session", "node/internal/timing"}},
 	{packages: "node/internal/health", may: []string{"protocol/admin"}},
 	{packages: "node/internal/gateway", may: []string{"protocol", "protocol/admin", "node/internal/health", "node/internal/session", "node/internal/identity",
 		"node/internal/ingest", "node/internal/rivta", "wasm/site"}, tests: []string{"node/internal/certs"}},

@@ -131,6 +131,7 @@ func (s *session) acknowledged(g protocol.Generation) {
 	for len(s.clock.acks) > 0 && s.clock.acks[0].generation <= g {
 		a := s.clock.acks[0]
 		s.clock.acks = s.clock.acks[1:]
+		s.service.timings.Revoke.Observe(ackWithin - time.Until(a.due))
 		s.note(record.RevokeAcknowledged, a.ask, a.decision)
 	}
 }

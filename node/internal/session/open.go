@@ -83,8 +83,10 @@ func (s *session) openPatient(f protocol.Open) {
 	s.open = o
 	s.follow(o, false)
 	a := s.ask(o, record.OpenPatient)
+	began := time.Now()
 	s.actLater(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
+		s.service.timings.Open.Observe(time.Since(began))
 		return func() { s.opened(o, f.Request, got) }
 	})
 }

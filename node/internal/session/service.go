@@ -14,6 +14,7 @@ import (
 	"tvilling/node/internal/access"
 	"tvilling/node/internal/identity"
 	"tvilling/node/internal/sealing"
+	"tvilling/node/internal/timing"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -94,6 +95,7 @@ type Service struct {
 	recorder *recorder
 	outlook  *outlook
 	budget   budget
+	timings  Timings
 
 	mu       sync.Mutex
 	sessions map[*session]bool // true: known, by a certificate or a greeting
@@ -113,6 +115,15 @@ type parting struct {
 type Leaving struct {
 	Left, Moved, Closed int // Moved went by themselves, Closed were closed at its end
 }
+
+// Timings are how long browsers waited since the start.
+type Timings struct {
+	Open   timing.Histogram // for the answer to opening a patient, recorded
+	Revoke timing.Histogram // from taking something away to the browser's word that it is gone
+}
+
+// Timings returns what is counted; it goes on counting.
+func (s *Service) Timings() *Timings { return &s.timings }
 
 // New makes a Service.
 func New(cfg Config) (*Service, error) {
