@@ -3,7 +3,9 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +23,51 @@ type parting struct {
 	since    time.Time
 	now      *flights // requests that begin
 	before   *flights // those that had begun when the drain did; nil: none was asked for
+
+	states  map[net.Conn]http.ConnState // of connections, but for those that were upgraded
+	changed chan struct{}               // closed at the next change of them; nil: nobody waits
+}
+
+// connection notes what a server tells of a connection.
+func (p *parting) connection(c net.Conn, state http.ConnState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch state {
+	case http.StateClosed, http.StateHijacked:
+		delete(p.states, c)
+	default:
+		p.states[c] = state
+	}
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+// rest waits until no connection is in one of the states, or until the time is over.
+func (p *parting) rest(within time.Duration, states ...http.ConnState) {
+	limit := time.NewTimer(within)
+	defer limit.Stop()
+	for {
+		p.mu.Lock()
+		busy := false
+		for _, state := range p.states {
+			busy = busy || slices.Contains(states, state)
+		}
+		if p.changed == nil {
+			p.changed = make(chan struct{})
+		}
+		changed := p.changed
+		p.mu.Unlock()
+		if !busy {
+			return
+		}
+		select {
+		case <-changed:
+		case <-limit.C:
+			return
+		}
+	}
 }
 
 // flights are requests under way.
@@ -66,6 +113,9 @@ func (g *Gateway) Settle(ctx context.Context) error {
 	p := &g.parting
 	p.mu.Lock()
 	before, left := p.before, partingFor-time.Since(p.since)
+	if len(p.states) == 0 {
+		left = 0 // who comes now is asked with the first response
+	}
 	p.mu.Unlock()
 	if before == nil {
 		return nil
@@ -157,3 +207,36 @@ func (f *farewell) Write(b []byte) (int, error) {
 
 // Unwrap is for http.ResponseController.
 func (f *farewell) Unwrap() http.ResponseWriter { return f.ResponseWriter }
+
+// serving is how many servers accept connections.
+type serving struct {
+	mu     sync.Mutex
+	closed bool
+	group  sync.WaitGroup
+}
+
+// begin counts servers that start; false: it is too late.
+func (s *serving) begin(servers int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.group.Add(servers)
+	}
+	return !s.closed
+}
+
+func (s *serving) end() { s.group.Done() }
+
+func (s *serving) wait() { s.group.Wait() }
+
+func (s *serving) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+}
+
+func (s *serving) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}

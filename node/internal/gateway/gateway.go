@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -65,6 +64,7 @@ type Gateway struct {
 	member  admin.Node
 	origins origins
 	parting parting
+	serving serving
 	sockets sockets
 	answers *semaphore.Weighted // bytes of answers that are being read and made durable
 	wait    time.Duration       // for room among them
@@ -93,7 +93,7 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: semaphore.NewWeighted(answersRoom), wait: roomWithin}
-	g.parting.now = newFlights()
+	g.parting.now, g.parting.states = newFlights(), map[net.Conn]http.ConnState{}
 	g.sockets.open = map[*socket]struct{}{}
 	g.servers = append(g.servers, g.server(g.departing(g.ClientHandler()), cfg.Browsers, requestWithin, responseWithin))
 	if member.Source != "" {
@@ -108,6 +108,7 @@ func (g *Gateway) server(h http.Handler, config *tls.Config, read, write time.Du
 		ReadHeaderTimeout: headerWithin, ReadTimeout: read, WriteTimeout: write, IdleTimeout: idleWithin,
 		MaxHeaderBytes: maxHeaderBytes,
 		Protocols:      http1(),
+		ConnState:      g.parting.connection,
 		ErrorLog:       slog.NewLogLogger(g.cfg.Logger.Handler(), slog.LevelDebug),
 	}
 }
@@ -160,16 +161,20 @@ func (g *Gateway) Run() error {
 		return fmt.Errorf("%w: Run before Listen", ErrConfig)
 	}
 	ended := make(chan error, len(g.servers))
-	var servers sync.WaitGroup
-	for i, server := range g.servers {
-		servers.Go(func() { ended <- g.serve(server, g.bound[i]) })
-	}
-	err := <-ended
-	_ = g.each((*http.Server).Close)
-	servers.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
+	if !g.serving.begin(len(g.servers)) {
 		return nil
 	}
+	for i, server := range g.servers {
+		go func() {
+			defer g.serving.end()
+			ended <- g.serve(server, g.bound[i])
+		}()
+	}
+	err := <-ended
+	if g.serving.isClosed() {
+		return nil // Close waits for what is under way
+	}
+	_ = g.each((*http.Server).Close)
 	return fmt.Errorf("serving browsers and sources: %w", err)
 }
 
@@ -188,17 +193,17 @@ func (g *Gateway) each(end func(*http.Server) error) error {
 	return errors.Join(faults...)
 }
 
-// Close ends the servers, then the sockets that were upgraded. Requests that run get
-// a few seconds.
+// Close takes no more connections, waits a few seconds for those where something is under
+// way, and ends the others, then the sockets that were upgraded. A server's own shutdown
+// will not do: it drops what arrives on a connection that it has accepted.
 func (g *Gateway) Close() error {
 	g.Drain()
-	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
-	defer cancel()
-	err := g.each(func(s *http.Server) error { return s.Shutdown(ctx) })
-	if err != nil {
-		err = g.each((*http.Server).Close)
-	}
+	g.serving.close()
 	g.unbind()
+	g.serving.wait() // whoever was accepted is known from here on
+	g.parting.rest(speaksWithin, http.StateNew, http.StateActive)
+	g.parting.rest(closeWithin, http.StateActive)
+	err := g.each((*http.Server).Close)
 	g.sockets.end()
 	return err
 }

@@ -15,8 +15,9 @@ const (
 	answerWithin   = 60 * time.Second       // a source's body: TV-3012
 	durableWithin  = 30 * time.Second       // to make an answer durable: TV-3010
 	idleWithin     = 90 * time.Second       // a connection without requests: closed
-	closeWithin    = 5 * time.Second        // what Close waits for
+	closeWithin    = 5 * time.Second        // what Close waits for: what is under way then is cut off
 	partingFor     = 500 * time.Millisecond // for which responses ask clients to close, before Close does it: what is used at all is used meanwhile
+	speaksWithin   = 2 * time.Second        // for a connection that was accepted at the end to say something: closed
 	maxHeaderBytes = 16 << 10               // of a request: 431
 	maxAnswerBytes = 32 << 20               // a source's body: TV-3007
 	roomWithin     = 5 * time.Second        // for an answer to wait for the ones before it: TV-3011
