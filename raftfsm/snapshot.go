@@ -41,8 +41,9 @@ func (s *snapshot) Persist(sink raft.SnapshotSink) error {
 // Release ends the read transaction.
 func (s *snapshot) Release() { s.reader.Close() }
 
-// Restore replaces the state with a snapshot's. One that is damaged, or of a level that
-// this release does not know, changes nothing. Views keep the state they were opened
+// Restore replaces the state with a snapshot's. One that is damaged changes nothing; one
+// of a level that this release does not know changes nothing either, and ends the state
+// machine. Views keep the state they were opened
 // on; every reader of the Feed gets ErrLagged.
 func (f *FSM) Restore(in io.ReadCloser) error {
 	defer in.Close()
@@ -56,7 +57,11 @@ func (f *FSM) Restore(in io.ReadCloser) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("raftfsm: restore: %w", err)
+		err = fmt.Errorf("raftfsm: restore: %w", err)
+		if errors.Is(err, command.ErrUnknownLevel) {
+			f.fail(err) // whoever sent it goes on sending it, and there is no other way forward
+		}
+		return err
 	}
 	if err := f.load(); err != nil {
 		f.fail(fmt.Errorf("raftfsm: restore: %w", err))
