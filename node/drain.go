@@ -171,8 +171,9 @@ func (d *drainer) end(one *drain) {
 func (d *drainer) abandon(one *drain, err error) {
 	d.parts.takeBack()
 	d.log.Warn("the drain is over, and the node takes browsers again", "reason", err)
-	one.err, d.now = err, nil
-	if one.phase != admin.PhaseDrained {
+	d.now = nil
+	if one.phase != admin.PhaseDrained { // else who waited has been told that it drained
+		one.err = err
 		close(one.done)
 	}
 }

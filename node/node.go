@@ -16,6 +16,7 @@ import (
 	adminendpoint "tvilling/node/internal/admin"
 	"tvilling/node/internal/certs"
 	"tvilling/node/internal/cluster"
+	"tvilling/node/internal/health"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/metrics"
 	"tvilling/node/internal/proof"
@@ -77,6 +78,9 @@ func (n *Node) open() error {
 	if err := n.unlock(); err != nil {
 		return err
 	}
+	if err := n.cfg.setAsideSuperseded(); err != nil {
+		return err
+	}
 	var err error
 	if n.fsm, err = raftfsm.Open(n.cfg.path("fsm"), raftfsm.Options{Sync: n.cfg.Sync, SnapshotRate: snapshotRate, Logger: n.cfg.Logger}); err != nil {
 		return err
@@ -85,7 +89,7 @@ func (n *Node) open() error {
 		return err
 	}
 	if n.cluster, err = cluster.Open(n.clusterConfig(), n.fsm); err != nil {
-		return err
+		return errors.Join(n.fsm.Err(), err) // what the state machine says is nearer to the cause
 	}
 	if n.checkpoints, err = proof.NewMaker(n.cfg.Topology, n.fsm, n.cluster, newIntent, n.cfg.Logger); err != nil {
 		return err
@@ -222,6 +226,24 @@ func (n *Node) Ready() error {
 	}
 	return errors.Join(ready...)
 }
+
+// Serves is Ready without what only warns: a feed that is late is late everywhere.
+func (n *Node) Serves() error {
+	var faults []error
+	for _, c := range health.Ask(n.drainingToo()) {
+		if !c.OK && !c.Warns {
+			faults = append(faults, fmt.Errorf("%s: %s", c.Name, c.Why))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Vital tells whether this node itself can go on, whatever has become of the others:
+// raft answers, and its log can be written. It waits until ctx ends at most.
+func (n *Node) Vital(ctx context.Context) error { return n.cluster.Vital(ctx) }
+
+// Drained is closed when a drain that is not to stay is over: the node ends.
+func (n *Node) Drained() <-chan struct{} { return n.drain.ending() }
 
 // WaitReady waits until the node is ready, or ctx ends.
 func (n *Node) WaitReady(ctx context.Context) error {

@@ -26,6 +26,7 @@ type watchedStore struct {
 	released chan struct{} // closed when the node is being closed
 	release  sync.Once
 	slowest  atomic.Int64 // nanoseconds
+	written  atomic.Int64 // when a write last succeeded, nanoseconds of Unix time
 }
 
 func newWatchedStore(logs raft.LogStore, stable raft.StableStore, limit time.Duration, fail func(error), snap func() uint64) *watchedStore {
@@ -48,11 +49,15 @@ func (s *watchedStore) guard(what string, write func() error) error {
 		s.fail(fmt.Errorf("%w: writing %s: %w", ErrStorage, what, err))
 	}
 	if !s.broken.Load() {
+		s.written.Store(time.Now().UnixNano())
 		return nil
 	}
 	<-s.released
 	return ErrClosed
 }
+
+// lastWrite is when a write last succeeded.
+func (s *watchedStore) lastWrite() time.Time { return time.Unix(0, s.written.Load()) }
 
 func (s *watchedStore) note(took time.Duration) {
 	for {

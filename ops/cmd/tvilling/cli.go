@@ -15,6 +15,7 @@ import (
 	"tvilling/ops/internal/demo"
 	"tvilling/ops/internal/operations"
 	"tvilling/ops/internal/pki"
+	"tvilling/ops/internal/release"
 	"tvilling/ops/internal/sourceclient"
 	"tvilling/ops/internal/standin"
 	"tvilling/protocol/admin"
@@ -81,7 +82,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(), c.drain(), c.undrain(),
-		c.source(), c.certificate(), c.coverage(), c.announce(), c.log(), c.backup(), c.restore(), c.explain(), c.doctor(), c.support(), c.operations(), c.drill(), c.bench(), c.version())
+		c.source(), c.certificate(), c.coverage(), c.announce(), c.log(), c.backup(), c.restore(), c.recover(), c.explain(), c.doctor(), c.support(), c.operations(), c.drill(), c.bench(), c.release(), c.version())
 	checkArguments(root)
 	return root
 }
@@ -166,6 +167,7 @@ func codeOf(err error) int {
 		errors.Is(err, sourceclient.ErrFiles), errors.Is(err, sourceclient.ErrNowhere), errors.Is(err, node.ErrConfig),
 		errors.Is(err, operations.ErrLoopback),
 		errors.Is(err, standin.ErrFile), errors.Is(err, standin.ErrLoopback),
+		errors.Is(err, release.ErrTemplate), errors.Is(err, release.ErrAccept), errors.Is(err, release.ErrBinary), errors.Is(err, release.ErrNone),
 		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID), errors.Is(err, pki.ErrName):
 		return exitUsage
 	case errors.As(err, &problem), errors.As(err, &refused): // also where every node answered, and none can now
@@ -187,6 +189,10 @@ func hintOf(err error) string {
 		return "An operator's directory holds cluster.toml and tls/ as tvilling init wrote them."
 	case errors.Is(err, pki.ErrExists):
 		return "Choose an empty directory: what was made once is never overwritten."
+	case errors.Is(err, release.ErrBusy):
+		return "One tvilling works on a release at a time: wait for it, or end it and go on with --resume."
+	case errors.Is(err, release.ErrNone):
+		return "tvilling release plan shows what one would be."
 	case errors.Is(err, demo.ErrNoDemo):
 		return "The demo says which directory it uses when it starts; it must still run."
 	case errors.Is(err, demo.ErrPort):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -34,11 +35,18 @@ where sources and operators find it. It stands in for the services that it is fe
 itself, from the feeds file (see tvilling standin --help), unless other services are
 named in DIR/made/alone/cluster.toml. In a cluster, certificates and keyring are in
 the cluster file's directory, as init wrote them, unless --tls names another. Logs go
-to standard error as JSON.`,
+to standard error as JSON.
+
+SIGTERM drains: leadership goes to another node, browsers move, what is under way ends.
+Listeners that a supervisor hands over, as systemd does, are used by their names: client,
+source, admin, peer, health. It is told when the node serves, and that it lives.`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := c.nodeConfig(f)
 			if err != nil {
+				return err
+			}
+			if config.Listeners, err = inherited(); err != nil {
 				return err
 			}
 			return c.besideServices(cmd.Context(), f, config, c.runNode)
@@ -91,15 +99,22 @@ func (c *cli) nodeConfig(f serving) (node.Config, error) {
 	}, nil
 }
 
-// runNode runs a node until the context ends or it fails.
+// runNode runs a node until the context ends, it is drained, or it fails, and tells a
+// supervisor how it goes.
 func (c *cli) runNode(ctx context.Context, config node.Config) error {
 	n, err := node.Open(config)
 	if err != nil {
 		return err
 	}
+	ended := make(chan struct{})
+	var told sync.WaitGroup
+	told.Go(func() { newSupervisor(config.Logger).follow(ctx, n, ended) })
 	err = n.Run(ctx)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = nil // it was asked to end
 	}
-	return errors.Join(err, n.Close())
+	err = errors.Join(err, n.Close())
+	close(ended)
+	told.Wait()
+	return err
 }
