@@ -184,3 +184,13 @@ func (c *counter) Write(p []byte) (int, error) {
 	c.bytes += int64(n)
 	return n, err
 }
+
+// BackupAge is how long ago the newest verified backup was taken, in seconds; -1: there
+// is none.
+func (s state) BackupAge(now time.Time) (float64, error) {
+	note, ok, err := s.Backup()
+	if err != nil || !ok {
+		return -1, err
+	}
+	return now.Sub(time.UnixMilli(note.Taken)).Seconds(), nil
+}

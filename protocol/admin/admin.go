@@ -28,7 +28,8 @@ type Status struct {
 
 	Log LogStatus `json:"log"` // how the access log is kept and handed on
 
-	Backup BackupManifest `json:"backup"` // the newest that was verified; without Verified: none
+	Backup           BackupManifest `json:"backup"`             // the newest that was verified; without Verified: none
+	BackupAgeSeconds int64          `json:"backup_age_seconds"` // since it was taken
 }
 
 // Member is one node. What it could not be asked is empty and Error says why.

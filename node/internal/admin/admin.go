@@ -139,6 +139,7 @@ func (e *endpoint) status(r *http.Request) (any, error) {
 	if s.Backup, err = e.verified(); err != nil {
 		return nil, fmt.Errorf("reading which backup was verified: %w", err)
 	}
+	s.BackupAgeSeconds = ageOf(s.Backup, time.Now())
 	s.Level = e.State.Level()
 	s.Members = e.Cluster.Members(r.Context())
 	s.Leader = e.Cluster.Leader()

@@ -85,3 +85,12 @@ func send(w http.ResponseWriter, deadlines *http.ResponseController, manifest ad
 		}
 	}
 }
+
+// ageOf is how much of the state's time a verified backup lacks, in seconds; 0 without.
+func ageOf(verified admin.BackupManifest, now time.Time) int64 {
+	taken, err := time.Parse(time.RFC3339, verified.Taken)
+	if err != nil {
+		return 0
+	}
+	return int64(now.Sub(taken).Seconds())
+}

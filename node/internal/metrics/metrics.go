@@ -31,6 +31,7 @@ type Cluster interface {
 type State interface {
 	Feeds(now time.Time) ([]admin.Feed, error)
 	Log(now time.Time) (admin.LogStatus, error)
+	BackupAge(now time.Time) (seconds float64, err error) // -1: none was verified
 }
 
 // Limits of a scrape.
@@ -88,6 +89,7 @@ var described = []struct {
 	{"export_waiting_entries", "entries that the national log does not have yet", nil},
 	{"export_oldest_seconds", "how long the oldest of them has waited", nil},
 	{"export_refused_entries", "entries that the national log did not take", nil},
+	{"backup_verified_age_seconds", "how long ago the newest verified backup was taken; -1: there is none", nil},
 	{"unreadable", "1 where the state could not be read for these numbers", nil},
 }
 
@@ -157,6 +159,12 @@ func (n *numbers) ofState(gauge gauge) bool {
 		gauge("feed_bound_seconds", float64(f.BoundSecond), f.Name)
 		gauge("feed_fresh", of(f.Fresh), f.Name)
 	}
+	backup, err := n.state.BackupAge(at)
+	if err != nil {
+		n.log.Error("the backup's number cannot be read", "error", err)
+		return false
+	}
+	gauge("backup_verified_age_seconds", backup)
 	log, err := n.state.Log(at)
 	if err != nil {
 		n.log.Error("the access log's numbers cannot be read", "error", err)

@@ -24,6 +24,8 @@ func (fake) Counters() cluster.Counters { return cluster.Counters{Proposals: 7} 
 
 func (fake) HeardFromLeader() (time.Time, bool) { return time.Time{}, false }
 
+func (f fake) BackupAge(time.Time) (float64, error) { return -1, f.err }
+
 func (f fake) Feeds(time.Time) ([]admin.Feed, error) {
 	return []admin.Feed{{Name: "blocks", AgeSeconds: 12, BoundSecond: 600, Fresh: true}}, f.err
 }

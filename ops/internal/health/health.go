@@ -56,7 +56,7 @@ type Finding struct {
 func Assess(t admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, judge := range []func(admin.Topology, admin.Status) []Finding{
-		quorum, replicas, keys, leadership, members, feeds, accessLog, versions,
+		quorum, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
 	} {
 		all = append(all, judge(t, s)...)
 	}
@@ -249,6 +249,27 @@ func accessLog(_ admin.Topology, s admin.Status) []Finding {
 			"tvilling log list --after N-1 --limit 1 shows entry N. Report them to the national log's operators; they stay in our own log, proved as the others."})
 	}
 	return all
+}
+
+const backupLate = 86400 // seconds that a verified backup may be old
+
+// backups looks at what would be left if everything were lost. A cluster that is below
+// the level that knows of backups says nothing of them.
+func backups(t admin.Topology, s admin.Status) []Finding {
+	const do = "tvilling backup, then tvilling backup verify with --operator, where the identity is. A release does not begin without one."
+	grade := Notice
+	if t.Environment == admin.Production {
+		grade = Degraded
+	}
+	switch {
+	case s.Level < 2:
+		return nil
+	case s.Backup.Verified == "":
+		return []Finding{{grade, "no backup was ever verified: if a majority of the data is lost, all of it is", do}}
+	case s.BackupAgeSeconds > backupLate:
+		return []Finding{{grade, fmt.Sprintf("the newest verified backup was taken %v ago: what came since would be lost with a majority of the data", seconds(s.BackupAgeSeconds)), do}}
+	}
+	return nil
 }
 
 func versions(_ admin.Topology, s admin.Status) []Finding {

@@ -76,6 +76,15 @@ func TestAssess(t *testing.T) {
 		{"release", func(s *admin.Status) { s.Members[0].Version = "1.1.0" }, health.Notice, "1.0.0 on a2, b1, b2 and w; 1.1.0 on a1", 1},
 		{"level", func(s *admin.Status) { s.Level = 0 }, health.Notice, "at level 0 and every member that answers knows 1", 1},
 		{"stranger", func(s *admin.Status) { s.Members[4].ID = "x" }, health.Notice, "x is not in your cluster file", 1},
+		{"no backup", func(s *admin.Status) { s.Level, s.Backup = 2, admin.BackupManifest{} }, health.Degraded, "no backup was ever verified", 1},
+		{"an old backup", func(s *admin.Status) {
+			s.Level, s.BackupAgeSeconds = 2, 86401
+			s.Backup.Verified = "2026-03-13T10:00:00Z"
+		}, health.Degraded, "verified backup was taken 24h0m1s ago", 1},
+		{"a backup of yesterday", func(s *admin.Status) {
+			s.Level, s.BackupAgeSeconds = 2, 86400
+			s.Backup.Verified = "2026-03-13T10:00:00Z"
+		}, 0, "", 0},
 		{"nobody", func(s *admin.Status) { s.Members = nil }, health.Broken, "knows no members", 1},
 	}
 	for _, c := range cases {
@@ -98,5 +107,13 @@ func TestAssess(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestADemoNeedsNoBackup(t *testing.T) {
+	of, s := topology(), well()
+	of.Environment, s.Level = admin.Demo, 2
+	if found := health.Assess(of, s); len(found) != 1 || found[0].Grade != health.Notice {
+		t.Errorf("%v", found)
 	}
 }

@@ -58,7 +58,9 @@ func TestPageOf(t *testing.T) {
 			p.Feeds[0] = feed{Name: "blocks", Source: "http://services", Age: "15 min", Bound: "10 min", State: verdict{"broken", "unknown, so no"}, Percent: 100}
 			p.Verdict = verdict{"broken", "Something does not work now."}
 		}},
-		{"no backup", func(l *Look) { l.Status.Backup = admin.BackupManifest{} }, func(p *page) { p.Facts[6].Value = "none" }},
+		{"no backup", func(l *Look) { l.Status.Backup = admin.BackupManifest{} }, func(p *page) {
+			p.Facts[6].Value, p.Verdict = "none", verdict{"notice", "It works. There is something to know."}
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := Look{At: at, Topology: topology, Status: healthy()}
