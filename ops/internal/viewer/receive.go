@@ -131,7 +131,8 @@ func (s *Stream) ended(l *link, f protocol.End, now time.Time) {
 		s.doubt(l, now)
 		return
 	}
-	if s.wasShown() && s.view.link != l {
+	s.counts.Shows++
+	if s.wasShown() && l == s.next {
 		s.counts.Resumed++
 	}
 	s.view = view{store: l.shadow, link: l, generation: l.generation, index: f.Position.Index, vouched: f.Position.Index}

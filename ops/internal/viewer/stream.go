@@ -33,6 +33,7 @@ type StreamCounts struct {
 	Resumed     int           // another link took over what was shown
 	Expired     int           // the lease ended, and the view was blanked
 	Overrun     time.Duration // the longest that a view stood after its lease had ended
+	Shows       int           // views that came whole
 	Revoked     int
 	Gaps        int           // batches that did not follow upon what was shown
 	Doubts      int           // views that were not what the node said they are
@@ -91,8 +92,7 @@ type view struct {
 	due        time.Time // when it must be blanked, unless it is renewed
 }
 
-// Watch opens a view and returns when it is shown for the first time. It stays until
-// Close, or until the context ends.
+// Watch begins to open a view, which stays until Close or until the context ends.
 func Watch(ctx context.Context, c StreamConfig) (*Stream, error) {
 	patient, err := protocol.ParsePatientID(c.Patient)
 	if err != nil {
@@ -103,12 +103,18 @@ func Watch(ctx context.Context, c StreamConfig) (*Stream, error) {
 	s.ctx, s.cut = context.WithCancel(ctx)
 	s.addresses, s.times = slices.Clone(c.Origins), newTimeline(c.Kinds)
 	s.helpers.Go(s.own)
+	return s, nil
+}
+
+// Wait waits until the view is shown for the first time.
+func (s *Stream) Wait(ctx context.Context) error {
 	select {
 	case <-s.first:
-		return s, nil
+		return nil
+	case <-s.ctx.Done():
+		return fmt.Errorf("%w: closed before it was shown", ErrView)
 	case <-ctx.Done():
-		s.Close()
-		return nil, fmt.Errorf("%w: not shown: %w", ErrView, context.Cause(ctx))
+		return fmt.Errorf("%w: not shown in time: %s", ErrView, s.Counts().FirstFault)
 	}
 }
 

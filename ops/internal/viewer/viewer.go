@@ -47,6 +47,7 @@ type Viewer struct {
 	node       string
 	generation protocol.Generation
 	request    uint32
+	leaving    bool
 }
 
 // connect opens a websocket at a node's address for browsers.
@@ -89,6 +90,9 @@ func Dial(ctx context.Context, origin, person string) (*Viewer, error) {
 // Node is who answers.
 func (v *Viewer) Node() string { return v.node }
 
+// Leaving reports whether the node has asked to be left.
+func (v *Viewer) Leaving() bool { return v.leaving }
+
 // Close cuts the connection.
 func (v *Viewer) Close() { _ = v.conn.CloseNow() }
 
@@ -119,6 +123,8 @@ func (v *Viewer) next(ctx context.Context) (protocol.Frame, error) {
 				return nil, err
 			}
 			return f, nil
+		case protocol.GoAway:
+			v.leaving = true
 		case protocol.Refused:
 			return nil, &RefusedError{f.Fault}
 		default:
