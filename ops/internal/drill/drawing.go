@@ -68,7 +68,7 @@ type pageView struct {
 
 type keptRow struct {
 	What, Promised, Measured string
-	Kept                     bool
+	Kept, Unseen             bool
 }
 
 // words are the figures as the page names them, in its order.
@@ -79,10 +79,11 @@ var words = []struct {
 	{FirstOpen, "From the fault to the next accepted open"}, {Pause, "Longest time without an accepted open"},
 	{OpenP99, "Opens from the fault on, 99th percentile"}, {Requests, "Requests from the fault on"}, {Failed, "of them failed"},
 	{Unknown, "of them with an outcome nobody told"}, {Slow, "of them slower than a second"},
-	{Refusals, "Opens that were refused under the fault"}, {AcceptedLate, "Opens accepted on security data that was too old"}, {Witnessed, "Opens accepted without a quorum"},
+	{Unrecorded, "Shown without an entry in the access log"}, {Different, "Entries of the access log that differ between nodes"},
 	{Acknowledged, "Acknowledged writes"}, {Lost, "of them lost, on some node"},
 	{Blanked, "Views blanked in time"}, {BlankedLate, "Views blanked late"}, {NotBlanked, "Views never blanked"},
-	{Resumed, "Streams resumed"}, {StreamsLost, "Streams lost"}, {Operations, "Operations in the histories"}, {Unlawful, "Histories without an order that explains them"},
+	{Dark, "Longest time that a view that stays showed nothing"}, {Doubts, "Views that were not what the node said"}, {Resumed, "Streams resumed"}, {StreamsLost, "Streams lost"}, {Operations, "Operations in the histories"}, {Unlawful, "Histories without an order that explains them"},
+	{Unchecked, "Nodes and changes that could not be checked"},
 	{Changes, "Changes of leadership under the fault"}, {Ended, "From the fault until its process had ended itself"},
 	{Canary, "From the heal to a committed canary"}, {CaughtUp, "From the heal until every member had passed it"}, {Moved, "Leadership to the other site and back"},
 }
@@ -104,7 +105,7 @@ func view(r Report) pageView {
 		}
 	}
 	for _, k := range r.Promises {
-		line := keptRow{What: k.What, Promised: number(k.Figure, k.Most), Measured: "not measured", Kept: k.Kept}
+		line := keptRow{What: k.What, Promised: number(k.Figure, k.Most), Measured: "not measured", Kept: k.Kept, Unseen: k.Unseen}
 		if k.Measured != nil {
 			line.Measured = number(k.Figure, *k.Measured)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"tvilling/ops/internal/demo"
 	"tvilling/ops/internal/fault"
+	"tvilling/ops/internal/workload"
 	"tvilling/protocol/admin"
 )
 
@@ -20,15 +21,6 @@ type Own struct {
 	Network string // namespaces, relays; empty: the best that there can be
 	Work    Work
 }
-
-// Work is how much a cluster of a drill's own has to do.
-type Work struct {
-	Openers, Producers, Streams, Changers int
-	Seed                                  uint64
-}
-
-// DefaultWork is enough to see a second's pause, on two cores.
-func DefaultWork() Work { return Work{Openers: 8, Producers: 4, Streams: 16, Changers: 2, Seed: 1} }
 
 // processes are a demo's, as a drill needs them.
 type processes struct{ *demo.Cluster }
@@ -59,13 +51,14 @@ func OpenOwn(ctx context.Context, o Own, needs []Need) (t *Target, end func() er
 			return nil, nil, errors.Join(err, w.close())
 		}
 	}
-	w.cluster, err = demo.Start(ctx, demo.Options{Binary: o.Binary, Feeds: demo.Staff(time.Now()), Edit: w.edit, EditNode: w.editNode, Start: w.start})
+	feeds := workload.Feeds(time.Now())
+	w.cluster, err = demo.Start(ctx, demo.Options{Binary: o.Binary, Feeds: feeds, Edit: w.edit, EditNode: w.editNode, Start: w.start})
 	if err = errors.Join(append(w.faults, err)...); err != nil {
 		return nil, nil, errors.Join(err, w.close())
 	}
 	t = &Target{Kind: "a cluster of its own", Operator: w.cluster.Operator(), Processes: processes{w.cluster}, Pauses: true,
-		Links: w.network, Slows: true, Disks: w.disks, Why: why, LoadKind: probing,
-		Load: func(ctx context.Context) (Load, error) { return startProbes(ctx, w.cluster.Operator()) },
+		Links: w.network, Slows: true, Disks: w.disks, Why: why, LoadKind: o.Work.String(),
+		Load: func(ctx context.Context) (Load, error) { return startWork(ctx, w.cluster, feeds, o.Work) },
 		Services: func(ctx context.Context, path, order string) error {
 			_, err := w.cluster.StandIn(ctx, path, order)
 			return err

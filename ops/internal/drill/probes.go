@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -17,6 +18,13 @@ const (
 	maxSamples  = 200_000
 	probing     = "canary writes at every data node"
 )
+
+// blind is what probes cannot show: they keep nothing that could be lost, and look at
+// no patient.
+func blind() []Figure {
+	return []Figure{Acknowledged, Lost, Blanked, BlankedLate, NotBlanked, Resumed, StreamsLost, Operations, Unlawful,
+		Unrecorded, Different, Doubts, Unchecked, Dark}
+}
 
 // probes are the work of a cluster that is not ours to fill: writes that change nothing,
 // one after another at each data node.
@@ -52,15 +60,21 @@ func (p *probes) probe(ctx context.Context, id string) {
 		if ctx.Err() != nil {
 			return
 		}
-		var problem *adminclient.ProblemError
-		s.ended, s.accepted = time.Now(), err == nil
-		s.unknown = err != nil && !errors.As(err, &problem)
+		s.ended, s.accepted, s.unknown = time.Now(), err == nil, isUnknown(err)
 		p.mu.Lock()
 		if len(p.samples) < maxSamples {
 			p.samples = append(p.samples, s)
 		}
 		p.mu.Unlock()
 	}
+}
+
+// isUnknown reports whether a request may have been done all the same: it was sent, and
+// nobody said no.
+func isUnknown(err error) bool {
+	var problem *adminclient.ProblemError
+	var way *net.OpError
+	return err != nil && !errors.As(err, &problem) && !(errors.As(err, &way) && way.Op == "dial")
 }
 
 // Phase implements Load.

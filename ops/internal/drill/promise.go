@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -30,10 +31,12 @@ const (
 	CaughtUp     Figure = "caught_up_ms"
 	Moved        Figure = "leadership_ms"  // A to B to A, both ways together
 	Changes      Figure = "leader_changes" // from the fault to the heal
-	Witnessed    Figure = "served_cut_off" // opens that nodes without a quorum accepted
-	Refusals     Figure = "refused_opens"  // opens that were refused under the fault
-	AcceptedLate Figure = "accepted_stale" // opens accepted on security data older than its bound
 	Ended        Figure = "ended_ms"       // from the fault until the process that it hit had ended itself
+	Unrecorded   Figure = "unrecorded"     // shown, without an entry in the access log
+	Different    Figure = "different"      // entries of the access log that are not the same on every node
+	Doubts       Figure = "doubts"         // views that were not what the node said they were
+	Unchecked    Figure = "unchecked"      // nodes and changes of which nothing could be checked
+	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
 )
 
 // Promise is what a drill holds the cluster to.
@@ -48,12 +51,19 @@ type Kept struct {
 	Promise
 	Measured *float64 `json:"measured"` // nil: it was not, and the promise is not kept
 	Kept     bool     `json:"kept"`
+	Unseen   bool     `json:"unseen,omitempty"` // the work that was done cannot show it: nothing is said of it
 }
 
-// judge lays promises beside figures. A figure that is not there keeps no promise.
-func judge(promises []Promise, figures map[Figure]float64) (all []Kept, failed []string) {
+// judge lays promises beside figures. A figure that is not there keeps no promise; one
+// that the work is blind to says nothing.
+func judge(promises []Promise, figures map[Figure]float64, blind []Figure) (all []Kept, failed []string) {
 	for _, p := range promises {
 		k := Kept{Promise: p}
+		if slices.Contains(blind, p.Figure) {
+			k.Unseen = true
+			all = append(all, k)
+			continue
+		}
 		if v, measured := figures[p.Figure]; measured {
 			k.Measured, k.Kept = &v, v <= p.Most
 		}
@@ -74,7 +84,7 @@ func (k Kept) String() string {
 }
 
 // inMillis are the figures that are times.
-var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true}
+var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Dark: true}
 
 // number writes a figure with its unit.
 func number(f Figure, v float64) string {

@@ -97,7 +97,7 @@ func (r *run) watched(ctx context.Context, s Scenario, report *Report) {
 		report.Remarks = append(report.Remarks, fmt.Sprintf("%d more events are not kept", r.watch.more))
 	}
 	var broken []string
-	report.Promises, broken = judge(s.Promises, report.Figures)
+	report.Promises, broken = judge(s.Promises, report.Figures, r.target.Blind)
 	report.Reasons = append(report.Reasons, broken...)
 	if err != nil {
 		report.Reasons = append([]string{err.Error()}, report.Reasons...)
@@ -161,7 +161,7 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 		return err
 	}
 	if r.leader = r.watch.leader(); r.leader == "" {
-		return fmt.Errorf("%w: nobody leads", ErrUnhealthy)
+		return fmt.Errorf("%w: %w", ErrUnhealthy, errNobody)
 	}
 	m, _ := r.top.Member(r.leader)
 	r.site, report.Steady.Leader = m.Site, r.leader
@@ -218,7 +218,10 @@ func (r *run) awaitEnd(ctx context.Context, from int64, within time.Duration, re
 	}
 }
 
-var errStillThere = errors.New("it is there still")
+var (
+	errStillThere = errors.New("it is there still")
+	errNobody     = errors.New("nobody leads")
+)
 
 func (r *run) ended(id string) error {
 	if r.target.Processes.Running(id) {
@@ -255,7 +258,11 @@ func (r *run) alive(ctx context.Context, healed int64, figures map[Figure]float6
 	err := within(canaryWithin, func(ctx context.Context) error {
 		one, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		done, err := r.target.Operator.Canary(one, "")
+		leader := r.watch.leader()
+		if leader == "" {
+			return errNobody
+		}
+		done, err := r.target.Operator.Canary(one, leader)
 		index = done.Index
 		return err
 	})

@@ -45,7 +45,7 @@ func OpenRunning(ctx context.Context, dir string) (*Target, func() error, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Target{Kind: "a demo that runs", Operator: client, Processes: orders{ctx, dir}, Pauses: true, LoadKind: probing,
+	return &Target{Kind: "a demo that runs", Operator: client, Processes: orders{ctx, dir}, Pauses: true, LoadKind: probing, Blind: blind(),
 		Load: func(ctx context.Context) (Load, error) { return startProbes(ctx, client) },
 	}, func() error { client.Close(); return nil }, nil
 }
@@ -105,7 +105,7 @@ func OpenNamed(ctx context.Context, client *adminclient.Client, have fault.Comma
 		c.site[m.ID] = m.Site
 	}
 	why := "the file of commands has none for it, or none that takes it back"
-	t := &Target{Kind: "a named cluster", Operator: client, LoadKind: probing,
+	t := &Target{Kind: "a named cluster", Operator: client, LoadKind: probing, Blind: blind(),
 		Why:  map[Need]string{NeedProcess: why, NeedPause: why, NeedNetwork: why, NeedSlow: why},
 		Load: func(ctx context.Context) (Load, error) { return startProbes(ctx, client) }}
 	if len(have.Kill) > 0 && len(have.Start) > 0 {

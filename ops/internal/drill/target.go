@@ -53,6 +53,7 @@ type Target struct {
 	Kind      string // "a cluster of its own", as reports say it
 	Load      func(context.Context) (Load, error)
 	LoadKind  string
+	Blind     []Figure // what this work cannot show
 	Operator  *adminclient.Client
 	Processes Processes
 	Pauses    bool
