@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"time"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ type serving struct {
 	config, node, data, material string
 	listen, feeds, register      string
 	sync, quiet                  bool
+	snapshotEvery                uint64
 }
 
 func (c *cli) serve() *cobra.Command {
@@ -61,6 +63,8 @@ source, admin, peer, health. It is told when the node serves, and that it lives.
 	flags.StringVar(&f.feeds, "feeds", "", "alone: `file` of the services that it is fed from, as tvilling standin has it (default: one with the demo's staff)")
 	flags.StringVar(&f.register, "register", "", "alone: `file` of who one can be, whom the directory is asked about, and what is known of patients (default: made of the feeds)")
 	flags.BoolVar(&f.sync, "sync", false, "sync the state with every batch: slower, no rebuild after a power cut")
+	flags.Uint64Var(&f.snapshotEvery, "snapshot-every", 0, "take a snapshot after so many `entries` of the log, and keep no more behind it: for trials of what a follower that lacks them is sent")
+	_ = flags.MarkHidden("snapshot-every") // it is there
 	flags.BoolVar(&f.quiet, "quiet", false, "log warnings and errors only")
 	return cmd
 }
@@ -93,10 +97,15 @@ func (c *cli) nodeConfig(f serving) (node.Config, error) {
 	if f.material == "" {
 		f.material = filepath.Dir(f.config)
 	}
-	return node.Config{
+	config := node.Config{
 		Topology: topology, Self: f.node, DataDir: f.data, Material: f.material,
 		Version: version, Sync: f.sync, Logger: logger.With("node", f.node),
-	}, nil
+	}
+	if f.snapshotEvery > 0 {
+		config.Tuning.SnapshotThreshold, config.Tuning.TrailingLogs = f.snapshotEvery, f.snapshotEvery
+		config.Tuning.SnapshotInterval = time.Second
+	}
+	return config, nil
 }
 
 // runNode runs a node until the context ends, it is drained, or it fails, and tells a
