@@ -115,6 +115,15 @@ func (c *Cluster) Control() (io.Closer, error) {
 		}
 		_ = json.NewEncoder(w).Encode(state) // who asked has gone: nobody is left to tell
 	})
+	mux.HandleFunc("GET /node/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		state := NodeState{Node: id, PID: c.PID(id), Binary: c.Binary(id)}
+		if _, ok := c.topology.Member(id); !ok {
+			state.Error = ErrNoNode.Error()
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_ = json.NewEncoder(w).Encode(state) // as above
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(l) }() // it ends when it is closed
 	return server, nil
@@ -138,13 +147,22 @@ func Order(ctx context.Context, dir string, act Act, id, binary string) (NodeSta
 	if err != nil {
 		return NodeState{}, err
 	}
+	at := "/node/" + url.PathEscape(id) + "/" + url.PathEscape(string(act))
+	return call(ctx, dir, http.MethodPost, at, string(asked))
+}
+
+// State asks the demo that runs in a directory what a node runs.
+func State(ctx context.Context, dir, id string) (NodeState, error) {
+	return call(ctx, dir, http.MethodGet, "/node/"+url.PathEscape(id), "")
+}
+
+func call(ctx context.Context, dir, method, at, body string) (NodeState, error) {
 	client := http.Client{Timeout: orderWithin + 5*time.Second, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(dir, fileControl))
 		}}}
 	defer client.CloseIdleConnections()
-	at := "http://demo/node/" + url.PathEscape(id) + "/" + url.PathEscape(string(act))
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(string(asked)))
+	r, err := http.NewRequestWithContext(ctx, method, "http://demo"+at, strings.NewReader(body))
 	if err != nil {
 		return NodeState{}, err
 	}

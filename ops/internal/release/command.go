@@ -1,0 +1,139 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"text/template"
+	"time"
+
+	"tvilling/protocol/admin"
+)
+
+// Limits of a command.
+const (
+	commandWithin = 5 * time.Minute
+	askWithin     = 10 * time.Second
+	killedWithin  = 2 * time.Second // for its pipes to close
+	maxTemplate   = 4 << 10
+)
+
+// Errors of commands.
+var (
+	ErrTemplate = errors.New("the command that replaces a node")
+	ErrBinary   = errors.New("the binary cannot be asked")
+)
+
+// plain are values that a shell takes as they are, however they are quoted.
+var plain = regexp.MustCompile(`^[A-Za-z0-9._/+@:=,-]*$`)
+
+// Command is a command line with {{.Node}}, {{.Site}}, {{.Host}}, {{.Binary}} and
+// {{.Version}} in it. It must end when the node has been started, must be such that it
+// can be given again, and ends with 0 when it did.
+type Command struct{ template *template.Template }
+
+// ParseCommand reads a template, and tries it.
+func ParseCommand(text string) (*Command, error) {
+	if strings.TrimSpace(text) == "" || len(text) > maxTemplate {
+		return nil, fmt.Errorf("%w: 1 to %d bytes are needed", ErrTemplate, maxTemplate)
+	}
+	t, err := template.New("replace").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+	}
+	c := &Command{t}
+	_, err = c.line(Replacement{Node: "n", Site: "s", Host: "h", Binary: "/b", Version: "v"})
+	return c, err
+}
+
+// NeedsBinary reports whether the binary's name stands in it.
+func (c *Command) NeedsBinary() bool {
+	with, err := c.line(Replacement{Binary: "/one"})
+	without, other := c.line(Replacement{Binary: "/two"})
+	return err != nil || other != nil || with != without
+}
+
+func (c *Command) line(r Replacement) (string, error) {
+	for name, value := range map[string]string{"Node": r.Node, "Site": r.Site, "Host": r.Host, "Binary": r.Binary, "Version": r.Version} {
+		if !plain.MatchString(value) {
+			return "", fmt.Errorf("%w: {{.%s}} would be %q, which a shell could read as something else", ErrTemplate, name, value)
+		}
+	}
+	var line bytes.Buffer
+	if err := c.template.Execute(&line, r); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrTemplate, err)
+	}
+	return line.String(), nil
+}
+
+// Run runs it for one node, within bounds, and returns the end of what it said.
+func (c *Command) Run(ctx context.Context, r Replacement) (string, error) {
+	line, err := c.line(r)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandWithin)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
+	said := &ending{}
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = said, said, killedWithin
+	// What it started ends with it: a group of its own, which is ended as one.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("it was ended: %w", ctx.Err())
+	}
+	return said.text(), err
+}
+
+// ending keeps the end of what is written.
+type ending struct{ raw []byte }
+
+func (e *ending) Write(p []byte) (int, error) {
+	e.raw = append(e.raw, p...)
+	if over := len(e.raw) - maxText/2; over > 0 {
+		e.raw = append(e.raw[:0], e.raw[over:]...)
+	}
+	return len(p), nil
+}
+
+func (e *ending) text() string { return strings.ToValidUTF8(strings.TrimSpace(string(e.raw)), "?") }
+
+// Ask has a binary say which build it is.
+func Ask(ctx context.Context, file string) (Build, error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	said := &ending{}
+	cmd := exec.CommandContext(ctx, file, "version", "--format", "json")
+	cmd.Stdout, cmd.WaitDelay = said, killedWithin
+	if err := cmd.Run(); err != nil {
+		return Build{}, fmt.Errorf("%w: %s version: %w", ErrBinary, file, err)
+	}
+	var b Build
+	if err := json.Unmarshal(said.raw, &b); err != nil || b.Version == "" {
+		return Build{}, fmt.Errorf("%w: %s version --format json did not say its version", ErrBinary, file)
+	}
+	b.File = file
+	return b, nil
+}
+
+// Hosts tries a command on every member, so that what cannot be put into it is said
+// before anything is touched.
+func (c *Command) Hosts(t admin.Topology, b Build) error {
+	var faults []error
+	for _, n := range t.Members {
+		r, err := replacementOf(n, b.File, b.Version)
+		if err == nil {
+			_, err = c.line(r)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,317 @@
+package release
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"syscall"
+	"time"
+
+	"tvilling/protocol/admin"
+)
+
+// Limits of a journal.
+const (
+	maxLine    = 1 << 20
+	maxEntries = 10000
+	maxText    = 8 << 10 // of a command's output: its end
+)
+
+// Errors of journals.
+var (
+	ErrJournal = errors.New("the journal cannot be used")
+	ErrBusy    = errors.New("another tvilling works on this release")
+	ErrNone    = errors.New("there is no release")
+)
+
+// Act is what an entry is about.
+type Act string
+
+// The acts. They stand in journals: append only.
+const (
+	ActPlan     Act = "plan"
+	ActResume   Act = "resume"
+	ActStep     Act = "step" // a whole one
+	ActDrain    Act = "drain"
+	ActReplace  Act = "replace"
+	ActBack     Act = "back"
+	ActBake     Act = "bake"
+	ActTransfer Act = "transfer"
+	ActUndrain  Act = "undrain"
+	ActHalt     Act = "halt"
+	ActAbort    Act = "abort"
+	ActEnd      Act = "end"
+)
+
+// Mark is where an act is.
+type Mark string
+
+// The marks.
+const (
+	Begins Mark = "begins"
+	Done   Mark = "done"
+	Failed Mark = "failed"
+	Noted  Mark = "noted"
+)
+
+// Entry is a line of the journal: written and synced before an act, and after it.
+type Entry struct {
+	At       time.Time       `json:"at"`
+	Step     int             `json:"step,omitempty"`
+	Node     string          `json:"node,omitempty"`
+	Act      Act             `json:"act"`
+	Mark     Mark            `json:"mark"`
+	Text     string          `json:"text,omitempty"`
+	Sign     string          `json:"sign,omitempty"` // of a halt
+	Plan     *Plan           `json:"plan,omitempty"`
+	Checks   []Check         `json:"checks,omitempty"`
+	Draining *admin.Draining `json:"draining,omitempty"`
+	Leader   string          `json:"leader,omitempty"`
+	Started  string          `json:"started,omitempty"`  // of the node that is back
+	PauseMS  int64           `json:"pause_ms,omitempty"` // the longest between two writes that succeeded, in this step
+}
+
+// Journal is a release's file of entries. One process at a time has it open.
+type Journal struct {
+	file    *os.File
+	entries []Entry
+}
+
+// releaseIDs are names of directories of their own.
+var releaseIDs = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z$`)
+
+// NewID names a release by when it began.
+func NewID(now time.Time) string { return now.UTC().Format("20060102T150405Z") }
+
+func home(dir string) string { return filepath.Join(dir, "releases") }
+
+// Path is the directory of a release, in an operator's directory.
+func Path(dir, id string) string { return filepath.Join(home(dir), id) }
+
+// Latest is the id of the newest release in an operator's directory.
+func Latest(dir string) (string, error) {
+	entries, err := os.ReadDir(home(dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", ErrNone
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	latest := ""
+	for _, e := range entries {
+		if e.IsDir() && releaseIDs.MatchString(e.Name()) {
+			latest = max(latest, e.Name())
+		}
+	}
+	if latest == "" {
+		return "", ErrNone
+	}
+	return latest, nil
+}
+
+func journalPath(dir, id string) string { return filepath.Join(Path(dir, id), "journal.jsonl") }
+
+// Create begins a journal with its plan.
+func Create(dir string, p Plan, checks []Check, now time.Time) (*Journal, error) {
+	if err := os.MkdirAll(Path(dir, p.ID), 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	f, err := os.OpenFile(journalPath(dir, p.ID), os.O_CREATE|os.O_EXCL|os.O_RDWR|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	j := &Journal{file: f}
+	if err := j.lock(); err != nil {
+		return nil, err
+	}
+	err = errors.Join(syncDir(home(dir)), syncDir(Path(dir, p.ID)), j.Append(Entry{At: now, Act: ActPlan, Mark: Done, Plan: &p, Checks: checks}))
+	if err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+// Open takes a journal up again. A last line that was not written whole is cut off: the
+// act that it was to tell of had not begun.
+func Open(dir, id string) (*Journal, error) {
+	f, err := os.OpenFile(journalPath(dir, id), os.O_RDWR|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	j := &Journal{file: f}
+	if err := j.lock(); err != nil {
+		return nil, err
+	}
+	var whole int64
+	if j.entries, whole, err = decode(f); err == nil {
+		err = f.Truncate(whole)
+	}
+	if err == nil && (len(j.entries) == 0 || j.entries[0].Plan == nil) {
+		err = errors.New("it does not begin with a plan")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrJournal, err), j.Close())
+	}
+	return j, nil
+}
+
+// Read reads a journal that another process may be writing.
+func Read(dir, id string) ([]Entry, error) {
+	f, err := os.Open(journalPath(dir, id))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	defer f.Close()
+	entries, _, err := decode(f)
+	if err != nil || len(entries) == 0 || entries[0].Plan == nil {
+		return nil, errors.Join(ErrJournal, err)
+	}
+	return entries, nil
+}
+
+// decode reads entries, and tells how many bytes hold whole ones.
+func decode(r io.Reader) (entries []Entry, whole int64, err error) {
+	lines := bufio.NewReaderSize(io.LimitReader(r, maxLine*64), 64<<10)
+	for len(entries) <= maxEntries {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return entries, whole, nil // what is left has no end: it was not written whole
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		var e Entry
+		if len(line) > maxLine {
+			return nil, 0, fmt.Errorf("line %d is longer than %d bytes", len(entries)+1, maxLine)
+		}
+		if err := json.Unmarshal(bytes.TrimSpace(line), &e); err != nil {
+			return nil, 0, fmt.Errorf("line %d: %w", len(entries)+1, err)
+		}
+		entries = append(entries, e)
+		whole += int64(len(line))
+	}
+	return nil, 0, fmt.Errorf("more than %d entries", maxEntries)
+}
+
+// lock keeps other processes away for as long as this one lives.
+func (j *Journal) lock() error {
+	if err := syscall.Flock(int(j.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("%w: %w", ErrBusy, err), j.Close())
+	}
+	return nil
+}
+
+// Append writes an entry, and returns when it is on the disk.
+func (j *Journal) Append(e Entry) error {
+	if len(e.Text) > maxText {
+		e.Text = e.Text[len(e.Text)-maxText:]
+	}
+	line, err := json.Marshal(e)
+	if err == nil && (len(line) >= maxLine || len(j.entries) >= maxEntries) {
+		err = errors.New("it is full")
+	}
+	if err == nil {
+		_, err = j.file.Write(append(line, '\n'))
+	}
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	j.entries = append(j.entries, e)
+	return nil
+}
+
+// Entries are all that are in it.
+func (j *Journal) Entries() []Entry { return slices.Clone(j.entries) }
+
+// Close lets other processes take it up.
+func (j *Journal) Close() error { return j.file.Close() }
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// State is how far a release has come.
+type State string
+
+// The states. One that is halted, or running when no process works on it, can be gone
+// on with or taken back.
+const (
+	Running  State = "running"
+	Halted   State = "halted"
+	Aborting State = "aborting"
+	Aborted  State = "aborted"
+	Released State = "released"
+)
+
+// StateOf reads how far a release has come.
+func StateOf(entries []Entry) State {
+	state := Running
+	for _, e := range entries {
+		switch e.Act {
+		case ActHalt:
+			state = Halted
+		case ActResume:
+			state = Running
+		case ActAbort:
+			state = Aborting
+		case ActEnd:
+			if state == Aborting {
+				state = Aborted
+			} else {
+				state = Released
+			}
+		}
+	}
+	return state
+}
+
+// Ended reports whether nothing is left to be done.
+func (s State) Ended() bool { return s == Released || s == Aborted }
+
+// plans are the plan of a release, and of taking it back where that was begun.
+func plans(entries []Entry) (forth Plan, back *Plan) {
+	for _, e := range entries {
+		if e.Act == ActPlan && e.Plan != nil {
+			forth = *e.Plan
+		}
+		if e.Act == ActAbort && e.Plan != nil {
+			back = e.Plan
+		}
+	}
+	return forth, back
+}
+
+// stepDone reports whether a step has been done.
+func stepDone(entries []Entry, number int) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Step == number && e.Act == ActStep && e.Mark == Done })
+}
+
+// given reports whether a step's command was given, and not seen to fail.
+func given(entries []Entry, number int) bool {
+	was := false
+	for _, e := range entries {
+		if e.Step == number && e.Act == ActReplace {
+			was = e.Mark != Failed
+		}
+	}
+	return was
+}
+
+// touched reports whether anything of a step was begun.
+func touched(entries []Entry, number int) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Step == number && e.Act != ActHalt })
+}

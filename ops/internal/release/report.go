@@ -1,0 +1,233 @@
+package release
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tvilling/protocol/admin"
+)
+
+// Report is what a release did, read from its journal.
+type Report struct {
+	ID        string       `json:"id"`
+	Cluster   string       `json:"cluster"`
+	State     State        `json:"state"`
+	Version   string       `json:"version"`
+	From      []string     `json:"from"`
+	Level     uint16       `json:"level"`      // that was active
+	NextLevel uint16       `json:"next_level"` // that the build knows; 0: not known
+	Began     time.Time    `json:"began"`
+	Ended     time.Time    `json:"ended"`    // of the latest entry
+	PauseMS   int64        `json:"pause_ms"` // the longest between two writes that succeeded
+	Steps     []StepReport `json:"steps"`
+	Halts     []HaltReport `json:"halts"`
+	Checks    []Check      `json:"checks"`
+	Now       []NodeReport `json:"now,omitempty"` // what runs, where it was asked
+	Next      []string     `json:"next"`          // what can be done
+}
+
+// StepReport is one step as it went.
+type StepReport struct {
+	Step
+	State     string    `json:"state"` // waits, under way, halted, done
+	Began     time.Time `json:"began,omitzero"`
+	TookMS    int64     `json:"took_ms"`
+	DrainedMS int64     `json:"drained_ms"`
+	AwayMS    int64     `json:"away_ms"` // from the command until it was back and level
+	Moved     int       `json:"moved"`   // browsers that went by themselves
+	Closed    int       `json:"closed"`  // that were closed
+	PauseMS   int64     `json:"pause_ms"`
+	Led       string    `json:"led"` // who led when it was done
+	Says      string    `json:"says,omitempty"`
+}
+
+// HaltReport is one halt.
+type HaltReport struct {
+	At   time.Time `json:"at"`
+	Step int       `json:"step"`
+	Node string    `json:"node"`
+	Sign string    `json:"sign"`
+	Text string    `json:"text"`
+}
+
+// NodeReport is what a node runs now.
+type NodeReport struct {
+	Node    string `json:"node"`
+	Version string `json:"version"` // empty: it does not answer
+	Is      string `json:"is"`
+}
+
+// Tell makes a report of a journal.
+func Tell(entries []Entry) Report {
+	forth, back := plans(entries)
+	r := Report{
+		ID: forth.ID, Cluster: forth.Cluster, State: StateOf(entries), Version: forth.Build.Version, Level: forth.Level,
+		NextLevel: forth.Build.Level, From: versionsOf(forth), Halts: []HaltReport{}, Steps: []StepReport{},
+	}
+	steps := forth.Steps
+	if back != nil {
+		steps = append(append([]Step{}, steps...), back.Steps...)
+	}
+	at := map[int]*StepReport{}
+	for _, s := range steps {
+		r.Steps = append(r.Steps, StepReport{Step: s, State: "waits"})
+	}
+	for i := range r.Steps {
+		at[r.Steps[i].Number] = &r.Steps[i]
+	}
+	replaced := map[int]time.Time{}
+	for i, e := range entries {
+		if i == 0 {
+			r.Began, r.Checks = e.At, e.Checks
+		}
+		r.Ended = e.At
+		if e.Act == ActHalt {
+			r.Halts = append(r.Halts, HaltReport{e.At, e.Step, e.Node, e.Sign, e.Text})
+		}
+		if s := at[e.Step]; s != nil {
+			s.take(e, replaced)
+		}
+		r.PauseMS = max(r.PauseMS, e.PauseMS)
+	}
+	r.Next = next(r.State, forth, back != nil)
+	return r
+}
+
+func versionsOf(p Plan) []string {
+	were := map[string]bool{}
+	for _, f := range p.Former {
+		if f.Version != p.Build.Version {
+			were[f.Version] = true
+		}
+	}
+	return sortedKeys(were)
+}
+
+// take adds what an entry tells of its step.
+func (s *StepReport) take(e Entry, replaced map[int]time.Time) {
+	if s.Began.IsZero() {
+		s.Began = e.At
+	}
+	if s.State != "done" {
+		s.State = "under way"
+	}
+	s.TookMS = e.At.Sub(s.Began).Milliseconds()
+	switch {
+	case e.Act == ActDrain && e.Draining != nil:
+		s.DrainedMS, s.Moved, s.Closed = e.Draining.Millis, e.Draining.Moved, e.Draining.Closed
+	case e.Act == ActReplace && e.Mark == Begins:
+		replaced[e.Step] = e.At
+	case e.Act == ActBack && e.Mark == Done:
+		if began, ok := replaced[e.Step]; ok {
+			s.AwayMS = e.At.Sub(began).Milliseconds()
+		}
+		s.Says = e.Text
+	case e.Act == ActHalt:
+		s.State, s.Says = "halted", e.Sign+": "+e.Text
+	case e.Act == ActStep && e.Mark == Done:
+		s.State, s.PauseMS, s.Led = "done", e.PauseMS, e.Leader
+	}
+}
+
+// next says what can be done. Where the way back ends is said each time.
+func next(state State, p Plan, back bool) []string {
+	const resume = "tvilling release run --resume goes on from where it is."
+	const abort = "tvilling release abort gives every replaced node the build that it had, while the level has not been activated."
+	switch {
+	case state == Released:
+		return []string{
+			fmt.Sprintf("Until the level is activated, going back is allowed: tvilling release abort. Level %d was active when it began, and %s.", p.Level, knows(p.Build.Level)),
+			"When you are sure that you will not go back: tvilling members activate. After it going back is not allowed."}
+	case state == Aborted:
+		return []string{"Every node runs what it ran before. Nothing is left to be done."}
+	case back:
+		return []string{"tvilling release abort goes on with taking it back."}
+	}
+	return []string{resume, abort}
+}
+
+func knows(level uint16) string {
+	if level == 0 {
+		return "what the build knows was not told"
+	}
+	return fmt.Sprintf("the build knows level %d", level)
+}
+
+// Where adds what runs now.
+func (r *Report) Where(now Sight) {
+	r.Now = nil
+	for _, id := range sortedKeys(now.Members) {
+		m := now.Members[id]
+		n := NodeReport{Node: id, Is: "serves"}
+		switch {
+		case !answers(m):
+			n.Is = "does not answer"
+		case !ready(m):
+			n.Is = whyNot(m)
+		case m.Role == admin.RoleWitness:
+			n.Is = "votes"
+		}
+		if id == now.Leader {
+			n.Is += ", leads"
+		}
+		if answers(m) {
+			n.Version = m.Version
+		}
+		r.Now = append(r.Now, n)
+	}
+}
+
+//go:embed page.html
+var page string
+
+// WriteHTML writes the page: whole by itself, without scripts.
+func (r Report) WriteHTML(w io.Writer) error {
+	t, err := template.New("release").Funcs(template.FuncMap{
+		"ms": func(ms int64) string {
+			return (time.Duration(ms) * time.Millisecond).Round(10 * time.Millisecond).String()
+		},
+		"clock": func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") },
+		"join":  strings.Join,
+		"took":  func(r Report) string { return r.Ended.Sub(r.Began).Round(time.Second).String() },
+		"share": r.share,
+		"class": func(s string) string { return strings.ReplaceAll(strings.ToLower(s), " ", "-") },
+	}).Parse(page)
+	if err != nil {
+		return fmt.Errorf("the report's page: %w", err)
+	}
+	return t.Execute(w, r)
+}
+
+// share places a step on the line of the whole: from and width, in percent.
+func (r Report) share(s StepReport) [2]string {
+	whole := float64(max(r.Ended.Sub(r.Began).Milliseconds(), 1))
+	if s.Began.IsZero() {
+		return [2]string{"0", "0"}
+	}
+	from := 100 * float64(s.Began.Sub(r.Began).Milliseconds()) / whole
+	return [2]string{fmt.Sprintf("%.2f", from), fmt.Sprintf("%.2f", max(100*float64(s.TookMS)/whole, 0.4))}
+}
+
+// Keep writes the report beside the journal, as JSON and as a page.
+func (r Report) Keep(dir string) error {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	if err := r.WriteHTML(&text); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(Path(dir, r.ID), "report.json"), append(raw, '\n'), 0o600),
+		os.WriteFile(filepath.Join(Path(dir, r.ID), "report.html"), []byte(text.String()), 0o600),
+	)
+}

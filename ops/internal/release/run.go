@@ -1,0 +1,336 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tvilling/protocol/admin"
+)
+
+// Errors of running.
+var (
+	ErrHalted    = errors.New("the release is halted")
+	ErrEarlier   = errors.New("the node is of an earlier build and does not know this call")
+	ErrActivated = errors.New("the new level was activated: going back is not allowed")
+	ErrEnded     = errors.New("it has ended")
+	ErrGoingBack = errors.New("it is being taken back")
+)
+
+// HaltError says on what a release halted.
+type HaltError struct{ Sign, Text string }
+
+// Error is for the operator.
+func (e *HaltError) Error() string { return fmt.Sprintf("%v: %s: %s", ErrHalted, e.Sign, e.Text) }
+
+// Unwrap makes it an ErrHalted.
+func (e *HaltError) Unwrap() error { return ErrHalted }
+
+func halt(sign, format string, args ...any) error {
+	return &HaltError{sign, fmt.Sprintf(format, args...)}
+}
+
+// Replacement is what a command is made of.
+type Replacement struct {
+	Node, Site, Host string
+	Binary, Version  string
+}
+
+// World is the cluster, and whatever replaces a node. Its acts may be repeated.
+type World interface {
+	See(ctx context.Context, away string) (Sight, error) // away is asked last
+	Write(ctx context.Context, away string) error        // something that changes nothing, committed
+	Drain(ctx context.Context, node, leads string) (admin.Draining, error)
+	Undrain(ctx context.Context, node string) error
+	Transfer(ctx context.Context, to string) error
+	Replace(ctx context.Context, r Replacement) (said string, err error)
+}
+
+// Log is where a run writes what it does before it does it.
+type Log interface {
+	Append(e Entry) error
+	Entries() []Entry
+}
+
+// Limits of a run.
+type Limits struct {
+	Bake    time.Duration // how long a replaced node is watched before the next
+	Back    time.Duration // how long a node may take to be back and level
+	Look    time.Duration // between two looks
+	Unready time.Duration // how long any other node may be unready
+	Slow    time.Duration // how long opening may be slower
+}
+
+// DefaultLimits are those of a cluster that people work with.
+func DefaultLimits() Limits {
+	return Limits{Bake: time.Minute, Back: 3 * time.Minute, Look: 500 * time.Millisecond, Unready: 30 * time.Second, Slow: 5 * time.Minute}
+}
+
+// Limits of waiting that nobody needs to choose.
+const (
+	settleWithin = 2 * time.Minute  // for a leader, before a step
+	leadsWithin  = 15 * time.Second // for leadership to be where it was moved
+	hashWithin   = 10 * time.Second // for two nodes to be seen at one index: under load they rarely are
+	graceWithin  = 15 * time.Second // for a replacement that a crashed run had begun
+	writeWithin  = 5 * time.Second
+	haltWithin   = 30 * time.Second // to take a drain back
+	remembered   = 10 * time.Minute // of sights
+	maxLag       = 1000             // entries behind, of a node that may lead
+)
+
+// Config is a run.
+type Config struct {
+	World    World
+	Log      Log
+	Topology admin.Topology
+	Limits   Limits
+	Tell     func(Entry) // of every entry, when it is written; may be nil
+}
+
+// Run does what is left of the plan that the log begins with. It halts by itself on the
+// signs; ErrJournal is an end in the middle, from which Run goes on as well.
+func Run(ctx context.Context, c Config) error {
+	entries := c.Log.Entries()
+	forth, back := plans(entries)
+	switch {
+	case StateOf(entries).Ended():
+		return fmt.Errorf("%w: %s", ErrEnded, StateOf(entries))
+	case back != nil:
+		return ErrGoingBack
+	}
+	x := &executor{c: c, signs: signs(), writes: true}
+	if len(entries) > 1 {
+		if err := x.note(Entry{Act: ActResume, Mark: Noted}); err != nil {
+			return err
+		}
+	}
+	return x.all(ctx, forth)
+}
+
+// executor is a run under way.
+type executor struct {
+	c      Config
+	signs  []sign
+	w      Watch
+	wanted string    // who is to lead
+	step   int       // that is under way
+	writes bool      // whether nodes know the call
+	wrote  time.Time // the latest that succeeded
+	pause  time.Duration
+
+	patient bool // goes on beside nodes that are not ready: it is there to mend them
+}
+
+func (x *executor) note(e Entry) error {
+	e.At, e.Step = time.Now(), x.step
+	if err := x.c.Log.Append(e); err != nil {
+		return errors.Join(ErrJournal, err)
+	}
+	if x.c.Tell != nil {
+		x.c.Tell(e)
+	}
+	return nil
+}
+
+func (x *executor) all(ctx context.Context, p Plan) error {
+	x.w = Watch{Limits: x.c.Limits, Started: map[string]string{}, Back: map[string]Sight{}}
+	base := x.see(ctx)
+	x.w.Base, x.wanted = base, base.Leader
+	for id, m := range base.Members {
+		x.w.Started[id] = m.Started
+	}
+	for _, s := range p.Steps {
+		if stepDone(x.c.Log.Entries(), s.Number) {
+			continue
+		}
+		x.step, x.pause = s.Number, 0
+		if err := x.one(ctx, s); err != nil {
+			return x.stopped(ctx, s, err)
+		}
+	}
+	x.step = 0
+	last := x.see(ctx)
+	for _, s := range p.Steps {
+		if m := last.Members[s.Node]; s.Kind == Replaces && m.Version != s.Version {
+			return x.stopped(ctx, s, halt("a node went back", "%s was replaced and runs %q now", s.Node, m.Version))
+		}
+	}
+	return x.note(Entry{Act: ActEnd, Mark: Done, Leader: last.Leader})
+}
+
+func (x *executor) one(ctx context.Context, s Step) error {
+	x.w.Turn = ""
+	if s.Kind == Replaces && touched(x.c.Log.Entries(), s.Number) {
+		x.w.Turn = s.Node // a run before left it as it may be
+	}
+	if err := x.settle(ctx); err != nil {
+		return err
+	}
+	if s.Kind == Replaces {
+		x.w.Turn = s.Node
+	}
+	do := x.replace
+	if s.Kind == Transfers {
+		do = x.transfer
+	}
+	if err := do(ctx, s); err != nil {
+		return err
+	}
+	return x.note(Entry{Node: s.Node, Act: ActStep, Mark: Done, Leader: x.w.last().Leader, PauseMS: x.pause.Milliseconds()})
+}
+
+// see looks once. Where nobody answers, that is what was seen.
+func (x *executor) see(ctx context.Context) Sight {
+	s, err := x.c.World.See(ctx, x.w.Turn)
+	if err != nil {
+		s = Sight{Members: map[string]admin.Member{}}
+		for _, n := range x.c.Topology.Members {
+			s.Members[n.ID] = admin.Member{ID: n.ID, Site: n.Site, Role: n.Role, State: "unreachable", Error: err.Error()}
+		}
+	}
+	s.At, s.Wanted = time.Now(), x.wanted
+	return s
+}
+
+// look sees, writes, remembers, and halts where a sign is seen.
+func (x *executor) look(ctx context.Context) (Sight, error) {
+	s := x.see(ctx)
+	if err := ctx.Err(); err != nil {
+		return s, err
+	}
+	x.write(ctx)
+	x.w.Sights = append(x.w.Sights, s)
+	old := slices.IndexFunc(x.w.Sights, func(o Sight) bool { return s.At.Sub(o.At) <= remembered })
+	x.w.Sights = slices.Delete(x.w.Sights, 0, old)
+	for _, sign := range x.signs {
+		if why := sign.Seen(x.w); why != "" {
+			return s, halt(sign.Name, "%s", why)
+		}
+	}
+	return s, nil
+}
+
+// write commits something that changes nothing, and measures how long nothing could be.
+func (x *executor) write(ctx context.Context) {
+	if !x.writes {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeWithin)
+	defer cancel()
+	err := x.c.World.Write(ctx, x.w.Turn)
+	if errors.Is(err, ErrEarlier) {
+		x.writes = false
+		return
+	}
+	if now := time.Now(); err == nil {
+		if !x.wrote.IsZero() {
+			x.pause = max(x.pause, now.Sub(x.wrote))
+		}
+		x.wrote = now
+	}
+}
+
+// until looks until something holds, and halts with what was missing when it takes too long.
+func (x *executor) until(ctx context.Context, within time.Duration, what string, holds func(Sight) (missing string, err error)) error {
+	began := time.Now()
+	for {
+		s, err := x.look(ctx)
+		if err != nil {
+			return err
+		}
+		missing, err := holds(s)
+		if err != nil || missing == "" {
+			return err
+		}
+		if time.Since(began) >= within {
+			return halt(what, "after %v %s", within, missing)
+		}
+		if err := x.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (x *executor) wait(ctx context.Context) error {
+	timer := time.NewTimer(x.c.Limits.Look)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// during does something that takes its time, and looks meanwhile. Nothing that it does
+// goes on when it returns.
+func (x *executor) during(ctx context.Context, act func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- act(ctx) }()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-timer.C:
+			if _, err := x.look(ctx); err != nil {
+				cancel()
+				<-ended
+				return err
+			}
+			timer.Reset(x.c.Limits.Look)
+		}
+	}
+}
+
+// settle waits until everyone but the node whose turn it is does what it is there for.
+func (x *executor) settle(ctx context.Context) error {
+	return x.until(ctx, settleWithin, "the cluster does not settle", func(s Sight) (string, error) {
+		if s.Leader == "" {
+			return "nobody leads", nil
+		}
+		for _, id := range sortedKeys(s.Members) {
+			if m := s.Members[id]; id != x.w.Turn && !x.patient && !ready(m) {
+				return id + " is not ready: " + whyNot(m), nil
+			}
+		}
+		return "", nil
+	})
+}
+
+// stopped writes down why it ends here, and gives a node that was drained and not
+// replaced back to its browsers.
+func (x *executor) stopped(ctx context.Context, s Step, err error) error {
+	if errors.Is(err, ErrJournal) {
+		return err // nothing can be written down, so nothing is done
+	}
+	var halted *HaltError
+	if !errors.As(err, &halted) {
+		halted = &HaltError{"it could not be done", err.Error()}
+		if ctx.Err() != nil {
+			halted = &HaltError{"asked", "it was asked to end"}
+		}
+	}
+	if err := x.note(Entry{Node: s.Node, Act: ActHalt, Mark: Noted, Sign: halted.Sign, Text: halted.Text}); err != nil {
+		return errors.Join(halted, err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), haltWithin)
+	defer cancel()
+	m := x.see(ctx).Members[s.Node]
+	if s.Kind != Replaces || !answers(m) || m.Version == s.Version || m.Phase == admin.PhaseNone {
+		return halted
+	}
+	e := Entry{Node: s.Node, Act: ActUndrain, Mark: Done}
+	if err := x.c.World.Undrain(ctx, s.Node); err != nil {
+		e.Mark, e.Text = Failed, err.Error()
+	}
+	if err := x.note(e); err != nil {
+		return errors.Join(halted, err)
+	}
+	return halted
+}
