@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"tvilling/ops/internal/history"
@@ -54,7 +55,7 @@ func (c *changer) ingest(ctx context.Context, g history.Group) {
 	}
 	c.docs[g]++
 	op := history.Op{Patient: c.index, Client: c.number, Group: g, Kind: history.Ingest, Doc: c.docs[g], Call: c.w.since(time.Now())}
-	err := c.source.deliver(ctx, note(c.patient, fmt.Sprintf("%sd%d", c.w.run, op.Doc), g))
+	err := c.source.deliver(ctx, note(c.patient, c.w.docName(g, strconv.Itoa(op.Doc)), g))
 	if op.Return = c.w.since(time.Now()); err != nil {
 		op.Return = history.Unknown
 	}

@@ -172,12 +172,17 @@ func (w *Workload) documents(items []protocol.Item) (docs [3]history.Docs) {
 			docs[g] = docs[g].With(0)
 			continue
 		}
-		run, number, _ := strings.Cut(name, "d")
-		if n, err := strconv.Atoi(number); err == nil && run == w.run && n < history.MaxDocs {
+		number, mine := strings.CutPrefix(name, w.docName(history.Group(g), ""))
+		if n, err := strconv.Atoi(number); mine && err == nil && n > 0 && n < history.MaxDocs {
 			docs[g] = docs[g].With(n)
 		}
 	}
 	return docs
+}
+
+// docName names a record of a group by its number.
+func (w *Workload) docName(g history.Group, number string) string {
+	return fmt.Sprintf("%sg%d.%s", w.run, g, number)
 }
 
 // baseName names the record of a group that is there from the beginning.

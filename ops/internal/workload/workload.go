@@ -264,9 +264,9 @@ func (w *Workload) Phase(name string) { w.tally.phase(name) }
 // the error is of an account that could not be made.
 func (w *Workload) Stop(ctx context.Context) (Report, error) {
 	defer w.end()
+	ended := w.tally.now() // what is begun then still counts; that nothing new is begun is no pause
 	w.halt()
 	w.working.Wait()
-	ended := w.tally.now()
 	r := Report{Started: w.tally.started, Seconds: ended.Seconds(), Bounded: w.tally.full,
 		Phases: phases(w.tally.samples, w.tally.marks, ended), Faults: w.tally.faults}
 	w.streamsAtTheEnd(ctx, &r)
