@@ -91,7 +91,8 @@ func (n *Node) open() error {
 	if n.cluster, err = cluster.Open(n.clusterConfig(), n.fsm); err != nil {
 		return errors.Join(n.fsm.Err(), err) // what the state machine says is nearer to the cause
 	}
-	if n.checkpoints, err = proof.NewMaker(n.cfg.Topology, n.fsm, n.cluster, newIntent, n.cfg.Logger); err != nil {
+	g := n.cluster.Generation()
+	if n.checkpoints, err = proof.NewMaker(n.cfg.Topology, admin.Generation{Number: g.Number, ID: g.ID}, n.fsm, n.cluster, newIntent, n.cfg.Logger); err != nil {
 		return err
 	}
 	if n.member.Role == admin.RoleData {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/proof"
 	"tvilling/protocol/admin"
 )
@@ -17,6 +18,12 @@ var ErrLogKey = errors.New("key for the access log's checkpoints")
 
 // fileSigned is where a node remembers what it signed last, in its data directory.
 const fileSigned = "signed-checkpoint.json"
+
+// generation is the one that the node's log is of, as checkpoints say it.
+func (c Config) generation() (admin.Generation, error) {
+	g, err := cluster.ReadGeneration(c.path("raft"))
+	return admin.Generation{Number: g.Number, ID: g.ID}, err
+}
 
 // openSigning reads the node's key for signing checkpoints. A member that the cluster
 // file has no key of signs nothing, and neither does a node alone.
@@ -40,7 +47,11 @@ func (n *Node) openSigning() error {
 	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%w: %w", ErrLogKey, err)
 	}
-	n.cosigner, err = proof.NewCosigner(n.cfg.Topology.Cluster, n.cfg.Self, strings.TrimSpace(string(text)), n.cfg.path(fileSigned), n.fsm)
+	g, err := n.cfg.generation()
+	if err != nil {
+		return err
+	}
+	n.cosigner, err = proof.NewCosigner(proof.Log{Cluster: n.cfg.Topology.Cluster, Generation: g}, n.cfg.Self, strings.TrimSpace(string(text)), n.cfg.path(fileSigned), n.fsm)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLogKey, err)
 	}

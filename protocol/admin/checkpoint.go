@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -22,9 +23,25 @@ type Checkpoint struct {
 	Size    uint64
 	Root    [32]byte
 	At      time.Time // when the leader made it, to the second
+
+	Generation Generation // of the cluster's history that this log is of
 }
 
-const timeLine = "time "
+// Generation names a history of the cluster, as a checkpoint says it: a recovery or a
+// restored backup begins a new one, whose log may lack what an older one had. The first
+// has no id, and stands in no checkpoint: the zero value is the first too.
+type Generation struct {
+	Number uint32
+	ID     [16]byte
+}
+
+// First tells whether it is.
+func (g Generation) First() bool { return g.Number <= 1 }
+
+const (
+	timeLine       = "time "
+	generationLine = "generation "
+)
 
 // origin names the log in a checkpoint.
 func origin(cluster string) string { return "tvilling/" + cluster + "/access-log" }
@@ -40,15 +57,32 @@ func SignerNode(cluster, name string) (node string, ok bool) {
 
 // Text returns what is signed.
 func (c Checkpoint) Text() string {
-	return fmt.Sprintf("%s\n%d\n%s\n%s%s\n", origin(c.Cluster), c.Size, base64.StdEncoding.EncodeToString(c.Root[:]),
+	text := fmt.Sprintf("%s\n%d\n%s\n%s%s\n", origin(c.Cluster), c.Size, base64.StdEncoding.EncodeToString(c.Root[:]),
 		timeLine, c.At.UTC().Format(time.RFC3339))
+	if !c.Generation.First() {
+		text += fmt.Sprintf("%s%d %x\n", generationLine, c.Generation.Number, c.Generation.ID)
+	}
+	return text
+}
+
+// parseGeneration reads the line of a generation after the first.
+func parseGeneration(line string) (g Generation, err error) {
+	number, id, _ := strings.Cut(strings.TrimPrefix(line, generationLine), " ")
+	n, err := strconv.ParseUint(number, 10, 32)
+	b, hexErr := hex.DecodeString(id)
+	if err != nil || hexErr != nil || n < 2 || len(b) != len(g.ID) {
+		return g, fmt.Errorf("%w: its generation is none", ErrCheckpoint)
+	}
+	g.Number = uint32(n)
+	copy(g.ID[:], b)
+	return g, nil
 }
 
 // ParseCheckpoint reads what Text wrote, and nothing else.
 func ParseCheckpoint(text string) (Checkpoint, error) {
 	lines := strings.Split(text, "\n")
-	if len(lines) != 5 || lines[4] != "" {
-		return Checkpoint{}, fmt.Errorf("%w: it has not four lines", ErrCheckpoint)
+	if len(lines) != 5 && len(lines) != 6 || lines[len(lines)-1] != "" {
+		return Checkpoint{}, fmt.Errorf("%w: it has neither four lines nor five", ErrCheckpoint)
 	}
 	var c Checkpoint
 	name, log := strings.CutSuffix(lines[0], "/access-log")
@@ -68,6 +102,11 @@ func ParseCheckpoint(text string) (Checkpoint, error) {
 	copy(c.Root[:], root)
 	if c.At, err = time.Parse(time.RFC3339, strings.TrimPrefix(lines[3], timeLine)); err != nil {
 		return Checkpoint{}, fmt.Errorf("%w: its time is no time", ErrCheckpoint)
+	}
+	if len(lines) == 6 {
+		if c.Generation, err = parseGeneration(lines[4]); err != nil {
+			return Checkpoint{}, err
+		}
 	}
 	if c.Text() != text {
 		return Checkpoint{}, fmt.Errorf("%w: it is not written as one is", ErrCheckpoint)

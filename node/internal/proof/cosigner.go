@@ -15,7 +15,8 @@ import (
 
 // Errors of a cosigner.
 var (
-	// ErrStatement: what is to be signed cannot be read, or is another cluster's.
+	// ErrStatement: what is to be signed cannot be read, or is another cluster's or
+	// another generation's.
 	ErrStatement = errors.New("proof: not a statement about this cluster's access log")
 	// ErrDiffers: this node's log has another tree. Somebody's log was changed.
 	ErrDiffers = errors.New("proof: the access log differs here")
@@ -38,29 +39,36 @@ type State interface {
 	WaitApplied(ctx context.Context, index uint64) error
 }
 
+// Log names the log that a node has.
+type Log struct {
+	Cluster    string
+	Generation admin.Generation
+}
+
 // Cosigner signs statements that are true of this node's log.
 type Cosigner struct {
-	cluster string
-	signer  note.Signer
-	state   State
-	memory  *memory
+	log    Log
+	signer note.Signer
+	state  State
+	memory *memory
 }
 
 // NewCosigner makes one. key is a signer's key as note has it; path is where it
-// remembers what it signed last.
-func NewCosigner(cluster, node, key, path string, state State) (*Cosigner, error) {
+// remembers what it signed last. What it signed in an earlier generation binds it no
+// more: an honest recovery may have led to a shorter log.
+func NewCosigner(log Log, node, key, path string, state State) (*Cosigner, error) {
 	signer, err := note.NewSigner(key)
 	if err != nil {
 		return nil, fmt.Errorf("proof: the key for signing the access log: %w", err)
 	}
-	if want := admin.SignerName(cluster, node); signer.Name() != want {
+	if want := admin.SignerName(log.Cluster, node); signer.Name() != want {
 		return nil, fmt.Errorf("proof: the key for signing the access log is %s's, not %s's", signer.Name(), want)
 	}
-	m, err := openMemory(path)
+	m, err := openMemory(path, log.Generation)
 	if err != nil {
 		return nil, err
 	}
-	return &Cosigner{cluster: cluster, signer: signer, state: state, memory: m}, nil
+	return &Cosigner{log: log, signer: signer, state: state, memory: m}, nil
 }
 
 // Remembers reports whether the node has signed anything before. One that has not, or
@@ -70,6 +78,9 @@ func (c *Cosigner) Remembers() bool {
 	defer c.memory.mu.Unlock()
 	return c.memory.last.Size > 0
 }
+
+// same tells whether it is the same generation; the first has two spellings.
+func same(a, b admin.Generation) bool { return a == b || a.First() && b.First() }
 
 // question is what a cosigner is asked: the raft index at which the statement can be
 // looked at, and the statement.
@@ -85,7 +96,7 @@ func (c *Cosigner) Cosign(ctx context.Context, asked []byte) ([]byte, error) {
 	}
 	text := string(asked[8:])
 	statement, err := admin.ParseCheckpoint(text)
-	if err != nil || statement.Cluster != c.cluster || statement.Size == 0 {
+	if err != nil || statement.Cluster != c.log.Cluster || !same(statement.Generation, c.log.Generation) || statement.Size == 0 {
 		return nil, ErrStatement
 	}
 	if off := time.Until(statement.At); off.Abs() > maxSkew {
@@ -99,7 +110,7 @@ func (c *Cosigner) Cosign(ctx context.Context, asked []byte) ([]byte, error) {
 	if err := c.compare(statement); err != nil {
 		return nil, err
 	}
-	if err := c.memory.keep(signed{Size: statement.Size, Root: statement.Root[:]}); err != nil {
+	if err := c.memory.keep(statement.Size, statement.Root); err != nil {
 		return nil, err
 	}
 	return note.Sign(&note.Note{Text: text}, c.signer)

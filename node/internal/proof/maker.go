@@ -32,14 +32,15 @@ type Cluster interface {
 // Maker makes checkpoints, on the leader only.
 type Maker struct {
 	signatories
-	state  State
-	peers  Cluster
-	intent func() command.Intent
-	log    *slog.Logger
+	generation admin.Generation
+	state      State
+	peers      Cluster
+	intent     func() command.Intent
+	log        *slog.Logger
 }
 
 // NewMaker makes one. Members without a key in the topology do not sign.
-func NewMaker(t admin.Topology, state State, peers Cluster, intent func() command.Intent, log *slog.Logger) (*Maker, error) {
+func NewMaker(t admin.Topology, generation admin.Generation, state State, peers Cluster, intent func() command.Intent, log *slog.Logger) (*Maker, error) {
 	s, err := signatoriesOf(t)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func NewMaker(t admin.Topology, state State, peers Cluster, intent func() comman
 	if n := len(s.members); n > 0 && !s.majority(n) {
 		return nil, fmt.Errorf("proof: %d of %d members have a log key: no majority can sign", n, s.all)
 	}
-	return &Maker{signatories: s, state: state, peers: peers, intent: intent, log: log}, nil
+	return &Maker{signatories: s, generation: generation, state: state, peers: peers, intent: intent, log: log}, nil
 }
 
 // Run makes checkpoints until ctx ends. Without keys there are none to make.
@@ -81,7 +82,7 @@ func (m *Maker) make(ctx context.Context) error {
 			return nil
 		}
 	}
-	text := admin.Checkpoint{Cluster: m.cluster, Size: size, Root: root, At: time.Now()}.Text()
+	text := admin.Checkpoint{Cluster: m.cluster, Size: size, Root: root, At: time.Now(), Generation: m.generation}.Text()
 	signatures := m.gather(ctx, index, text)
 	if len(signatures) <= before {
 		return nil
@@ -153,7 +154,7 @@ func (m *Maker) gather(ctx context.Context, index uint64, text string) []note.Si
 // signatures are those of a kept note that hold, if it says what it is kept as.
 func (m *Maker) signatures(text string, size uint64, root [32]byte) []note.Signature {
 	said, signed, err := m.read(size, text)
-	if err != nil || said.Root != root {
+	if err != nil || said.Root != root || !same(said.Generation, m.generation) {
 		return nil
 	}
 	return signed

@@ -64,7 +64,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) cosigner(member, path string, state State) *Cosigner {
 	w.t.Helper()
-	c, err := NewCosigner("test", member, w.keys[member], path, state)
+	c, err := NewCosigner(Log{Cluster: "test"}, member, w.keys[member], path, state)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func (w *world) record(log *logtest.Log, texts ...string) (ids [][16]byte) {
 
 func (w *world) maker() *Maker {
 	w.t.Helper()
-	m, err := NewMaker(w.topology, w.log.FSM, w, func() (i command.Intent) { rand.Read(i[:]); return i }, slog.New(slog.DiscardHandler))
+	m, err := NewMaker(w.topology, admin.Generation{}, w.log.FSM, w, func() (i command.Intent) { rand.Read(i[:]); return i }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -366,7 +366,7 @@ func TestTheMemoryMustHold(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := NewCosigner("test", "a1", w.keys["a1"], path, w.log.FSM); !errors.Is(err, ErrMemory) {
+		if _, err := NewCosigner(Log{Cluster: "test"}, "a1", w.keys["a1"], path, w.log.FSM); !errors.Is(err, ErrMemory) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -374,10 +374,10 @@ func TestTheMemoryMustHold(t *testing.T) {
 	if _, err := gone.Cosign(t.Context(), w.statement(w.log)); !errors.Is(err, ErrMemory) {
 		t.Errorf("signed without remembering: %v", err)
 	}
-	if _, err := NewCosigner("test", "a1", w.keys["b1"], path, w.log.FSM); err == nil {
+	if _, err := NewCosigner(Log{Cluster: "test"}, "a1", w.keys["b1"], path, w.log.FSM); err == nil {
 		t.Error("a node took another's key")
 	}
-	if _, err := NewCosigner("test", "a1", "no key", path, w.log.FSM); err == nil {
+	if _, err := NewCosigner(Log{Cluster: "test"}, "a1", "no key", path, w.log.FSM); err == nil {
 		t.Error("a node took what is no key")
 	}
 }
@@ -392,7 +392,7 @@ func TestTopologiesThatCannotSign(t *testing.T) {
 		topology := w.topology
 		topology.Members = append([]admin.Node{}, topology.Members...)
 		change(topology.Members)
-		if _, err := NewMaker(topology, w.log.FSM, w, nil, nil); err == nil {
+		if _, err := NewMaker(topology, admin.Generation{}, w.log.FSM, w, nil, nil); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

@@ -18,6 +18,7 @@ var (
 	ErrOrder      = errors.New("entries are missing, added, repeated or out of order")
 	ErrChanged    = errors.New("an entry is not what it says that it is")
 	ErrTree       = errors.New("it is not what was signed")
+	ErrRestarted  = errors.New("the log was begun anew")
 )
 
 // Keys is whom one trusts: the members of a cluster and what verifies their signatures.

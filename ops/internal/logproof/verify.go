@@ -80,7 +80,7 @@ func (v Verifier) Verify(ctx context.Context, file io.Reader, kept string) (Resu
 func (v Verifier) whole(ctx context.Context, r *bufio.Reader, result *Result) error {
 	size, earlier := result.Later.Size, result.Earlier.Size
 	if earlier > size {
-		return fmt.Errorf("%w: the kept checkpoint has %d entries and the file %d: take out a newer file, which must hold them", ErrTree, earlier, size)
+		return restarted(result, fmt.Errorf("%w: the kept checkpoint has %d entries and the file %d: take out a newer file, which must hold them", ErrTree, earlier, size))
 	}
 	var t tree
 	for n := uint64(1); n <= size; n++ {
@@ -98,7 +98,7 @@ func (v Verifier) whole(ctx context.Context, r *bufio.Reader, result *Result) er
 			result.Closed++
 		}
 		if n == earlier && t.root() != tlog.Hash(result.Earlier.Root) {
-			return fmt.Errorf("%w: its first %d entries are not those of the kept checkpoint", ErrTree, n)
+			return restarted(result, fmt.Errorf("%w: its first %d entries are not those of the kept checkpoint", ErrTree, n))
 		}
 		if n%askEvery == 0 || n == size {
 			if ctx.Err() != nil {
@@ -169,12 +169,24 @@ func (v Verifier) consistency(r *bufio.Reader, head admin.LogFileHeader, result 
 	}
 	from, to := earlier.Size, result.Later.Size
 	if from == 0 || from > to || to > 1<<62 {
-		return fmt.Errorf("%w: from %d entries to %d", ErrOrder, from, to)
+		return restarted(result, fmt.Errorf("%w: from %d entries to %d", ErrOrder, from, to))
 	}
 	if err := tlog.CheckTree(hashes, int64(to), tlog.Hash(result.Later.Root), int64(from), tlog.Hash(earlier.Root)); err != nil {
-		return fmt.Errorf("%w: the later log does not begin with the earlier one", ErrTree)
+		return restarted(result, fmt.Errorf("%w: the later log does not begin with the earlier one", ErrTree))
 	}
 	return nil
+}
+
+// restarted tells a log that does not hold what was signed before from one that was
+// begun anew, which a majority has signed: a recovery or a restored backup may lack what
+// came last. It does not make it hold.
+func restarted(result *Result, err error) error {
+	earlier, later := result.Earlier.Generation, result.Later.Generation
+	if later.First() || later == earlier {
+		return err
+	}
+	return fmt.Errorf("%w in generation %d; the checkpoint before it is of generation %d: what was signed last then may be missing, and who runs the cluster can say why (%w)",
+		ErrRestarted, later.Number, max(1, earlier.Number), err)
 }
 
 // read is an entry and what the tree holds of it.
