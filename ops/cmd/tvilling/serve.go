@@ -5,8 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"time"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
