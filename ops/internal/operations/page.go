@@ -215,9 +215,18 @@ func until(text string, now time.Time) string {
 // span says from when until when, each written as RFC 3339.
 func span(from, until string) string {
 	if until == "" {
-		return "from " + from
+		return "from " + minute(from)
 	}
-	return from + " – " + until
+	return minute(from) + " – " + minute(until)
+}
+
+// minute is a moment, written as RFC 3339, to the minute.
+func minute(text string) string {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return at.UTC().Format("2006-01-02 15:04 UTC")
 }
 
 // length is a number of seconds as somebody says it: in its largest unit.

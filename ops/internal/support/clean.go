@@ -12,10 +12,14 @@ const taken = "[taken out: looks like a personal identity]"
 
 // A personal identity is twelve characters, or ten where somebody left the century out,
 // with at most one sign before the last four. Reserve numbers have letters among them.
+// An HSA-id has digits of the same form in it, and names no patient: it is found first,
+// and kept.
 var (
-	long  = regexp.MustCompile(`[0-9]{6}[0-9A-Z]{2}[-+]?[0-9A-Z]{4}`)
-	short = regexp.MustCompile(`[0-9]{6}[-+]?[0-9]{4}`)
+	long  = regexp.MustCompile(hsaID + `|[0-9]{6}[0-9A-Z]{2}[-+]?[0-9A-Z]{4}`)
+	short = regexp.MustCompile(hsaID + `|[0-9]{6}[-+]?[0-9]{4}`)
 )
+
+const hsaID = `SE[0-9]{10}-[0-9A-Z]+`
 
 // Clean takes out what looks like a personal identity, and says how much. It rather
 // takes out too much: a number that is none, and has the form of one, is gone as well.

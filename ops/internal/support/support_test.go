@@ -98,7 +98,7 @@ func told(c Contents, name string) bool {
 
 func TestCleanLeavesTheRest(t *testing.T) {
 	for _, text := range []string{
-		"index 1234567890", "2026-03-01T14:00:00Z", "SE165565594230-1000", "SE0000000101-NPM1", "at 1772373600000",
+		"index 1234567890", "2026-03-01T14:00:00Z", "SE165565594230-1000", "SE0000000101-NPM1", "SE0000000101-1000", "[SE0000000404-1000 SE0000000202-1000]", "at 1772373600000",
 		"127.0.0.1:8470", "d41d8cd98f00b204e9800998ecf8427e", "took 12.345678 s", "",
 	} {
 		if clean, count := Clean([]byte(text)); count != 0 || string(clean) != text {
