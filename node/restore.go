@@ -156,8 +156,11 @@ func (c *checked) Restore(in io.ReadCloser) error {
 		io.Reader
 		io.Closer
 	}{from, in})
-	if c.err == nil {
+	switch {
+	case c.err == nil:
 		c.err = c.compare()
+	case errors.Is(c.err, raftfsm.ErrNoSnapshot):
+		c.err = c.differs(c.err)
 	}
 	return c.err
 }

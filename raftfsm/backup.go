@@ -10,6 +10,9 @@ import (
 	"tvilling/raftfsm/internal/store"
 )
 
+// ErrNoSnapshot is a snapshot that is none, or is damaged.
+var ErrNoSnapshot = store.ErrNoSnapshot
+
 // SnapshotHeader is what stands in front of a snapshot: where in the log its state is.
 type SnapshotHeader struct {
 	Level       uint16 // the cluster's feature level when it was taken

@@ -36,8 +36,7 @@ func (e *endpoint) backup(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), backupLimit)
 	defer cancel()
 	deadlines := http.NewResponseController(w)
-	_ = deadlines.SetReadDeadline(time.Time{}) // past the server's, it would end the request's context
-	_ = deadlines.SetWriteDeadline(time.Now().Add(backupLimit))
+	_ = deadlines.SetReadDeadline(time.Time{}) // past the server's, the request's context would end; the other is set with each chunk
 	manifest, state, err := e.Backups.Take(ctx)
 	if err != nil {
 		_ = deadlines.SetWriteDeadline(time.Now().Add(callTimeout))
