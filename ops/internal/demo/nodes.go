@@ -16,9 +16,6 @@ import (
 // drains first.
 const replaceWithin = 60 * time.Second
 
-// handsOver says that nodes take sockets that they inherit.
-const handsOver = false
-
 // ErrNoNode is a name that no member of the demo has.
 var ErrNoNode = errors.New("the demo has no such node")
 
@@ -61,7 +58,7 @@ func (c *Cluster) StartNode(id string) error {
 	if c.running[id] != nil {
 		return fmt.Errorf("%s runs already", id)
 	}
-	if handsOver && c.held[id] == nil {
+	if c.held[id] == nil {
 		if c.held[id], err = hold(n); err != nil {
 			delete(c.held, id)
 			return err
@@ -71,9 +68,7 @@ func (c *Cluster) StartNode(id string) error {
 	if c.o.Args != nil {
 		argv = append(argv, c.o.Args(id)...)
 	}
-	if handsOver {
-		argv = inherit(argv)
-	}
+	argv = inherit(argv)
 	if c.o.Start != nil {
 		argv = c.o.Start(id, argv)
 	}
