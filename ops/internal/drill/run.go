@@ -24,6 +24,7 @@ type run struct {
 
 	leader, site string // who leads when the fault is made, and where
 	hurt         string // whose disk is at fault
+	faulty       bool   // the fault was begun
 
 	mu           sync.Mutex
 	down, paused []string
@@ -96,6 +97,10 @@ func (r *run) watched(ctx context.Context, s Scenario, report *Report) {
 	if r.watch.more > 0 {
 		report.Remarks = append(report.Remarks, fmt.Sprintf("%d more events are not kept", r.watch.more))
 	}
+	if !r.faulty { // what was promised of it was not asked
+		report.Reasons = append(report.Reasons, err.Error())
+		return
+	}
 	var broken []string
 	report.Promises, broken = judge(s.Promises, report.Figures, r.target.Blind)
 	report.Reasons = append(report.Reasons, broken...)
@@ -110,7 +115,7 @@ func (r *run) watched(ctx context.Context, s Scenario, report *Report) {
 
 // act is the order of every drill.
 func (r *run) act(ctx context.Context, s Scenario, report *Report) (err error) {
-	healed := s.prepare == nil
+	healed := true
 	heal := func() error {
 		healed = true
 		whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), healWithin)
@@ -128,7 +133,19 @@ func (r *run) act(ctx context.Context, s Scenario, report *Report) (err error) {
 			err = errors.Join(err, heal())
 		}
 	}()
+	seen, cancel := context.WithTimeout(ctx, endWithin)
+	err = until(seen, func(context.Context) error {
+		if r.watch.leader() == "" {
+			return errNobody
+		}
+		return nil
+	})
+	cancel()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnhealthy, err)
+	}
 	if s.prepare != nil {
+		healed = false
 		if err := s.prepare(ctx, r); err != nil {
 			return fmt.Errorf("preparing: %w", err)
 		}
@@ -157,7 +174,7 @@ func (r *run) act(ctx context.Context, s Scenario, report *Report) (err error) {
 func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Report, healed *bool, heal func() error) error {
 	load.Phase(PhaseBefore)
 	r.watch.note(KindPhase, "steady state")
-	if err := rest(ctx, steadyFor); err != nil {
+	if err := rest(ctx, or(r.target.Steady, steadyFor)); err != nil {
 		return err
 	}
 	if r.leader = r.watch.leader(); r.leader == "" {
@@ -166,7 +183,7 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 	m, _ := r.top.Member(r.leader)
 	r.site, report.Steady.Leader = m.Site, r.leader
 	load.Phase(PhaseFault)
-	*healed = false
+	*healed, r.faulty = false, true
 	from := r.watch.note(KindPhase, "fault")
 	if err := s.fault(ctx, r); err != nil {
 		return fmt.Errorf("making the fault: %w", err)
@@ -185,7 +202,14 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 		return err
 	}
 	r.watch.note(KindPhase, "all is well")
-	return rest(ctx, afterFor)
+	return rest(ctx, or(r.target.After, afterFor))
+}
+
+func or(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
 }
 
 // seen is who led so far.

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tvilling/ops/internal/adminclient"
 	"tvilling/ops/internal/fault"
@@ -62,6 +63,8 @@ type Target struct {
 	Disks     fault.Disk
 	Services  func(ctx context.Context, path, order string) error
 	Why       map[Need]string
+
+	Steady, After time.Duration // how long it is watched before the fault, and after all is well; 0: as usual
 }
 
 // Disk is the nodes' disks.

@@ -20,7 +20,8 @@ type watch struct {
 	nodes  map[string]admin.Member // as last heard; one that did not answer is not there
 	reigns []Reign
 	events []Event
-	more   int // events that were not kept
+	more   int    // events that were not kept
+	led    string // who did last; that nobody could be asked for a moment is no news
 }
 
 // start asks until the context ends.
@@ -66,7 +67,8 @@ func (w *watch) heard(id string, m admin.Member, answered bool, now time.Time) {
 		}
 	}
 	w.reigns = append(w.reigns, Reign{From: at, To: at, Leader: leader})
-	if leader != "" {
+	if leader != "" && leader != w.led {
+		w.led = leader
 		w.add(Event{at, KindLeader, leader + " leads"})
 	}
 }
