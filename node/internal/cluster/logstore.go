@@ -121,13 +121,16 @@ func (s *watchedStore) DeleteRange(first, last uint64) error {
 		}
 		return nil
 	}
-	for to := last; to >= first && to > 0; {
+	for to := last; to >= first; {
 		from := first
 		if to-first >= deleteChunk {
 			from = to - deleteChunk + 1
 		}
 		if err := remove(from, to); err != nil {
 			return err
+		}
+		if from == first { // which is zero where raft compacts a log that is empty: there is nothing below
+			break
 		}
 		to = from - 1
 	}

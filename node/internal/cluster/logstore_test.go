@@ -170,6 +170,21 @@ func TestRemovalLeavesNoHole(t *testing.T) {
 	}
 }
 
+// Raft compacts from the first index there is, and an empty log has zero: a follower that
+// has just got a snapshot and makes one of its own.
+func TestRemovalFromAnEmptyLogEnds(t *testing.T) {
+	inner := &recordingStore{InmemStore: raft.NewInmemStore()}
+	s := newWatchedStore(inner, inner, time.Minute, func(error) {}, func() uint64 { return 0 })
+	for _, last := range []uint64{0, 57, deleteChunk + 57} {
+		if err := s.DeleteRange(0, last); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(inner.removed) != 4 {
+		t.Errorf("removed %v, want four pieces", inner.removed)
+	}
+}
+
 func TestRecentLogs(t *testing.T) {
 	var r recentLogs
 	at := func(index uint64, size int) *raft.Log {
