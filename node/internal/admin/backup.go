@@ -30,13 +30,12 @@ type Backups interface {
 	Take(ctx context.Context) (admin.BackupManifest, io.ReadCloser, error)
 }
 
-// backup streams a backup. It takes longer than other calls may: the server's limits
-// are replaced by its own.
+// backup streams a backup. It takes longer than other calls may: the server's limit
+// is replaced by one for each chunk.
 func (e *endpoint) backup(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), backupLimit)
 	defer cancel()
 	deadlines := http.NewResponseController(w)
-	_ = deadlines.SetReadDeadline(time.Time{}) // past the server's, the request's context would end; the other is set with each chunk
 	manifest, state, err := e.Backups.Take(ctx)
 	if err != nil {
 		_ = deadlines.SetWriteDeadline(time.Now().Add(callTimeout))
