@@ -2,9 +2,12 @@ package node
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"strings"
 	"time"
 
+	adminendpoint "tvilling/node/internal/admin"
 	"tvilling/node/internal/health"
 	"tvilling/protocol/admin"
 )
@@ -80,6 +83,15 @@ func (s *sight) Health() admin.NodeHealth {
 	}
 	h.Disk.Free, h.Disk.Total, _ = health.Room(n.cfg.DataDir)
 	return h
+}
+
+// Drain implements adminendpoint.Operated. Who is to lead next has to be somebody who can.
+func (i itself) Drain(ctx context.Context, want admin.Drain) (admin.Draining, error) {
+	n := i.sight.node
+	if m, ok := n.cfg.Topology.Member(want.To); want.To != "" && (!ok || m.Role != admin.RoleData || m.ID == n.cfg.Self) {
+		return i.Draining(), fmt.Errorf("%w: to: %q is no other data node", adminendpoint.ErrRequest, want.To)
+	}
+	return i.drainer.Drain(ctx, want)
 }
 
 // itself is a node as its operators' endpoint sees it.

@@ -4,13 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"tvilling/protocol/admin"
 )
 
-// handOverLimit is how long a node that leads tries to lead no more.
-const handOverLimit = 5 * time.Second
+// Limits of leading no more.
+const (
+	handOverLimit = 5 * time.Second // for a node that leads to hand over
+	unledLimit    = 3 * time.Second // for somebody to lead, where just now nobody does
+)
 
 // HandOver makes this node lead no more: leadership goes to the member that is named,
 // or to whichever data node is furthest. It returns nil once somebody else leads. One
@@ -19,21 +25,28 @@ func (c *Cluster) HandOver(ctx context.Context, to string) error {
 	if to == c.cfg.Self {
 		return fmt.Errorf("%w: %q is the node that is to lead no more", ErrTransfer, to)
 	}
+	if !slices.ContainsFunc(c.cfg.Topology.Members, func(m admin.Node) bool { return m.Role == admin.RoleData && m.ID != c.cfg.Self }) {
+		return fmt.Errorf("%w: nobody else can lead", ErrTransfer)
+	}
 	ctx, cancel := context.WithTimeout(ctx, handOverLimit)
 	defer cancel()
+	unled := time.Now().Add(unledLimit)
 	for {
-		switch {
+		var err error
+		switch leader := c.Leader(); {
 		case c.hasFailed() || c.ctx.Err() != nil:
 			return fmt.Errorf("%w: %w", ErrTransfer, ErrClosed)
 		case c.raft.State() == raft.Leader:
-		case c.Leader() == "" || c.Leader() == c.cfg.Self:
-			return fmt.Errorf("%w: %w: nobody leads now", ErrTransfer, ErrNoQuorum)
-		default:
+			err = c.giveTo(ctx, to)
+			if err == nil || !errors.Is(err, ErrNotCaughtUp) && !errors.Is(err, errNotLeader) {
+				return err
+			}
+		case leader != "" && leader != c.cfg.Self:
 			return nil
-		}
-		err := c.giveTo(ctx, to)
-		if err == nil || !errors.Is(err, ErrNotCaughtUp) && !errors.Is(err, errNotLeader) {
-			return err
+		default:
+			if err = fmt.Errorf("%w: %w: nobody leads now", ErrTransfer, ErrNoQuorum); time.Now().After(unled) {
+				return err
+			}
 		}
 		select {
 		case <-time.After(handoverPause):
