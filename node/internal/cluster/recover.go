@@ -186,6 +186,7 @@ func recoverLog(cfg Config, storage Storage, s Survivor, machine *replayed) erro
 	network := newAlone(cfg.Self)
 	defer network.Close()
 	alone := raft.Configuration{Servers: []raft.Server{{Suffrage: raft.Voter, ID: raft.ServerID(cfg.Self), Address: raft.ServerAddress(cfg.Self)}}}
+	defer machine.release()
 	if err := raft.RecoverCluster(config, machine, storage.Logs, storage.Stable, storage.Snapshots, network.Transport(), alone); err != nil {
 		return fmt.Errorf("%w: recovering up to index %d: %w", ErrStorage, s.LastIndex, err)
 	}
@@ -198,6 +199,14 @@ type replayed struct {
 	Machine
 	total    uint64
 	progress func(done, total uint64)
+	taken    raft.FSMSnapshot
+}
+
+// release lets go of the snapshot that was taken: raft does not, here.
+func (r *replayed) release() {
+	if r.taken != nil {
+		r.taken.Release()
+	}
 }
 
 // Apply implements raft.FSM.
@@ -213,7 +222,9 @@ func (r *replayed) Snapshot() (raft.FSMSnapshot, error) {
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
-	return r.Machine.Snapshot()
+	var err error
+	r.taken, err = r.Machine.Snapshot()
+	return r.taken, err
 }
 
 // Restore implements raft.FSM.
