@@ -25,6 +25,7 @@ type drillOptions struct {
 	dir, faults   string
 	operator      string // of a named cluster; never by the environment: a drill breaks things
 	production    string
+	next          string
 	load          drill.Work
 }
 
@@ -106,6 +107,7 @@ run is told of as such, and has not passed.`,
 	f.StringVar(&o.operator, "operator", "", "run against the cluster of this operator's `directory`")
 	f.StringVar(&o.faults, "faults", "", "`file` with the commands that make faults in that cluster")
 	f.StringVar(&o.production, "yes-production", "", "the `name` of a cluster in production, instead of typing it")
+	f.StringVar(&o.next, "binary", "", "`file` with another build of tvilling, for the drill that releases one")
 	f.IntVar(&o.load.Openers, "openers", o.load.Openers, "how many open patients at once")
 	f.IntVar(&o.load.Producers, "senders", o.load.Producers, "how many systems send records at once")
 	f.IntVar(&o.load.Streams, "streams", o.load.Streams, "how many views stay open")
@@ -194,7 +196,7 @@ func (c *cli) drillTarget(ctx context.Context, o drillOptions) (opener, error) {
 		return nil, err
 	}
 	return func(s drill.Scenario) (*drill.Target, func() error, error) {
-		return drill.OpenOwn(ctx, drill.Own{Binary: binary, Network: o.network, Work: o.load}, s.Needs)
+		return drill.OpenOwn(ctx, drill.Own{Binary: binary, Network: o.network, Work: o.load, Next: o.next}, s)
 	}, nil
 }
 

@@ -36,6 +36,9 @@ type box struct {
 	Class      string
 }
 
+// Fits reports whether its text has room above it.
+func (b box) Fits() bool { return b.W > 7*float64(len(b.Text)) }
+
 // mark is a line at a time.
 type mark struct {
 	X     float64

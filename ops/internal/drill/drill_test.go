@@ -26,7 +26,7 @@ func TestLeaderKill(t *testing.T) {
 	}
 	s := found[0]
 	s.Hold = 2 * time.Second
-	target, end, err := OpenOwn(t.Context(), Own{Binary: binary, Network: fault.KindRelays, Work: Work{Openers: 4, Producers: 2, Streams: 4, Changers: 1, Seed: 1}}, s.Needs)
+	target, end, err := OpenOwn(t.Context(), Own{Binary: binary, Network: fault.KindRelays, Work: Work{Openers: 4, Producers: 2, Streams: 4, Changers: 1, Seed: 1}}, s)
 	if err != nil {
 		t.Fatal(err)
 	}

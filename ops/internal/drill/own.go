@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type Own struct {
 	Binary  string
 	Network string // namespaces, relays; empty: the best that there can be
 	Work    Work
+	Next    string // another build, for the drill that releases one
 }
 
 // processes are a demo's, as a drill needs them.
@@ -38,13 +40,13 @@ type own struct {
 
 // OpenOwn makes a cluster of real processes for one drill, with what that drill needs.
 // close ends and removes everything.
-func OpenOwn(ctx context.Context, o Own, needs []Need) (t *Target, end func() error, err error) {
+func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() error, err error) {
 	w := &own{}
-	why := map[Need]string{}
+	why := map[Need]string{NeedBuilds: "it needs another build to release: name one with --binary"}
 	if w.network, err = fault.Open(o.Network); err != nil {
 		return nil, nil, err
 	}
-	if has(needs, NeedDisk) {
+	if slices.Contains(s.Needs, NeedDisk) {
 		if w.disks, err = fault.OpenDisk([]string{"a1", "a2", "b1", "b2", "w"}); errors.Is(err, fault.ErrUnavailable) {
 			w.disks, why[NeedDisk] = nil, err.Error()
 		} else if err != nil {
@@ -63,16 +65,19 @@ func OpenOwn(ctx context.Context, o Own, needs []Need) (t *Target, end func() er
 			_, err := w.cluster.StandIn(ctx, path, order)
 			return err
 		}}
-	return t, w.close, nil
-}
-
-func has(needs []Need, n Need) bool {
-	for _, have := range needs {
-		if have == n {
-			return true
-		}
+	t.Hands = &Hands{Tool: o.Binary, Next: o.Next, Operator: w.cluster.OperatorDir(), Work: w.cluster.Dir(), Config: w.cluster.ClusterFile, Data: w.cluster.DataDir,
+		Open: func() (func() error, error) {
+			control, err := w.cluster.Control()
+			if err != nil {
+				return nil, err
+			}
+			return control.Close, nil
+		}}
+	if s.tame {
+		t.LoadKind, t.Blind = probing, blind()
+		t.Load = func(ctx context.Context) (Load, error) { return startProbes(ctx, w.cluster.Operator()) }
 	}
-	return false
+	return t, w.close, nil
 }
 
 func (w *own) failed(what string, err error) {

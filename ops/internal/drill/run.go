@@ -157,6 +157,7 @@ func (r *run) act(ctx context.Context, s Scenario, report *Report) (err error) {
 	loaded := time.Since(r.watch.began).Milliseconds()
 	err = r.underLoad(ctx, s, load, report, &healed, heal)
 	load.Phase(PhaseAfter)
+	r.watch.note(KindPhase, "counting")
 	measured, stopErr := load.Stop(context.WithoutCancel(ctx))
 	for f, v := range measured.Figures {
 		report.Figures[f] = v

@@ -18,7 +18,8 @@ const (
 	NeedSlow     Need = "slow"     // and joined by a slow line
 	NeedDisk     Need = "disk"     // and have disks of their own
 	NeedServices Need = "services" // the services around the cluster do as they are told
-	NeedBuilds   Need = "builds"   // a node can be replaced by another build
+	NeedBuilds   Need = "builds"   // there is another build to put in a node's place
+	NeedHands    Need = "hands"    // the nodes' files are at hand
 	NeedNobody   Need = "nobody"   // nothing makes it yet: Missing says what it waits for
 )
 
@@ -31,6 +32,7 @@ type Scenario struct {
 	Missing  string        `json:"missing,omitempty"`
 	Hold     time.Duration `json:"-"` // how long the fault lasts
 
+	tame    bool                              // the work is writes that change nothing: what is lost, is by what is done
 	prepare func(context.Context, *run) error // before the steady state is watched
 	fault   func(context.Context, *run) error
 	heal    func(context.Context, *run) error // also after a fault that failed half way
@@ -85,7 +87,7 @@ func always(own ...Promise) []Promise {
 }
 
 func pause(most time.Duration) Promise {
-	return Promise{"Opens are accepted again", Pause, float64(most.Milliseconds())}
+	return Promise{"Longest time without an accepted open", Pause, float64(most.Milliseconds())}
 }
 
 func changes(most float64) Promise {

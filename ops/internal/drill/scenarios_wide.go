@@ -2,6 +2,10 @@ package drill
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -18,11 +22,98 @@ func wideScenarios() []Scenario {
 			Needs: nobody, Missing: "a build whose clock can be set wrong"},
 		{Name: "certificate-expiry", Shows: "A node's certificate runs out: it is told before, and a new one is taken without a stop.",
 			Needs: nobody, Missing: "certificates that are read again while a node runs"},
-		{Name: "release", Shows: "Every node is replaced, one after another, and nobody notices.",
-			Needs: nobody, Missing: "the release"},
-		{Name: "backup-restore", Shows: "A backup is taken at work, and a cluster is made of it that has the same state.",
-			Needs: nobody, Missing: "backup and restore"},
-		{Name: "quorum-loss-recover", Shows: "Most members are gone for good: one that is left becomes the cluster, and the others join it.",
-			Needs: nobody, Missing: "the recovery"},
+		{Name: "release", Shows: "Every node is replaced by another build, one after another, and nobody notices.",
+			Needs: []Need{NeedBuilds, NeedHands}, Promises: always(pause(time.Second), changes(3), Promise{"No request fails", Failed, 0},
+				Promise{"No request has an unknown outcome", Unknown, 0}), Hold: time.Second,
+			fault: releaseAll, heal: func(context.Context, *run) error { return nil }},
+		{Name: "backup-restore", Shows: "A backup is taken at work; then everything is lost, and a cluster is made of the backup.",
+			Needs: []Need{NeedHands, NeedProcess}, Promises: always(pause(90 * time.Second)), Hold: time.Second, tame: true,
+			fault: backUpAndLoseAll, heal: restoreAll},
+		{Name: "quorum-loss-recover", Shows: "Most members are gone for good: the one of the others that has most becomes the cluster, and all join it.",
+			Needs: []Need{NeedHands, NeedProcess}, Promises: always(pause(60 * time.Second)), Hold: 3 * time.Second, tame: true,
+			fault: loseQuorum, heal: recoverOne},
 	}
+}
+
+// releaseAll gives the release's own command.
+func releaseAll(ctx context.Context, r *run) error {
+	h := r.target.Hands
+	end, err := h.Open()
+	if err != nil {
+		return err
+	}
+	_, err = r.tool(ctx, "release", "run", "--operator", h.Operator, "--binary", h.Next, "--replace", "local", "--bake", "2s", "--accept", "backup")
+	return errors.Join(err, end())
+}
+
+func backupFiles(h *Hands) (key, file string) {
+	return filepath.Join(h.Work, "backup.key"), filepath.Join(h.Work, "drill.tvb")
+}
+
+// backUpAndLoseAll makes a backup, has it verified, and then loses every data directory.
+func backUpAndLoseAll(ctx context.Context, r *run) error {
+	key, file := backupFiles(r.target.Hands)
+	recipient, err := r.tool(ctx, "backup", "key", "--out", key)
+	if err != nil {
+		return err
+	}
+	h := r.target.Hands
+	if _, err := r.tool(ctx, "backup", "--operator", h.Operator, "--recipient", strings.TrimSpace(string(recipient)), "--to", file); err != nil {
+		return err
+	}
+	if _, err := r.tool(ctx, "backup", "verify", file, "--identity", key, "--operator", h.Operator); err != nil {
+		return err
+	}
+	return r.loseData(ctx, r.others("")...)
+}
+
+// loseData ends members, and their data with them.
+func (r *run) loseData(ctx context.Context, ids ...string) error {
+	if err := r.kill(ctx, ids...); err != nil {
+		return err
+	}
+	r.watch.note(KindFault, "the data of "+strings.Join(ids, ", ")+" is gone")
+	return each(ids, r.empty)
+}
+
+// restoreAll makes the first data node's directory of the backup, and lets the others
+// join it.
+func restoreAll(ctx context.Context, r *run) error {
+	h, first := r.target.Hands, r.follower(r.data[0])
+	if first == "" {
+		first = r.at(r.data[0])[0]
+	}
+	if err := r.stopRest(); err != nil {
+		return err
+	}
+	key, file := backupFiles(h)
+	if err := os.RemoveAll(h.Data(first)); err != nil {
+		return err
+	}
+	if _, err := r.tool(ctx, "restore", file, "--identity", key, "--config", h.Config(first), "--node", first,
+		"--data", h.Data(first), "--yes-restore", r.top.Cluster); err != nil {
+		return err
+	}
+	return r.joinAgain(ctx, first)
+}
+
+// loseQuorum loses a site and the witness, for good.
+func loseQuorum(ctx context.Context, r *run) error {
+	return r.loseData(ctx, append(r.at(r.data[0]), r.witnesses()...)...)
+}
+
+// recoverOne makes the cluster of who has most of those that are left.
+func recoverOne(ctx context.Context, r *run) error {
+	h := r.target.Hands
+	if err := r.stopRest(); err != nil {
+		return err
+	}
+	first, err := r.furthest(ctx, r.at(r.data[1]))
+	if err != nil {
+		return err
+	}
+	if _, err := r.tool(ctx, "recover", "--config", h.Config(first), "--node", first, "--data", h.Data(first), "--yes-recover", r.top.Cluster); err != nil {
+		return err
+	}
+	return r.joinAgain(ctx, first)
 }

@@ -61,6 +61,7 @@ type Target struct {
 	Links     Links
 	Slows     bool
 	Disks     fault.Disk
+	Hands     *Hands
 	Services  func(ctx context.Context, path, order string) error
 	Why       map[Need]string
 
@@ -75,6 +76,7 @@ func (t *Target) can(n Need) error {
 	met := map[Need]bool{
 		NeedProcess: t.Processes != nil, NeedPause: t.Processes != nil && t.Pauses, NeedNetwork: t.Links != nil,
 		NeedSlow: t.Links != nil && t.Slows, NeedDisk: t.Disks != nil, NeedServices: t.Services != nil,
+		NeedHands: t.Hands != nil, NeedBuilds: t.Hands != nil && t.Hands.Next != "",
 	}
 	if met[n] {
 		return nil
