@@ -95,7 +95,7 @@ func (i Identities) Unseal(r io.Reader) (io.Reader, error) {
 	var nobody *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &nobody):
-		return nil, fmt.Errorf("%w: %w: it was sealed to other recipients than these identities", ErrSealed, ErrIdentity)
+		return nil, fmt.Errorf("%w: it was sealed to other recipients than these identities", ErrSealed)
 	case err != nil:
 		return nil, fmt.Errorf("%w: it is no sealed backup, or its beginning is damaged: %w", ErrSealed, err)
 	}
