@@ -246,10 +246,12 @@ func (e *endpoint) activate(r *http.Request) (any, error) {
 		}
 	}
 	done, err := e.act(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
-	if err == nil {
-		e.Logger.Info("level activated: builds that know lower levels alone cannot follow any more", "level", command.Level, "operator", operatorOf(r))
+	if err != nil {
+		return nil, err
 	}
-	return done, err
+	e.Logger.Info("level activated: builds that know lower levels alone cannot follow any more", "level", command.Level, "operator", operatorOf(r))
+	e.awaitLevel(r.Context())
+	return done, nil
 }
 
 func (e *endpoint) act(ctx context.Context, kind command.Kind, body any) (any, error) {

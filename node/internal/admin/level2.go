@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,9 @@ import (
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm/command"
 )
+
+// levelEvery is between two looks at whether a level is active here.
+const levelEvery = 10 * time.Millisecond
 
 // errLevel is something of a level that is not active: whoever asked has to activate it
 // first, or to wait until it can be.
@@ -32,6 +36,20 @@ func (e *endpoint) active(kind command.Kind) error {
 		return fmt.Errorf("%w: it needs level %d, and the cluster is at level %d", errLevel, kind.Level(), level)
 	}
 	return nil
+}
+
+// awaitLevel waits until what was activated is active here too: who asks this node next
+// is not to be told to activate first.
+func (e *endpoint) awaitLevel(ctx context.Context) {
+	tick := time.NewTicker(levelEvery)
+	defer tick.Stop()
+	for e.State.Level() < command.Level {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (e *endpoint) announcements(*http.Request) (any, error) {
