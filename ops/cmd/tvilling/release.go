@@ -397,8 +397,8 @@ func printReleased(w io.Writer, r release.Report, kept string) {
 		return (time.Duration(n) * time.Millisecond).Round(10 * time.Millisecond).String()
 	}
 	fmt.Fprintf(w, "release %s of %s on %s: %s\n", r.ID, r.Version, r.Cluster, r.State)
-	fmt.Fprintf(w, "took %v, the longest pause between two writes %s\n\n", r.Ended.Sub(r.Began).Round(time.Second), ms(r.PauseMS))
-	fmt.Fprintln(w, "STEP\tNODE\tWHAT\tSTATE\tTOOK\tDRAINED\tAWAY\tPAUSE\tLED")
+	fmt.Fprintf(w, "took %v, the longest that a write took %s\n\n", r.Ended.Sub(r.Began).Round(time.Second), ms(r.PauseMS))
+	fmt.Fprintln(w, "STEP\tNODE\tWHAT\tSTATE\tTOOK\tDRAINED\tAWAY\tLONGEST WRITE\tLED")
 	for _, s := range r.Steps {
 		what := "leads"
 		if s.Kind == release.Replaces {

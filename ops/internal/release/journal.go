@@ -75,7 +75,7 @@ type Entry struct {
 	Draining *admin.Draining `json:"draining,omitempty"`
 	Leader   string          `json:"leader,omitempty"`
 	Started  string          `json:"started,omitempty"`  // of the node that is back
-	PauseMS  int64           `json:"pause_ms,omitempty"` // the longest between two writes that succeeded, in this step
+	PauseMS  int64           `json:"pause_ms,omitempty"` // the longest that a write took in this step, attempts that failed included
 }
 
 // Journal is a release's file of entries. One process at a time has it open.

@@ -26,7 +26,7 @@ type Report struct {
 	NextLevel uint16       `json:"next_level"` // that the build knows; 0: not known
 	Began     time.Time    `json:"began"`
 	Ended     time.Time    `json:"ended"`    // of the latest entry
-	PauseMS   int64        `json:"pause_ms"` // the longest between two writes that succeeded
+	PauseMS   int64        `json:"pause_ms"` // the longest that a write took, attempts that failed included
 	Steps     []StepReport `json:"steps"`
 	Halts     []HaltReport `json:"halts"`
 	Checks    []Check      `json:"checks"`

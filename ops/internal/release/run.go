@@ -114,11 +114,11 @@ type executor struct {
 	c      Config
 	signs  []sign
 	w      Watch
-	wanted string    // who is to lead
-	step   int       // that is under way
-	writes bool      // whether nodes know the call
-	wrote  time.Time // the latest that succeeded
-	pause  time.Duration
+	wanted string        // who is to lead
+	step   int           // that is under way
+	writes bool          // whether nodes know the call
+	asking time.Time     // since when a write was tried that has not succeeded
+	pause  time.Duration // the longest that one took, in this step
 
 	patient bool // goes on beside nodes that are not ready: it is there to mend them
 }
@@ -212,10 +212,14 @@ func (x *executor) look(ctx context.Context) (Sight, error) {
 	return s, nil
 }
 
-// write commits something that changes nothing, and measures how long nothing could be.
+// write commits something that changes nothing, and measures from the first attempt
+// until one succeeds: how long nothing could be written.
 func (x *executor) write(ctx context.Context) {
 	if !x.writes {
 		return
+	}
+	if x.asking.IsZero() {
+		x.asking = time.Now()
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
@@ -224,11 +228,8 @@ func (x *executor) write(ctx context.Context) {
 		x.writes = false
 		return
 	}
-	if now := time.Now(); err == nil {
-		if !x.wrote.IsZero() {
-			x.pause = max(x.pause, now.Sub(x.wrote))
-		}
-		x.wrote = now
+	if err == nil {
+		x.pause, x.asking = max(x.pause, time.Since(x.asking)), time.Time{}
 	}
 }
 

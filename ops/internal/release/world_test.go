@@ -102,7 +102,10 @@ func (f *fake) See(ctx context.Context, _ string) (Sight, error) {
 	return s, ctx.Err()
 }
 
-func (f *fake) Write(context.Context, string) error {
+func (f *fake) Write(ctx context.Context, _ string) error {
+	if err := pass(ctx, 20*time.Millisecond); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.index++
