@@ -13,7 +13,7 @@ FUZZTIME ?= 15s
 SLOW := /ops/internal/e2e
 .DEFAULT_GOAL := help
 
-.PHONY: help build deb wasm demo test test-deps lint fmt bench bench-blocks bench-record fuzz screenshots clean
+.PHONY: help build deb wasm demo test test-deps lint fmt bench bench-blocks bench-record bench-backup fuzz screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-record: ## Measure what the record costs, its proofs and their verifying, 
 	$(GO) test -run '^$$' -bench '^BenchmarkVerify' -benchtime 3x -timeout 60m ./ops/internal/logproof
 	$(GO) test -run '^$$' -bench '^BenchmarkAuditedOpen$$' -benchtime 3000x -timeout 60m ./node/internal/session
 	$(GO) test -run '^$$' -bench '^BenchmarkTree$$' -benchtime 2000x -timeout 60m ./raftfsm
+
+bench-backup: ## Measure a backup to a sealed file, its verifying and its restoring, of MIB (default 1024) of state: seconds and MB/s
+	TVILLING_BACKUP_MIB=$(or $(MIB),1024) $(GO) test -count=1 -run '^$$' -bench '^BenchmarkBackup$$' -benchtime 1x -timeout 60m ./node
 
 fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -101,6 +101,11 @@ func (c *cli) saveBackup(ctx context.Context, client *adminclient.Client, at bac
 			return done, err
 		}
 	}
+	if name != "" { // before the node is troubled
+		if there, err := at.Open(ctx, name); err == nil {
+			return done, errors.Join(fmt.Errorf("%w: %s in %s", backup.ErrExists, name, at), there.Close())
+		}
+	}
 	fmt.Fprintf(c.errs, "%s writes a copy of its state …\n", from)
 	started := time.Now()
 	m, state, err := client.Backup(ctx, from)

@@ -170,7 +170,7 @@ func whatIsNext(t admin.Topology, f restoring, generation uint32) []string {
 	next := []string{fmt.Sprintf("start %s: tvilling serve --config %s --node %s --data %s", f.node, f.config, f.node, f.data)}
 	if len(others) > 0 {
 		next = append(next,
-			fmt.Sprintf("then start %s with empty data directories (move the old ones away, delete nothing): they join generation %d one by one", strings.Join(others, ", "), generation),
+			fmt.Sprintf("then start %s with empty data directories (move the old ones away, delete nothing): they join generation %d. One that ends and says so is started again, as its unit does", strings.Join(others, ", "), generation),
 			"until two of them have joined, a loss of this node is a loss of all that came since")
 	}
 	return append(next, "tvilling status shows the generation of each; take a new backup and verify it")
