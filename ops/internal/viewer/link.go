@@ -190,7 +190,9 @@ func (s *Stream) promote(l *link) {
 	}
 	if old := s.live; old != nil {
 		s.helpers.Go(func() { // what it still says is not read
-			_ = old.conn.Close(websocket.StatusNormalClosure, "")
+			if old.conn != nil {
+				_ = old.conn.Close(websocket.StatusNormalClosure, "")
+			}
 			old.cut()
 		})
 		if s.moving {

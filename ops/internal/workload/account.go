@@ -15,13 +15,18 @@ type record struct{ patient, name string }
 type names map[string]map[string]bool
 
 // account compares what was acknowledged with what each node shows. A record that one
-// node does not have is lost.
-func account(acknowledged []record, found map[string]names) Ledger {
+// node does not have is lost; one of a patient of whom something may be hidden is not
+// counted as found or lost.
+func account(acknowledged []record, found map[string]names, hidden map[string]bool) Ledger {
 	l := Ledger{Acknowledged: len(acknowledged), Found: map[string]int{}}
 	for node := range found {
 		l.Found[node] = 0
 	}
 	for _, r := range acknowledged {
+		if hidden[r.patient] {
+			l.Unchecked++
+			continue
+		}
 		missing := false
 		for node, has := range found {
 			if has[r.patient][r.name] {

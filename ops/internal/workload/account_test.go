@@ -17,16 +17,18 @@ func TestALostRecordIsFound(t *testing.T) {
 	delete(without["p"], "2")
 	elsewhere := names{"p": {"1": true, "2": true}} // another patient's of the same name does not stand in
 	for _, c := range []struct {
-		name  string
-		found map[string]names
-		want  Ledger
+		name   string
+		found  map[string]names
+		hidden map[string]bool
+		want   Ledger
 	}{
-		{"all is there", map[string]names{"a": whole(), "b": whole()}, Ledger{Acknowledged: 3, Found: map[string]int{"a": 3, "b": 3}}},
-		{"one node lacks one", map[string]names{"a": whole(), "b": without}, Ledger{Acknowledged: 3, Found: map[string]int{"a": 3, "b": 2}, Lost: 1}},
-		{"one node lacks a patient", map[string]names{"a": elsewhere}, Ledger{Acknowledged: 3, Found: map[string]int{"a": 2}, Lost: 1}},
-		{"one node has nothing", map[string]names{"a": whole(), "b": nil}, Ledger{Acknowledged: 3, Found: map[string]int{"a": 3, "b": 0}, Lost: 3}},
+		{"all is there", map[string]names{"a": whole(), "b": whole()}, nil, Ledger{Acknowledged: 3, Found: map[string]int{"a": 3, "b": 3}}},
+		{"one node lacks one", map[string]names{"a": whole(), "b": without}, nil, Ledger{Acknowledged: 3, Found: map[string]int{"a": 3, "b": 2}, Lost: 1}},
+		{"one node lacks a patient", map[string]names{"a": elsewhere}, nil, Ledger{Acknowledged: 3, Found: map[string]int{"a": 2}, Lost: 1}},
+		{"one node has nothing", map[string]names{"a": whole(), "b": nil}, nil, Ledger{Acknowledged: 3, Found: map[string]int{"a": 3, "b": 0}, Lost: 3}},
+		{"what may be hidden is not lost", map[string]names{"a": elsewhere}, map[string]bool{"q": true}, Ledger{Acknowledged: 3, Found: map[string]int{"a": 2}, Unchecked: 1}},
 	} {
-		if diff := cmp.Diff(c.want, account(acknowledged, c.found)); diff != "" {
+		if diff := cmp.Diff(c.want, account(acknowledged, c.found, c.hidden)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}

@@ -74,8 +74,9 @@ func (w *Workload) tidied(ctx context.Context, origin, patient string, consented
 		return err
 	}
 	docs := w.documents(items)
-	if (docs[history.Next] == history.Docs{}) || (docs[history.Other] != history.Docs{}) != consented {
-		return fmt.Errorf("%w: the patient is not as wanted yet", errMissing)
+	hidden, shown := (docs[history.Next] == history.Docs{}), (docs[history.Other] != history.Docs{})
+	if hidden || shown != consented {
+		return fmt.Errorf("%w: consent %v: another unit's records are hidden: %v, another care provider's are shown: %v", errMissing, consented, hidden, shown)
 	}
 	return nil
 }
@@ -127,9 +128,20 @@ func (w *Workload) streamsAtTheEnd(ctx context.Context, r *Report) {
 }
 
 // ledger asks every data node for everything that was acknowledged.
-func (w *Workload) ledger(ctx context.Context, l *Ledger) {
-	var mu sync.Mutex // guards found and unasked
-	found, unasked := map[string]names{}, l.Unasked
+func (w *Workload) ledger(ctx context.Context) Ledger {
+	var mu sync.Mutex // guards the rest
+	found, hidden, unasked := map[string]names{}, map[string]bool{}, []string(nil)
+	var tidying sync.WaitGroup
+	for k := range w.config.Changers {
+		tidying.Go(func() {
+			if err := w.tidy(ctx, k, true); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				hidden[changing(k)], unasked = true, append(unasked, err.Error())
+			}
+		})
+	}
+	tidying.Wait()
 	var asking sync.WaitGroup
 	for _, n := range w.nodes {
 		asking.Go(func() {
@@ -144,8 +156,9 @@ func (w *Workload) ledger(ctx context.Context, l *Ledger) {
 		})
 	}
 	asking.Wait()
-	*l = account(w.records, found)
+	l := account(w.records, found, hidden)
 	l.Unasked = unasked
+	return l
 }
 
 // everything is which records a node shows of the ledger's patients, once it has applied

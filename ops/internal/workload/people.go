@@ -24,10 +24,14 @@ const (
 	MaxStreams      = 4000
 	staff           = 8  // people to be
 	leavers         = 2  // people beside them, whose commission comes and goes
+	leaverPatients  = 8  // whom those see: with a commission go its engagements, and everybody who sees these patients is decided on anew
 	calmDocuments   = 10 // of each calm patient
+	standingBlocks  = 60 // of calm patients, where they hide nothing: a node does not believe at once that most blocks are gone
 
 	firstPerson = 4000 // in the row of numbers that nobody has: away from a bench's
 )
+
+const _ = uint(standingBlocks - 2*MaxChangers)
 
 // The organisation: a care unit that the staff belong to, the care provider's other
 // one, another care provider's, and the system that keeps all their records.
@@ -35,6 +39,7 @@ const (
 	ownProvider   = "SE0000000911-1000"
 	ownUnit       = "SE0000000911-1100"
 	nextUnit      = "SE0000000911-1200"
+	leaverUnit    = "SE0000000911-1300"
 	otherProvider = "SE0000000912-1000"
 	otherUnit     = "SE0000000912-2100"
 	sourceSystem  = "SE0000000911-S001"
@@ -59,21 +64,27 @@ func Feeds(now time.Time) demo.Feeds {
 	from, to := time.Date(now.Year()-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(now.Year()+2, 1, 1, 0, 0, 0, 0, time.UTC)
 	var f demo.Feeds
 	for n := range staff + leavers {
-		key := personKey(n)
+		key, unit := personKey(n), ownUnit
 		if n >= staff {
-			key = leaverKey(n - staff)
+			key, unit = leaverKey(n-staff), leaverUnit
 		}
 		employee := fmt.Sprintf("SE0000000911-P%03d", n)
 		f.Person = append(f.Person, demo.Person{Key: key, Name: "Lastman " + strconv.Itoa(n), Title: "Läkare", Employee: employee})
 		f.Commission = append(f.Commission, demo.Commission{
 			Employee: employee, ID: commissionOf(n), Name: "Läkare", Purpose: "Vård och behandling",
-			Rights: []string{"Läsa;alla;SJF"}, CareUnit: ownUnit, CareUnitName: "Lastmottagningen",
+			Rights: []string{"Läsa;alla;SJF"}, CareUnit: unit, CareUnitName: "Lastmottagningen",
 			CareProvider: ownProvider, CareProviderName: "Region Lastmark", Start: from, End: to,
 		})
 	}
 	for n := range calmPatients + writtenPatients + MaxChangers {
 		f.Relation = append(f.Relation, demo.Relation{Patient: notes.PersonalNumber(firstPerson + n), CareProvider: ownProvider,
 			CareUnit: ownUnit, Start: from, End: to})
+	}
+	for n := range standingBlocks {
+		f.Block = append(f.Block, demo.Block{Patient: calm(n), ID: fmt.Sprintf("standing-%d", n), Kind: "inner", CareProvider: ownProvider, CareUnit: nextUnit})
+	}
+	for n := range leaverPatients {
+		f.Relation = append(f.Relation, demo.Relation{Patient: calm(n), CareProvider: ownProvider, CareUnit: leaverUnit, Start: from, End: to})
 	}
 	return f
 }
@@ -96,12 +107,22 @@ func (a *around) write(change func(*demo.Feeds)) error {
 	return a.cluster.WriteFeeds(a.feeds)
 }
 
+// clear takes back whatever block was left.
+func (a *around) clear() error {
+	return a.write(func(f *demo.Feeds) {
+		f.Block = slices.DeleteFunc(f.Block, func(b demo.Block) bool { return strings.HasPrefix(b.ID, ourBlock) })
+	})
+}
+
+// ourBlock begins the id of every block that is taken back again.
+const ourBlock = "load-"
+
 // block puts a block of a group of a patient's records, and returns what takes it back.
 func (a *around) block(patient string, g history.Group) (lift func() error, err error) {
 	var b demo.Block
 	err = a.write(func(f *demo.Feeds) {
 		a.next++
-		b = demo.Block{Patient: patient, ID: fmt.Sprintf("load-%d-%d", time.Now().Unix(), a.next), Kind: "inner", CareProvider: ownProvider, CareUnit: nextUnit}
+		b = demo.Block{Patient: patient, ID: fmt.Sprintf(ourBlock+"%d-%d", time.Now().Unix(), a.next), Kind: "inner", CareProvider: ownProvider, CareUnit: nextUnit}
 		if g == history.Other {
 			b.Kind, b.CareProvider, b.CareUnit = "outer", otherProvider, ""
 		}

@@ -61,9 +61,10 @@ type Fault struct {
 // Ledger is whether what was acknowledged is there.
 type Ledger struct {
 	Acknowledged int            `json:"acknowledged"`
-	Found        map[string]int `json:"found"`             // by node
-	Lost         int            `json:"lost"`              // acknowledged, and some node that was asked does not have it
-	Unasked      []string       `json:"unasked,omitempty"` // nodes that could not be asked, and why
+	Found        map[string]int `json:"found"`               // by node
+	Lost         int            `json:"lost"`                // acknowledged, and some node that was asked does not have it
+	Unchecked    int            `json:"unchecked,omitempty"` // of patients that could not be brought to where everything is shown
+	Unasked      []string       `json:"unasked,omitempty"`   // what could not be asked, and why
 }
 
 // AccessLog is whether what was shown is recorded.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,6 +121,7 @@ func Start(ctx context.Context, c Config) (*Workload, error) {
 	if c.Feeds != nil {
 		feeds = *c.Feeds
 	}
+	feeds.Block, feeds.Commission = slices.Clone(feeds.Block), slices.Clone(feeds.Commission) // they change
 	w.around = &around{cluster: c.Cluster, feeds: feeds}
 	ctx, w.cut = context.WithCancel(ctx)
 	if err := w.begin(ctx); err != nil {
@@ -239,7 +241,7 @@ func (w *Workload) watch(ctx, steady context.Context, n int) (err error) {
 	changers := w.config.Changers
 	switch {
 	case changers > 0 && n%50 == 7:
-		s.leave, c.Person = true, leaverKey(n/50)
+		s.leave, c.Person, c.Patient = true, leaverKey(n/50), calm(n/50%leaverPatients)
 		s.what[history.Own] = leaves((n / 50) % leavers)
 	case n%5 == 3:
 		c.Patient = written(n / 5)
@@ -270,15 +272,10 @@ func (w *Workload) Stop(ctx context.Context) (Report, error) {
 	r := Report{Started: w.tally.started, Seconds: ended.Seconds(), Bounded: w.tally.full,
 		Phases: phases(w.tally.samples, w.tally.marks, ended), Faults: w.tally.faults}
 	w.streamsAtTheEnd(ctx, &r)
-	if err := w.around.write(func(f *demo.Feeds) { f.Block = nil }); err != nil {
+	if err := w.around.clear(); err != nil {
 		return r, err
 	}
-	for k := range w.config.Changers {
-		if err := w.tidy(ctx, k, true); err != nil {
-			r.Ledger.Unasked = append(r.Ledger.Unasked, err.Error())
-		}
-	}
-	w.ledger(ctx, &r.Ledger)
+	r.Ledger = w.ledger(ctx)
 	w.accessLog(ctx, &r.Log)
 	r.History = history.Check(w.ops, checkWithin)
 	return r, nil
