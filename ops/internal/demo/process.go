@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// killAfter is how long a process gets to end when it is asked to.
-const killAfter = 12 * time.Second
+// killAfter is how long a process gets to end when it is asked to: it drains first.
+const killAfter = 30 * time.Second
 
 // child is what a process is started with.
 type child struct {

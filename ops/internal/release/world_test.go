@@ -30,6 +30,9 @@ const (
 	newer = "1.1.0"
 )
 
+// asked counts what was asked of each node.
+type asked struct{ commands, drained map[string]int }
+
 // fake is a cluster whose processes are a few words each. It holds what a release must
 // never do: touch a node while another is away, or end one that leads.
 type fake struct {
@@ -37,16 +40,15 @@ type fake struct {
 	topology admin.Topology
 	starts   time.Duration // how long a node takes to come up
 
-	mu       sync.Mutex
-	leader   string
-	index    uint64
-	members  map[string]*admin.Member
-	up       map[string]time.Time // when it answers
-	numbers  map[string]Numbers
-	stale    bool
-	level    uint16
-	commands map[string]int
-	drained  map[string]int
+	mu      sync.Mutex
+	leader  string
+	index   uint64
+	members map[string]*admin.Member
+	up      map[string]time.Time // when it answers
+	numbers map[string]Numbers
+	stale   bool
+	level   uint16
+	asked
 
 	spoil   func(f *fake)                 // at every look; may be nil
 	replace func(Replacement) error       // instead of what it does; may be nil
@@ -55,7 +57,7 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	f := &fake{t: t, topology: places(), starts: 3 * time.Second, leader: "a1", index: 100, level: 1, members: map[string]*admin.Member{},
-		up: map[string]time.Time{}, numbers: map[string]Numbers{}, commands: map[string]int{}, drained: map[string]int{}}
+		up: map[string]time.Time{}, numbers: map[string]Numbers{}, asked: asked{map[string]int{}, map[string]int{}}}
 	for _, n := range f.topology.Members {
 		f.members[n.ID] = &admin.Member{ID: n.ID, Site: n.Site, Role: n.Role, Version: older, Level: 1, Operating: admin.Operating{Started: "at first"}}
 	}
