@@ -199,7 +199,7 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 		return err
 	}
 	load.Phase(PhaseAfter)
-	if err := r.alive(ctx, at, report.Figures); err != nil {
+	if err := r.alive(ctx, r.watch.note(KindPhase, "healed"), report.Figures); err != nil {
 		return err
 	}
 	r.watch.note(KindPhase, "all is well")

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,14 +34,23 @@ type atWork struct {
 }
 
 func startWork(ctx context.Context, c *demo.Cluster, feeds demo.Feeds, w Work) (Load, error) {
-	since := time.Now()
-	load, err := workload.Start(context.WithoutCancel(ctx), workload.Config{Cluster: c, Openers: w.Openers, Producers: w.Producers,
-		Streams: w.Streams, Changers: w.Changers, Seed: w.Seed, Feeds: &feeds})
-	if err != nil {
-		return nil, err
+	config := workload.Config{Cluster: c, Openers: w.Openers, Producers: w.Producers,
+		Streams: w.Streams, Changers: w.Changers, Seed: w.Seed, Feeds: &feeds}
+	for tried := 1; ; tried++ {
+		since := time.Now()
+		load, err := workload.Start(context.WithoutCancel(ctx), config)
+		if err == nil {
+			return &atWork{Workload: load, since: since}, nil
+		}
+		// A registration is known at a node that is behind a little later than it is acknowledged.
+		if !errors.Is(err, workload.ErrSteady) || tried == mostStarts || rest(ctx, time.Second) != nil {
+			return nil, err
+		}
 	}
-	return &atWork{Workload: load, since: since}, nil
 }
+
+// mostStarts is how often the work is begun before it is given up.
+const mostStarts = 3
 
 // Stop implements Load.
 func (a *atWork) Stop(ctx context.Context) (Measured, error) {
