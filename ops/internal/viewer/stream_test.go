@@ -3,6 +3,7 @@ package viewer
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ type script struct {
 
 func newScript(t *testing.T) *script {
 	ctx, cut := context.WithCancel(t.Context())
-	s := &Stream{ctx: ctx, cut: cut, first: make(chan struct{}), config: StreamConfig{Origins: []string{"http://a", "http://b"}, Kinds: 2,
+	s := &Stream{ctx: ctx, cut: cut, first: make(chan struct{}), random: rand.New(rand.NewPCG(1, 1)), config: StreamConfig{Origins: []string{"http://a", "http://b"}, Kinds: 2,
 		KindOf: func(h *protocol.Header) int { return int(h.Title[0] - 'a') }}}
 	s.addresses, s.times = s.config.Origins, newTimeline(2)
 	t.Cleanup(s.Close)
