@@ -275,8 +275,8 @@ func (s *Stream) take(e event, now time.Time) {
 	l.heard = now
 	switch {
 	case e.err != nil && !comesBack(e.err):
-		s.fault(errForbidden.Error())
-		s.stopped = errForbidden
+		s.stopped = fmt.Errorf("%w: %w", errForbidden, e.err)
+		s.fault(s.stopped.Error())
 		s.lost(l, now)
 	case e.err != nil:
 		if errors.Is(e.err, ErrView) {
