@@ -128,6 +128,7 @@ func (s *StepReport) take(e Entry, replaced map[int]time.Time) {
 	case e.Act == ActBack && e.Mark == Done:
 		if began, ok := replaced[e.Step]; ok {
 			s.AwayMS = e.At.Sub(began).Milliseconds()
+			delete(replaced, e.Step) // a run that goes on finds it back once more
 		}
 		s.Says = e.Text
 	case e.Act == ActHalt:

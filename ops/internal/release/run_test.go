@@ -1,6 +1,7 @@
 package release
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -256,4 +257,32 @@ func TestNoWayBack(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// Whoever ends it with Ctrl-C, at any time, leaves no node drained, and can go on.
+func TestAsked(t *testing.T) {
+	for after := 300 * time.Millisecond; after < time.Minute; after += 1700 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			k := begin(t, f)
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			err := Run(ctx, config(f, k))
+			var halted *HaltError
+			if !errors.As(err, &halted) || halted.Sign != "asked" {
+				t.Fatalf("after %v: %v", after, err)
+			}
+			for id, m := range f.members {
+				if m.Phase != admin.PhaseNone {
+					t.Errorf("after %v %s is left drained", after, id)
+				}
+			}
+			if err := Run(t.Context(), config(f, k)); err != nil {
+				t.Fatalf("going on after %v: %v", after, err)
+			}
+			if diff := cmp.Diff(slices.Repeat([]string{newer}, 5), f.runs()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
