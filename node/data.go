@@ -16,6 +16,7 @@ import (
 	"tvilling/node/internal/upstream"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
+	"tvilling/raftfsm/command"
 	"tvilling/wasm/site"
 )
 
@@ -34,7 +35,7 @@ type data struct {
 
 func openData(n *Node) (*data, error) {
 	d := &data{others: alternates(n.cfg.Topology, n.cfg.Self)}
-	d.ingest = ingest.New(n.cluster, n.ring, n.state().registration, newIntent, n.cfg.Logger)
+	d.ingest = ingest.New(n.cluster, n.ring, n.state().registration, newIntent, n.cfg.Logger).CatchingUp(n.catchUp)
 	var err error
 	if d.services, err = openServices(n); err != nil {
 		return nil, err
@@ -50,6 +51,16 @@ func openData(n *Node) (*data, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// catchUp waits until this node has applied what was committed when it was called: an
+// entry of its own, which comes after all that.
+func (n *Node) catchUp(ctx context.Context) error {
+	results, err := n.cluster.Propose(ctx, command.Command{Kind: command.KindCanary, Body: command.Canary{Node: n.cfg.Self}})
+	if err != nil {
+		return err
+	}
+	return n.fsm.WaitApplied(ctx, results[0].Index)
 }
 
 // openLog makes what reads the access log: those who follow it up, and the export.

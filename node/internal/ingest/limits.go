@@ -13,6 +13,8 @@ const (
 	documentOverhead = 160              // attributes and framing of a sealed document
 	keyBytes         = 18               // a key in Keep, encoded
 	maxTries         = 3                // of writing a set that others write as well
+	maxCatching      = 2                // refusals that are looked at again at once, each at the cost of an entry: the next wait
+	catchUpWithin    = 3 * time.Second  // for this node to be behind no more: then another is to be asked
 	pageRows         = 400              // rows in one feed page
 	pageBytes        = 192 << 10        // sealed rows in one feed page, give or take one row
 	rowOverhead      = 64               // keys, digest and framing of a sealed row

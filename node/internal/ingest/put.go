@@ -69,11 +69,39 @@ type Ingest struct {
 	sources  Registrations
 	intent   func() command.Intent
 	log      *slog.Logger
+
+	catchUp  func(context.Context) error // nil: this node is never behind
+	catching chan struct{}               // who may be waiting for it at once
 }
 
 // New makes an Ingest; intent draws a new intent for each command.
 func New(p Proposer, ring Sealer, sources Registrations, intent func() command.Intent, log *slog.Logger) *Ingest {
 	return &Ingest{proposer: p, ring: ring, sources: sources, intent: intent, log: log}
+}
+
+// CatchingUp has a refusal looked at again once this node has applied what was committed
+// when it was asked: one that is behind knows nothing of who has been registered since,
+// and a sender takes a refusal for an answer and does not come back. It is called before
+// the first Put.
+func (in *Ingest) CatchingUp(catchUp func(context.Context) error) *Ingest {
+	in.catchUp, in.catching = catchUp, make(chan struct{}, maxCatching)
+	return in
+}
+
+// caughtUp waits its turn, bounded, and then until this node is behind no more.
+func (in *Ingest) caughtUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, catchUpWithin)
+	defer cancel()
+	select {
+	case in.catching <- struct{}{}:
+		defer func() { <-in.catching }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: this node is behind, and many wait for it", ErrNoQuorum)
+	}
+	if err := in.catchUp(ctx); err != nil {
+		return fmt.Errorf("%w: this node is behind: %w", ErrNoQuorum, err)
+	}
+	return nil
 }
 
 // Put checks one answer and makes it durable. When it returns without an error, the
@@ -86,6 +114,12 @@ func (in *Ingest) Put(ctx context.Context, r Request) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w: the address names no contract that is kept", ErrAddress)
 	}
 	source, err := in.admit(r, contract)
+	if refused := errors.Is(err, ErrNotRegistered) || errors.Is(err, ErrNotAllowed); refused && in.catchUp != nil {
+		if err := in.caughtUp(ctx); err != nil {
+			return Receipt{}, err
+		}
+		source, err = in.admit(r, contract)
+	}
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -374,6 +374,46 @@ func TestWhatTheLogSays(t *testing.T) {
 	}
 }
 
+// A node that is behind refuses nobody for good: it catches up and looks again, or says
+// that another should be asked.
+func TestANodeThatIsBehindRefusesNobodyForGood(t *testing.T) {
+	stuck := errors.New("stuck")
+	for name, c := range map[string]struct {
+		known, learns bool
+		catchUp       error
+		asked         int
+		want          error
+	}{
+		"registered":           {known: true},
+		"registered meanwhile": {learns: true, asked: 1},
+		"of nobody":            {asked: 1, want: ErrNotRegistered},
+		"it stays behind":      {catchUp: stuck, asked: 1, want: ErrNoQuorum},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.in.sources = func(source string) (command.RegisterSource, bool, error) {
+				if !c.known {
+					return command.RegisterSource{}, false, nil
+				}
+				return w.Registration(source)
+			}
+			asked := 0
+			w.in.CatchingUp(func(context.Context) error {
+				asked++
+				c.known = c.learns
+				return c.catchUp
+			})
+			_, err := w.in.Put(t.Context(), request(answer("OK", rec("D1"))))
+			if !errors.Is(err, c.want) || c.want == ErrNoQuorum && errors.Is(err, ErrNotRegistered) {
+				t.Errorf("error %v, want %v", err, c.want)
+			}
+			if asked != c.asked {
+				t.Errorf("it caught up %d times, want %d", asked, c.asked)
+			}
+		})
+	}
+}
+
 // A state that cannot be read knows nothing of who is registered: no source is told
 // that it is not.
 func TestAnUnreadableStateIsNotARefusal(t *testing.T) {
