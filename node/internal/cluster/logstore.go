@@ -140,10 +140,12 @@ func (s *watchedStore) DeleteRange(first, last uint64) error {
 
 // checkTail ends the node when a snapshot has replaced a log that reached further:
 // raft has removed the entries and still counts with them, refuses what follows on
-// the snapshot and is sent it again, for ever. After a start it counts anew.
+// the snapshot and is sent it again, for ever; or, where the log began right after the
+// snapshot, votes and answers for entries that it has no more. After a start it counts
+// anew. A whole log that is cut off because it was another leader's looks the same.
 func (s *watchedStore) checkTail(first, end uint64) {
 	left, err := s.logs.LastIndex()
-	if snap := s.snap(); err == nil && left == 0 && first <= snap && snap < end {
+	if snap := s.snap(); err == nil && left == 0 && snap > 0 && first <= snap+1 && snap < end {
 		s.broken.Store(true)
 		s.fail(fmt.Errorf("%w: a snapshot at index %d has replaced a log up to %d; start again", ErrStalled, snap, end))
 	}

@@ -185,6 +185,27 @@ func TestRemovalFromAnEmptyLogEnds(t *testing.T) {
 	}
 }
 
+// Raft goes on counting with entries that a snapshot has made it remove, also where its
+// log began right after an earlier snapshot of the same index.
+func TestALogThatReachedFurtherThanItsSnapshotEndsTheNode(t *testing.T) {
+	for first := uint64(29); first <= 32; first++ {
+		inner := raft.NewInmemStore()
+		var ended error
+		s := newWatchedStore(inner, inner, time.Minute, func(err error) { ended = err }, func() uint64 { return 30 })
+		for i := first; i <= 44; i++ {
+			if err := s.StoreLog(&raft.Log{Index: i}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.DeleteRange(first, 44); err != nil {
+			t.Fatal(err)
+		}
+		if want := first <= 31; errors.Is(ended, ErrStalled) != want {
+			t.Errorf("from %d: ended with %v, want an end: %t", first, ended, want)
+		}
+	}
+}
+
 func TestRecentLogs(t *testing.T) {
 	var r recentLogs
 	at := func(index uint64, size int) *raft.Log {
