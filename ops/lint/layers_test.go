@@ -54,6 +54,8 @@ var layers = []layer{
 	{packages: "node/internal/session", may: []string{"protocol", "raftfsm", "raftfsm/command", "node/internal/access", "node/internal/identity",
 		"node/internal/projection", "node/internal/record", "node/internal/sealing", "node/internal/cluster", "node/internal/followup", "node/internal/timing"},
 		tests: []string{"node/internal/cluster/..."}},
+	{packages: "node/internal/simulation", tests: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster/...",
+		"node/internal/session", "node/internal/identity", "node/internal/projection", "node/internal/record", "node/internal/sealing"}}, // tests alone
 	{packages: "node/internal/admin", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster", "node/internal/followup", "node/internal/proof"},
 		tests: []string{"node/internal/logtest", "node/internal/record"}},
 	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster", "node/internal/session", "node/internal/timing"}},
