@@ -47,7 +47,7 @@ type CloseCode uint16
 
 // The close codes.
 const (
-	CloseSlow      CloseCode = 4008 // the reader does not keep up
+	CloseSlow      CloseCode = 4008 // the other side does not keep up, or did not say Hello in time
 	CloseMoving    CloseCode = 4012 // the node goes away, use an alternate
 	CloseNoAck     CloseCode = 4408 // a Revoke was not acknowledged in time
 	CloseBehind    CloseCode = 4409 // the node is behind the client's position

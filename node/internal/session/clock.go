@@ -76,7 +76,7 @@ func passed(due, at time.Time) bool { return !due.IsZero() && !at.Before(due) }
 // tick does what is due.
 func (s *session) tick(at time.Time) {
 	if passed(s.clock.helloDue, at) {
-		s.close(protocol.CloseMalformed, "no Hello", nil)
+		s.close(protocol.CloseSlow, "no Hello", nil) // on a slow line or a busy machine it may come the next time
 		return
 	}
 	if len(s.clock.acks) > 0 && passed(s.clock.acks[0].due, at) {

@@ -95,7 +95,7 @@ func TestASilentSocketIsClosed(t *testing.T) {
 	scripted(t, func(t *testing.T, w *world) {
 		b := dial(w)
 		began := time.Now()
-		b.closedWith(protocol.CloseMalformed)
+		b.closedWith(protocol.CloseSlow)
 		if passed := time.Since(began); passed != helloWithin {
 			t.Errorf("without Hello closed after %v", passed)
 		}
@@ -492,7 +492,7 @@ func TestStrangersHavePlacesOfTheirOwn(t *testing.T) {
 			dialAs(w, certified).greet(commission)
 		}
 		for _, b := range silent {
-			b.closedWith(protocol.CloseMalformed)
+			b.closedWith(protocol.CloseSlow)
 		}
 		if passed := time.Since(began); passed > helloWithin {
 			t.Errorf("the silent ones held their places for %v", passed)

@@ -43,7 +43,7 @@ const (
 	beatWithin    = 2 * time.Second         // a heartbeat not taken by the socket: CloseSlow. It ends the lease that much later at most
 	leaderWithin  = 1500 * time.Millisecond // a leader not heard for so long is not heard
 	silenceLimit  = 4 * beatEvery           // nothing from the browser: CloseSlow
-	helloWithin   = 3 * time.Second         // no Hello: CloseMalformed
+	helloWithin   = 3 * time.Second         // no Hello: CloseSlow
 	catchUpWithin = 2 * time.Second         // the node is behind the browser's position: CloseBehind
 	ackWithin     = 2 * time.Second         // a Revoke not acknowledged: recorded, CloseNoAck
 	recordWithin  = 5 * time.Second         // a record not committed: FaultNoQuorum
