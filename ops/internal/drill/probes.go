@@ -20,9 +20,9 @@ const (
 )
 
 // blind is what probes cannot show: they keep nothing that could be lost, and look at
-// no patient.
+// no patient. A probe of a node that is away fails, as it must: a client asks another.
 func blind() []Figure {
-	return []Figure{Acknowledged, Lost, Blanked, BlankedLate, NotBlanked, Resumed, StreamsLost, Operations, Unlawful,
+	return []Figure{Failed, Unknown, Acknowledged, Lost, Blanked, BlankedLate, NotBlanked, Resumed, StreamsLost, Operations, Unlawful,
 		Unrecorded, Different, Doubts, Unchecked, Dark}
 }
 
