@@ -8,9 +8,9 @@ LDFLAGS := -X main.version=$(VERSION)
 STATICCHECK := bin/staticcheck
 FUZZTIME ?= 15s
 
-# Tests that drive a browser or real processes measure time: without the race
-# detector, one package at a time. Everything else runs with it.
-SLOW := /ops/internal/e2e
+# Tests that drive a browser or real processes measure time, and simulations need it:
+# without the race detector, one package at a time. Everything else runs with it.
+SLOW := /(ops/internal/(e2e|mixed|workload|drill)|node/internal/simulation)$$
 .DEFAULT_GOAL := help
 
 .PHONY: help build deb wasm demo test test-deps lint fmt bench bench-blocks bench-record bench-backup fuzz screenshots clean
@@ -31,8 +31,10 @@ demo: build ## Run five nodes on this machine with the test patients; Ctrl-C end
 	./bin/tvilling demo
 
 test: test-deps lint wasm ## Install what the tests need, lint, and run every test
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v '$(SLOW)')
-	$(GO) test -count=1 -timeout 10m .$(SLOW)
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vE '$(SLOW)')
+	$(GO) test -timeout 5m -tags level1 ./raftfsm/...
+	$(GO) test -timeout 5m -tags level1 -run '^TestStores' ./node
+	$(GO) test -count=1 -p 1 -timeout 10m $$($(GO) list ./... | grep -E '$(SLOW)')
 
 # A browser for the end-to-end tests. As root on Debian it is installed; else say so.
 test-deps: ## Install Chromium, as root on Debian, where there is none
