@@ -29,8 +29,6 @@ var (
 )
 
 // Survivor is what a data directory holds, for whoever chooses which one to recover.
-// The access log's figures are those of the state's file, which may be a little behind
-// the last entry; they are missing when that file was not closed in order.
 type Survivor struct {
 	Generation    uint32   `json:"generation"`
 	ID            string   `json:"generation_id"` // hex; zeros for the first
@@ -46,6 +44,12 @@ type Survivor struct {
 	Recovering uint32 `json:"recovering_to,omitempty"` // begun and not ended
 	Joining    bool   `json:"joining,omitempty"`       // may lack what it once had
 
+	SurvivorState
+}
+
+// SurvivorState is what the state's file says of the access log. It may be a little
+// behind the last entry, and is missing when that file was not closed in order.
+type SurvivorState struct {
 	StateKnown   bool   `json:"state_known"`
 	AppliedIndex uint64 `json:"applied_index"`
 	LogEntries   uint64 `json:"log_entries"`

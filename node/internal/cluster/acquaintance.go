@@ -90,11 +90,11 @@ func (a *acquaintance) meet(from string, h hello, now time.Time) {
 // hear notes a claim. One that is not repeated in time begins anew.
 func (a *acquaintance) hear(from string, h hello, now time.Time) {
 	c, ok := a.claims[from]
-	if !ok || !c.generation.Same(h.generation) || now.Sub(c.last) > claimLasts || h.index < c.index || !h.settled {
+	if !ok || !c.generation.Same(h.generation) || now.Sub(c.last) > claimLasts || h.index < c.index || !c.settled || !h.settled {
 		a.claims[from] = claim{hello: h, at: now, last: now}
 		return
 	}
-	c.proven = c.settled && now.Sub(c.at) >= claimSpan && h.index > c.index
+	c.proven = now.Sub(c.at) >= claimSpan && h.index > c.index
 	c.last = now
 	a.claims[from] = c
 }
@@ -120,14 +120,14 @@ func (a *acquaintance) later(lived time.Time, patience time.Duration) (next Gene
 		case ok && !c.generation.Same(next):
 			a.refusals.log(a.log, from, fmt.Errorf("%w: members claim generations %v and %v: an operator has to decide which one goes on", ErrPeer, next, c.generation))
 			return Generation{}, "", false
-		case c.proven || !ok && c.settled:
+		default:
 			next, ok = c.generation, true
 			if c.proven {
 				by = from
 			}
 		}
 	}
-	if !ok || by == "" {
+	if by == "" {
 		return Generation{}, "", false
 	}
 	if a.alive.After(lived) {

@@ -17,11 +17,10 @@ import (
 
 // Cluster is this node's part in the cluster.
 type Cluster struct {
-	cfg        Config
-	self       admin.Node
-	machine    Machine
-	generation Generation
-	log        *slog.Logger
+	cfg     Config
+	self    admin.Node
+	machine Machine
+	log     *slog.Logger
 
 	network Network
 	store   *watchedStore
@@ -197,11 +196,11 @@ func (c *Cluster) IsLeader() bool {
 
 // Position is how far this node has come in the cluster's history.
 func (c *Cluster) Position() protocol.Position {
-	return protocol.Position{Epoch: c.generation.epoch(c.cfg.Topology.Cluster), Index: c.machine.AppliedIndex()}
+	return protocol.Position{Epoch: c.entry.generation.epoch(c.cfg.Topology.Cluster), Index: c.machine.AppliedIndex()}
 }
 
 // Generation is the history that this node is part of. It is the same from Open to Close.
-func (c *Cluster) Generation() Generation { return c.generation }
+func (c *Cluster) Generation() Generation { return c.entry.generation }
 
 // HeardFromLeader tells when this node last had proof that a leader with a quorum was
 // there, and that this node keeps up with it: on a follower the leader's last message,

@@ -23,8 +23,19 @@ func TestWhatProvesAGeneration(t *testing.T) {
 			then   func(a *acquaintance)
 			proven bool
 		}{
-			"one greeting":         {func(*acquaintance) {}, false},
-			"it gets on":           {func(a *acquaintance) { time.Sleep(claimSpan); _ = a.admit("b1", say(true, 6)) }, true},
+			"one greeting": {func(*acquaintance) {}, false},
+			"it gets on":   {func(a *acquaintance) { time.Sleep(claimSpan); _ = a.admit("b1", say(true, 6)) }, true},
+			"it got a leader later": {func(a *acquaintance) {
+				_ = a.admit("b1", say(false, 6))
+				_ = a.admit("b1", say(true, 7))
+				time.Sleep(claimSpan)
+				_ = a.admit("b1", say(true, 8))
+			}, true},
+			"a rival without a leader": {func(a *acquaintance) {
+				_ = a.admit("b2", appendHello(nil, hello{generation: First().Next(time.Now()), history: true}))
+				time.Sleep(claimSpan)
+				_ = a.admit("b1", say(true, 6))
+			}, false},
 			"at once":              {func(a *acquaintance) { _ = a.admit("b1", say(true, 6)) }, false},
 			"it stands still":      {func(a *acquaintance) { time.Sleep(claimSpan); _ = a.admit("b1", say(true, 5)) }, false},
 			"it has lost its lead": {func(a *acquaintance) { time.Sleep(claimSpan); _ = a.admit("b1", say(false, 6)) }, false},

@@ -24,10 +24,15 @@
 //     that were received and on commits that were asked for and made.
 //   - A follower hears from its leader though nothing reaches its state machine any more:
 //     HeardFromLeader also rests on what was applied (watchPulse).
+//   - Histories that are not the same one meet: members greet each other by generation
+//     (acquaintance), and a later one takes over only beyond doubt.
+//   - A member that has lost its disk has forgotten how it voted: it neither founds nor
+//     votes before the leader has taken it in anew (enter, guard, takeIn).
 //
 // # Goroutines
 //
-// Of a Cluster, until Close: watchLeadership, watchPulse, serve, the batcher's run. While it leads:
+// Of a Cluster, until Close: watchLeadership, watchPulse, serve, the guard's run, the
+// batcher's run; enter, until this node takes its whole part. While it leads:
 // canary and watchFollowers, or on a witness handOver, and the canary under way. For
 // each entry under way, one that waits for it, at most two. For each connection from a
 // peer: serveLink, its link's write, one for each call being answered, at most 512. For

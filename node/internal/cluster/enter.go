@@ -25,17 +25,18 @@ const (
 
 // entry is how this node comes into the cluster.
 type entry struct {
-	guard   *guard
-	known   *acquaintance
-	exists  bool                   // there was a log when it was opened
-	joining atomic.Pointer[string] // nil: it does not wait to be taken in
-	opened  atomic.Int64           // when it began to take part, nanoseconds; 0: not yet
-	greets  bool                   // the network does
+	generation Generation
+	guard      *guard
+	known      *acquaintance
+	exists     bool                   // there was a log when it was opened
+	joining    atomic.Pointer[string] // nil: it does not wait to be taken in
+	opened     atomic.Int64           // when it began to take part, nanoseconds; 0: not yet
+	greets     bool                   // the network does
 }
 
 // hello is what this node says of itself.
 func (c *Cluster) hello() []byte {
-	h := hello{generation: c.generation, index: c.machine.AppliedIndex()}
+	h := hello{generation: c.entry.generation, index: c.machine.AppliedIndex()}
 	h.history = h.index > 0 || c.entry.joining.Load() != nil
 	if last, err := c.store.LastIndex(); err != nil || last > 1 || c.snaps.last() > 0 {
 		h.history = true
@@ -146,12 +147,12 @@ func (c *Cluster) found() {
 // beginJoining makes this node one that waits to be taken in, also after a start.
 func (c *Cluster) beginJoining() {
 	if c.cfg.Dir != "" {
-		if err := writeGeneration(c.cfg.Dir, fileJoining, c.generation); err != nil {
+		if err := writeGeneration(c.cfg.Dir, fileJoining, c.entry.generation); err != nil {
 			c.fail(err)
 			return
 		}
 	}
-	c.log.Warn("this node has no log and the cluster has a history: it waits to be taken in, and does not vote until then", "generation", c.generation.Number)
+	c.log.Warn("this node has no log and the cluster has a history: it waits to be taken in, and does not vote until then", "generation", c.entry.generation.Number)
 	c.setJoining(joiningEmpty)
 }
 
@@ -186,7 +187,7 @@ func (c *Cluster) joined() {
 	}
 	c.entry.joining.Store(nil)
 	c.entry.guard.set(partWhole)
-	c.log.Info("this node was taken in: it votes", "generation", c.generation.Number)
+	c.log.Info("this node was taken in: it votes", "generation", c.entry.generation.Number)
 }
 
 // suffrage is how a member stands in raft's configuration here.
@@ -233,6 +234,6 @@ func (c *Cluster) superseded(lived time.Time) bool {
 			return true
 		}
 	}
-	c.fail(fmt.Errorf("%w: %q is of generation %v, which has a leader; this log is of %v. At the next start it is set aside and this node joins", ErrSuperseded, by, next, c.generation))
+	c.fail(fmt.Errorf("%w: %q is of generation %v, which has a leader; this log is of %v. At the next start it is set aside and this node joins", ErrSuperseded, by, next, c.entry.generation))
 	return true
 }

@@ -300,7 +300,7 @@ func TestTwoRecoveriesRefuseEachOther(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		for id, n := range w.nodes {
 			if (id == "a1" || id == "b1" || id == "w1") && n.hasFailed() {
-				t.Errorf("%s ended: nobody has decided", id)
+				t.Errorf("%s ended: nobody has decided: %v", id, n.counts.err)
 			}
 		}
 		if w.nodes["w1"].Leader() != "" {
@@ -321,7 +321,7 @@ func TestTwoRecoveriesRefuseEachOther(t *testing.T) {
 				t.Errorf("w1 ended: %v", err)
 			}
 		case <-time.After(time.Minute):
-			t.Fatal("w1 does not notice that it is decided")
+			t.Fatalf("w1 does not notice that it is decided: it has heard %+v", w.nodes["w1"].entry.known.claims)
 		}
 		w.again("w1")
 		for _, id := range []string{"a2", "b2"} {

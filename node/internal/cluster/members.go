@@ -102,7 +102,7 @@ func (c *Cluster) ownStatus() status {
 		LastIndex:     c.raft.LastIndex(),
 		SnapshotBytes: c.snaps.written.Load(),
 	}
-	s.Generation = c.generation.Number
+	s.Generation = c.entry.generation.Number
 	s.State, s.Joining = c.stateName(s.State)
 	if c.cfg.Describe != nil {
 		c.cfg.Describe(&s.Member)

@@ -65,11 +65,11 @@ func (c *Cluster) open() error {
 // checkDirectory reads which generation the log is of, and refuses one on which
 // something was begun that has to be ended first.
 func (c *Cluster) checkDirectory() (err error) {
-	c.generation = First()
+	c.entry.generation = First()
 	if c.cfg.Dir == "" {
 		return nil
 	}
-	if c.generation, err = ReadGeneration(c.cfg.Dir); err != nil {
+	if c.entry.generation, err = ReadGeneration(c.cfg.Dir); err != nil {
 		return err
 	}
 	if _, begun, err := readGeneration(c.cfg.Dir, fileRecovering); err != nil || begun {
@@ -88,11 +88,11 @@ func (c *Cluster) checkDirectory() (err error) {
 // openEntry opens the network, over which the others hear of our generation from now
 // on, and stands a guard before it.
 func (c *Cluster) openEntry() (err error) {
-	c.entry.known = newAcquaintance(c.generation, c.log)
+	c.entry.known = newAcquaintance(c.entry.generation, c.log)
 	if c.entry.exists, err = raft.HasExistingState(c.store, c.store, c.snaps); err != nil {
 		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	if !c.entry.exists && c.generation.Number > 1 && c.entry.joining.Load() == nil {
+	if !c.entry.exists && c.entry.generation.Number > 1 && c.entry.joining.Load() == nil {
 		c.setJoining(joiningEmpty) // only the first generation is founded
 	}
 	network, err := c.openNetwork()
