@@ -139,6 +139,7 @@ func (b *browser) hear(l *line) {
 		b.pass()
 		select {
 		case raw := <-l.down:
+			came := time.Now()
 			b.pass()
 			f, err := protocol.DecodeFrame(raw)
 			if err != nil {
@@ -147,7 +148,8 @@ func (b *browser) hear(l *line) {
 			}
 			b.mu.Lock()
 			if b.line == l {
-				b.take(f)
+				b.wipe()
+				b.take(f, came)
 			}
 			b.mu.Unlock()
 		case <-l.ended:
@@ -180,11 +182,19 @@ func (b *browser) send(f protocol.Frame) {
 	}
 }
 
-// take applies a frame. It is called with the lock held.
-func (b *browser) take(f protocol.Frame) {
+// wipe forgets what the lease was for, when it is out: no later word brings it back.
+func (b *browser) wipe() {
+	if !time.Now().Before(b.leased) {
+		b.items, b.shadow = nil, nil
+	}
+}
+
+// take applies a frame, which came some time ago if the line was cut meanwhile. It is
+// called with the lock held.
+func (b *browser) take(f protocol.Frame, came time.Time) {
 	switch f := f.(type) {
 	case protocol.Welcome:
-		b.leased = time.Now().Add(time.Duration(f.LeaseMillis) * time.Millisecond)
+		b.leased = came.Add(time.Duration(f.LeaseMillis) * time.Millisecond)
 		b.send(protocol.Choose{Commission: b.for_})
 	case protocol.Chosen:
 		b.request++
@@ -193,7 +203,7 @@ func (b *browser) take(f protocol.Frame) {
 		b.opened = true
 		b.show()
 	case protocol.Heartbeat:
-		b.leased = time.Now().Add(time.Duration(f.LeaseMillis) * time.Millisecond)
+		b.leased = came.Add(time.Duration(f.LeaseMillis) * time.Millisecond)
 		b.send(protocol.Beat{Generation: b.generation, Index: f.Position.Index})
 	case protocol.Revoke:
 		b.revoked(f)
@@ -313,8 +323,9 @@ func (b *browser) act(what, which int) {
 
 // others tells whether documents of the other care provider are on the screen.
 func (b *browser) others() bool {
+	other := must(protocol.ParseCareProviderID(otherProvider))
 	for _, item := range b.items {
-		if item.Header.CareProvider.String() == otherProvider {
+		if item.Header.CareProvider == other {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,12 +55,7 @@ func (w *world) screens() {
 		for _, one := range takes {
 			w.ledger.fault(w.security.unblocked(one))
 		}
-		if i := slices.Index(w.patients, patient); i >= 0 {
-			w.mu.Lock()
-			since := w.blocked[i]
-			w.mu.Unlock()
-			w.ledger.fault(gone(since, now, others))
-		}
+		w.ledger.fault(gone(w.security.since(w.ring.Patient(patient)), now, others))
 	}
 }
 
@@ -98,6 +94,9 @@ func grown(r tlog.HashReader, older, size uint64, had, root [32]byte) *fault {
 
 // heal ends every fault and starts everybody.
 func (w *world) heal() {
+	for _, b := range w.browsers {
+		b.hangUp()
+	}
 	w.net.Heal()
 	w.resume()
 	w.calm()
@@ -167,6 +166,12 @@ func (w *world) lead(to string) bool {
 // everywhere checks at the end that every node has what was acknowledged, that its sums
 // are right, and that a machine which is fed the same entries alone agrees.
 func (w *world) everywhere() *fault {
+	w.ledger.mu.Lock()
+	last := slices.Max(slices.Collect(maps.Keys(w.ledger.entries)))
+	w.ledger.mu.Unlock()
+	if !w.until(patience, func() bool { return w.caughtUp(last) }) {
+		return broken("liveness", "not everybody has caught up with index %d", last)
+	}
 	for _, m := range w.members {
 		if err := m.proc.fsm.Verify(); err != nil {
 			return broken("P7", "%s: %v", m.id, err)

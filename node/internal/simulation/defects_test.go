@@ -27,7 +27,7 @@ var defects = map[defect][]string{
 	skipsRecording:   {"P1"},
 	reorders:         {"P7"},
 	letsStaleThrough: {"P2"},
-	forgetsBlocks:    {"P2", "P3"},
+	forgetsBlocks:    {"P2", "P3", "P7"},
 	believes:         {"P3"},
 }
 

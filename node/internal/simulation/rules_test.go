@@ -52,6 +52,7 @@ func kept(a acknowledged, places []place, holders func(place) int, quorum int) *
 type turn struct {
 	index uint64
 	on    bool
+	seen  time.Time // when it was known to be applied somewhere
 }
 
 // security follows, by rules of its own, what decisions rest on.
@@ -131,7 +132,7 @@ func (s *security) put(index uint64, kind command.Kind, row command.Row) {
 	s.rows[at] = row.Digest
 	s.changed[row.Subject] = index
 	if kind == command.KindBlockPage {
-		s.blocks[row.Subject] = append(s.blocks[row.Subject], turn{index, true})
+		s.blocks[row.Subject] = append(s.blocks[row.Subject], turn{index, true, time.Now()})
 	}
 }
 
@@ -143,7 +144,7 @@ func (s *security) remove(index uint64, kind command.Kind, key command.RowKey) {
 	delete(s.rows, at)
 	s.changed[key.Subject] = index
 	if kind == command.KindBlockPage {
-		s.blocks[key.Subject] = append(s.blocks[key.Subject], turn{index, false})
+		s.blocks[key.Subject] = append(s.blocks[key.Subject], turn{index, false, time.Now()})
 	}
 }
 
@@ -156,6 +157,15 @@ func (s *security) blocked(patient command.Subject, index uint64) (on bool) {
 		on = t.on
 	}
 	return on
+}
+
+// since tells since when the other care provider's documents have been blocked; zero:
+// they are not.
+func (s *security) since(patient command.Subject) time.Time {
+	if all := s.blocks[patient]; len(all) > 0 && all[len(all)-1].on {
+		return all[len(all)-1].seen
+	}
+	return time.Time{}
 }
 
 // shown is what was on a screen when it became that of an index.
@@ -178,7 +188,7 @@ func (s *security) unblocked(v shown) *fault {
 const grace = 8*time.Second + 2*time.Second + 2*time.Second
 
 // gone is P3: blocked documents are not on a screen when the lease is out. since is when
-// the block was acknowledged; zero: there is none.
+// the block was known to be applied; zero: there is none.
 func gone(since, at time.Time, others bool) *fault {
 	if others && !since.IsZero() && at.Sub(since) > grace {
 		return broken("P3", "blocked %v ago, and still on a screen", at.Sub(since))

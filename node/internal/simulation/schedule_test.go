@@ -42,7 +42,7 @@ func actions() []action {
 		{"block", 20, (*world).changeBlock},
 		{"page", 18, (*world).changeRow},
 		{"put", 12, func(w *world, a, b int) {
-			w.later(a, command.KindPutSnapshot, w.put(b%len(w.patients), 1+a%9), nil)
+			w.later(a, command.KindPutSnapshot, w.put(b%len(w.patients), 1+a%9))
 		}},
 		{"kill", 2, func(w *world, a, _ int) { w.crash(w.members[a%len(w.members)], false) }},
 		{"power cut", 2, func(w *world, a, _ int) { w.crash(w.members[a%len(w.members)], true) }},
@@ -75,6 +75,7 @@ func actions() []action {
 		}},
 		{"heal", 10, func(w *world, _, _ int) { w.net.Heal() }},
 		{"weather", 3, (*world).change},
+		{"strand", 3, (*world).strand},
 	}
 }
 
@@ -112,49 +113,43 @@ func (w *world) dial(a, b int) {
 }
 
 // later proposes from some data node, beside the steps.
-func (w *world) later(a int, kind command.Kind, body any, done func(ok bool)) {
+func (w *world) later(a int, kind command.Kind, body any) {
 	up := w.up(true)
 	if len(up) == 0 {
-		if done != nil {
-			done(false)
-		}
 		return
 	}
 	p := up[a%len(up)].proc
-	w.tasks.Go(func() {
-		r, err := w.propose(p, kind, body)
-		if done != nil {
-			done(err == nil && r.Status == command.StatusDone)
-		}
-	})
+	w.tasks.Go(func() { _, _ = w.propose(p, kind, body) })
 }
 
-// changeBlock sets or takes back a patient's block. There is one such change at a time.
+// changeBlock sets or takes back a patient's block.
 func (w *world) changeBlock(a, b int) {
-	patient := b % len(w.patients)
-	w.mu.Lock()
-	busy, on := w.busy[patient], a%3 != 0
-	w.busy[patient] = true
-	if !busy && !on {
-		delete(w.blocked, patient)
-	}
-	w.mu.Unlock()
-	if busy {
-		return
-	}
-	row := w.block(patient)
+	row := w.block(b % len(w.patients))
 	page := w.page(row)
-	if !on {
+	if a%3 == 0 {
 		page.Upserts, page.Removes = nil, []command.RowKey{row.RowKey}
 	}
-	w.later(a, command.KindBlockPage, page, func(ok bool) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.busy[patient] = !ok // what came of it is not known: nothing more is said of this patient
-		if _, is := w.blocked[patient]; ok && on && !is {
-			w.blocked[patient] = time.Now()
-		}
-	})
+	w.later(a, command.KindBlockPage, page)
+}
+
+// strand cuts a node off under the eyes of a browser, blocks at another what the browser
+// may be shown, and lets the lease run out.
+func (w *world) strand(a, b int) {
+	up := w.up(true)
+	if len(up) < 2 {
+		return
+	}
+	lost, patient := up[a%len(up)], b%len(w.patients)
+	one := w.browsers[a%staff]
+	one.dial(lost.proc, w.patients[patient])
+	time.Sleep(500 * time.Millisecond)
+	w.net.Isolate(lost.id)
+	time.Sleep(2 * time.Second)
+	for a%3 == 0 || up[a%len(up)] == lost {
+		a++
+	}
+	w.changeBlock(a, patient)
+	time.Sleep(grace + 4*time.Second)
 }
 
 // changeRow sets or takes back a consent, a relation or a commission.
@@ -170,7 +165,7 @@ func (w *world) changeRow(a, b int) {
 	if b/8%3 == 0 {
 		page.Upserts, page.Removes = nil, []command.RowKey{row.RowKey}
 	}
-	w.later(a, kind, page, nil)
+	w.later(a, kind, page)
 }
 
 func (w *world) cutPower(a, _ int) {

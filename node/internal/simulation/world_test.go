@@ -54,8 +54,6 @@ type world struct {
 
 	mu      sync.Mutex
 	acked   []acknowledged
-	blocked map[int]time.Time // by patient: since when the block is acknowledged
-	busy    map[int]bool      // by patient: a change of the block is under way
 	intents uint64
 	doubts  []doubt
 	used    map[[16]byte]bool // access entries that something received rests on
@@ -79,7 +77,7 @@ func newWorld(seed uint64, d defect, log io.Writer) *world {
 	ring := must(sealing.NewRing())
 	w := &world{
 		net: clustertest.New(), ledger: newLedger(ring), security: newSecurity(), ring: ring,
-		blocked: map[int]time.Time{}, busy: map[int]bool{}, used: map[[16]byte]bool{},
+		used:     map[[16]byte]bool{},
 		patients: []protocol.PatientID{must(protocol.ParsePatientID("191212121212")), must(protocol.ParsePatientID("199701062383"))},
 		dir:      must(os.MkdirTemp(memory(), "simulation-")),
 		faultsAt: faultsAt{
@@ -255,6 +253,7 @@ func (w *world) contents() (all []command.Command) {
 	}
 	for i := range w.patients {
 		add(command.KindRelationPage, w.page(w.relation(i)))
+		add(command.KindConsentPage, w.page(w.consent(i)))
 		add(command.KindPutSnapshot, w.put(i, 0))
 	}
 	return all
