@@ -229,7 +229,7 @@ func (b *browser) shown(f protocol.Frame) {
 	case protocol.End:
 		if f.Generation == b.generation && b.shadow != nil {
 			b.items, b.shadow, b.firm = b.shadow, nil, b.generation
-			b.became(f.Position.Index)
+			b.became(f.Position.Index, false)
 		}
 	case protocol.Batch:
 		if len(f.Upserts) > 0 {
@@ -242,7 +242,7 @@ func (b *browser) shown(f protocol.Frame) {
 			for _, key := range f.Removes {
 				delete(b.items, key)
 			}
-			b.became(f.To)
+			b.became(f.To, true)
 		}
 	case protocol.BodyFrame:
 		if d, ok := b.reads[f.Request]; ok {
@@ -264,8 +264,8 @@ func (b *browser) disclosed(g protocol.Generation) {
 	b.world.received(b.who, disclosed{patient: b.patient, asked: asked})
 }
 
-func (b *browser) became(index uint64) {
-	b.takes = append(b.takes, shown{b.world.ring.Patient(b.patient), index, b.others()})
+func (b *browser) became(index uint64, batch bool) {
+	b.takes = append(b.takes, shown{b.world.ring.Patient(b.patient), index, b.others(), batch})
 }
 
 func (b *browser) revoked(f protocol.Revoke) {
