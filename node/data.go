@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -115,7 +116,7 @@ func (d *data) openGateway(n *Node) error {
 // a demo and in development one may choose.
 func identifier(n *Node, register *upstream.Register) (identity.Identifier, error) {
 	if n.cfg.Topology.Environment == admin.Production {
-		return identity.NewCertificate(n.certs.Staff)
+		return identity.NewCertificate(func() *x509.CertPool { return n.certs.Now().Staff })
 	}
 	people := func() []identity.Person {
 		if register == nil {

@@ -18,7 +18,6 @@ import (
 	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/health"
 	"tvilling/node/internal/ingest"
-	"tvilling/node/internal/metrics"
 	"tvilling/node/internal/proof"
 	"tvilling/node/internal/sealing"
 	"tvilling/protocol/admin"
@@ -40,7 +39,7 @@ const (
 type Node struct {
 	cfg     Config
 	member  admin.Node
-	certs   *certs.Node   // nil: alone
+	certs   *certs.Live   // nil: alone
 	ring    *sealing.Ring // nil: a witness
 	fsm     *raftfsm.FSM
 	cluster *cluster.Cluster
@@ -120,7 +119,8 @@ func (n *Node) unlock() (err error) {
 		n.ring, err = ownKeyring(n.cfg.DataDir)
 		return err
 	}
-	if n.certs, err = certs.Load(n.cfg.Material, n.member.Role); err != nil {
+	self := admin.Identity{Cluster: n.cfg.Topology.Cluster, Node: n.cfg.Self}
+	if n.certs, err = certs.Open(n.cfg.Material, n.member.Role, self, n.cfg.Logger); err != nil {
 		return err
 	}
 	if n.member.Role == admin.RoleData {
@@ -140,9 +140,14 @@ func (n *Node) clusterConfig() cluster.Config {
 		cfg.Cosign = n.cosigner.Cosign
 	}
 	if n.certs != nil {
-		cfg.TLS = cluster.TLS{Authority: n.certs.Authority, Certificate: n.certs.Certificate}
+		cfg.TLS = func() cluster.TLS { return peersTLS(n.certs.Now()) }
 	}
 	return cfg
+}
+
+// peersTLS is what the other members are met with.
+func peersTLS(c *certs.Node) cluster.TLS {
+	return cluster.TLS{Authority: c.Authority, Certificate: c.Certificate}
 }
 
 // describe adds to what the cluster tells of this node.
@@ -154,7 +159,7 @@ func (n *Node) describe(m *admin.Member) {
 
 func (n *Node) openAdmin() error {
 	self := admin.Status{Cluster: n.cfg.Topology.Cluster, Environment: n.cfg.Topology.Environment, Node: n.cfg.Self}
-	numbers, err := metrics.Handler(n.cluster, n.state(), n.cfg.Logger)
+	numbers, err := n.numbers()
 	if err != nil {
 		return err
 	}
@@ -171,7 +176,7 @@ func (n *Node) openAdmin() error {
 		cfg.FollowUp, cfg.Proofs = n.data.followup, proof.NewReader(n.fsm, n.ring, n.data.followup)
 	}
 	n.admin = &http.Server{
-		Handler: adminendpoint.Handler(cfg), TLSConfig: n.certs.AdminServer(n.cfg.Topology.Cluster),
+		Handler: adminendpoint.Handler(cfg), TLSConfig: n.certs.AdminServer(),
 		ReadTimeout: adminWithin, WriteTimeout: adminWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxAdminHead,
 		ErrorLog: slog.NewLogLogger(n.cfg.Logger.Handler(), slog.LevelDebug),
 	}
@@ -189,6 +194,9 @@ func (n *Node) Run(ctx context.Context) error {
 	defer stop()
 	group, inner := errgroup.WithContext(whole)
 	group.Go(func() error { return n.cluster.Run(inner) })
+	if n.certs != nil {
+		group.Go(func() error { return n.certs.Run(inner) })
+	}
 	group.Go(func() error { return n.cluster.WhileLeader(inner, n.checkpoints.Run) })
 	if n.data != nil {
 		group.Go(func() error { return n.cluster.WhileLeader(inner, n.data.feeds.Run) })

@@ -282,7 +282,7 @@ func ask(ctx context.Context, cfg Config, own cluster.Generation) ([]cluster.Hea
 	}
 	return cluster.Ask(ctx, cluster.Config{
 		Topology: cfg.Topology, Self: cfg.Self, Logger: slog.New(slog.DiscardHandler),
-		TLS: cluster.TLS{Authority: c.Authority, Certificate: c.Certificate},
+		TLS: func() cluster.TLS { return peersTLS(c) },
 	}, own)
 }
 

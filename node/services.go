@@ -123,16 +123,17 @@ func careProviders(service *admin.Service) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// upstreamTLS is what services are called with over https; nil where none is.
-func (n *Node) upstreamTLS(u admin.Upstream) (*tls.Config, error) {
+// upstreamTLS is what services are called with over https, at each connection; nil where
+// none is.
+func (n *Node) upstreamTLS(u admin.Upstream) (func() *tls.Config, error) {
 	switch {
 	case !u.Secure():
 		return nil, nil
-	case n.certs == nil || n.certs.Upstream == nil:
+	case n.certs == nil || n.certs.Now().Upstream == nil:
 		return nil, fmt.Errorf("%w: services are called over https, and the node's directory has no %s, %s and %s",
 			ErrConfig, admin.FileUpstreamCert, admin.FileUpstreamKey, admin.FileUpstream)
 	}
-	return n.certs.Upstream, nil
+	return n.certs.Services, nil
 }
 
 // sourceOf tells which service a projection comes from; empty: none.

@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ func (n *Node) checks() []health.Check {
 			free, total, err := health.Room(n.cfg.DataDir)
 			return cmp.Or(health.Warn(err), health.Disk(free, total))
 		}},
-		health.Check{Name: "certificates", Ask: func() error { return health.Certificates(n.certificates(), time.Now()) }},
+		health.Check{Name: "certificates", Ask: n.certificatesHold},
 	)
 }
 
@@ -45,12 +46,26 @@ func (n *Node) drainingToo() []health.Check {
 	return append([]health.Check{{Name: "draining", Ask: n.drain.stays}}, n.checks()...)
 }
 
+// certificatesHold tells of certificates that run out, and of new ones that were put there
+// and cannot be used: with those, what is used goes on until it runs out.
+func (n *Node) certificatesHold() error {
+	runs := health.Certificates(n.certificates(), time.Now())
+	if n.certs == nil || n.certs.Fault() == nil {
+		return runs
+	}
+	fault := n.certs.Fault()
+	if runs == nil || errors.Is(runs, health.ErrWarns) {
+		return health.Warn(errors.Join(fault, runs))
+	}
+	return errors.Join(runs, fault)
+}
+
 // certificates are those that were read from the node's directory; alone there are none.
 func (n *Node) certificates() []admin.Certificate {
 	if n.certs == nil {
 		return nil
 	}
-	return n.certs.Expiries
+	return n.certs.Now().Expiries
 }
 
 // describe adds to what the cluster tells of this node.

@@ -1,9 +1,10 @@
-// Package certs reads a node's certificates and makes of them what each listener
-// asks of who connects.
+// Package certs reads a node's certificates, takes up new ones while it runs, and makes
+// of them what each listener asks of who connects.
 //
 // It owns which authority is trusted where: the cluster's for peers and operators,
 // the sources' for source systems, the staff's for browsers. It must never trust the
-// machine's own authorities, nor accept less than TLS 1.3 from who connects.
+// machine's own authorities, nor accept less than TLS 1.3 from who connects, nor give up
+// what works for files that do not.
 package certs
 
 import (
@@ -11,8 +12,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"tvilling/protocol/admin"
 )
@@ -26,78 +25,61 @@ var (
 // maxFileBytes bounds a file; a larger one is refused.
 const maxFileBytes = 1 << 20
 
-// Node is what a node has to show and whom it trusts.
+// Node is what a node has to show and whom it trusts, at one moment.
 type Node struct {
 	Authority   *x509.CertPool // the cluster's
 	Certificate tls.Certificate
 	Sources     *x509.CertPool   // nil on a witness
 	Staff       *x509.CertPool   // nil on a witness, or where nobody signs in with a certificate
 	Client      *tls.Certificate // what browsers see; nil where they connect in the clear
-	Upstream    *tls.Config      // for calling the services around the cluster; nil where there is none
+	Upstream    *Services        // nil where there is none
 
 	Expiries []admin.Certificate // of all that were read
 }
 
-// Load reads the certificates of a node's directory. A witness has fewer.
+// Services is what the services around the cluster are called with.
+type Services struct {
+	Authority   *x509.CertPool
+	Certificate tls.Certificate
+}
+
+// Config is for calling them. They are national and older: TLS 1.2 is taken there.
+func (s *Services) Config() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: s.Authority, Certificates: []tls.Certificate{s.Certificate}}
+}
+
+// Load reads the certificates of a node's directory. A witness has fewer. It takes what
+// has run out, too: a node must start to be given something newer.
 func Load(dir, role string) (*Node, error) {
-	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	n, _, err := load(dir, partsOf(role))
+	return n, err
+}
+
+func load(dir string, parts []part) (*Node, [][][]byte, error) {
 	var n Node
-	if err := n.load(at, role); err != nil {
-		return nil, err
+	used := make([][][]byte, len(parts))
+	for i, p := range parts {
+		texts, none, err := p.read(dir)
+		if none && p.optional {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := p.make(&n, texts); err != nil {
+			return nil, nil, err
+		}
+		used[i] = texts
+		n.Expiries = append(n.Expiries, p.expiries(texts)...)
 	}
-	var err error
-	n.Expiries, err = expiries(at)
-	return &n, err
-}
-
-func (n *Node) load(at func(name string) string, role string) (err error) {
-	if n.Authority, err = pool(at(admin.FileAuthority)); err != nil {
-		return err
-	}
-	if n.Certificate, err = pair(at(admin.FileNodeCert), at(admin.FileNodeKey)); err != nil {
-		return err
-	}
-	if role != admin.RoleData {
-		return nil
-	}
-	if n.Sources, err = pool(at(admin.FileSources)); err != nil {
-		return err
-	}
-	if n.Staff, err = pool(at(admin.FileStaff)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	client, err := pair(at(admin.FileClientCert), at(admin.FileClientKey))
-	switch {
-	case err == nil:
-		n.Client = &client
-	case !errors.Is(err, os.ErrNotExist):
-		return err
-	}
-	n.Upstream, err = services(at)
-	return err
-}
-
-// services reads what the services around the cluster are called with: all of it, or
-// nothing. They are national and older: TLS 1.2 is taken there.
-func services(at func(name string) string) (*tls.Config, error) {
-	authority, err := pool(at(admin.FileUpstream))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	cert, err := pair(at(admin.FileUpstreamCert), at(admin.FileUpstreamKey))
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authority, Certificates: []tls.Certificate{cert}}, nil
+	return &n, used, nil
 }
 
 // AdminServer is for the operators' listener: operators of this cluster, nobody else.
 func (n *Node) AdminServer(cluster string) *tls.Config {
 	config := n.server(n.Certificate)
 	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, n.Authority
+	config.NextProtos = []string{"h2", "http/1.1"}
 	config.VerifyConnection = func(state tls.ConnectionState) error {
 		if len(state.PeerCertificates) == 0 {
 			return fmt.Errorf("%w: none", ErrRefused)
@@ -139,53 +121,9 @@ func (n *Node) BrowserServer() *tls.Config {
 }
 
 // server is what all listeners have in common. No tickets: a resumed connection would
-// not be held against the authority again.
+// not be held against the authority again. They say their protocols
+// themselves: what chooses a configuration for a connection is not asked for more.
 func (n *Node) server(cert tls.Certificate) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}
-}
-
-func pool(path string) (*x509.CertPool, error) {
-	text, err := read(path)
-	if err != nil {
-		return nil, err
-	}
-	p := x509.NewCertPool()
-	if !p.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%w: %s holds no certificate", ErrFiles, path)
-	}
-	return p, nil
-}
-
-func pair(certPath, keyPath string) (tls.Certificate, error) {
-	cert, err := read(certPath)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	key, err := read(keyPath)
-	if errors.Is(err, os.ErrNotExist) {
-		return tls.Certificate{}, fmt.Errorf("%w: %s is there and %s is not", ErrFiles, certPath, keyPath)
-	}
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	p, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("%w: %s: %w", ErrFiles, certPath, err)
-	}
-	return p, nil
-}
-
-func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFiles, err)
-	}
-	if info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("%w: %s is larger than %d bytes", ErrFiles, path, maxFileBytes)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFiles, err)
-	}
-	return text, nil
+	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true,
+		NextProtos: []string{"http/1.1"}}
 }

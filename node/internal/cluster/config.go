@@ -57,10 +57,10 @@ type Cosigner func(ctx context.Context, statement []byte) (signature []byte, err
 type Config struct {
 	Topology admin.Topology
 	Self     string
-	Dir      string // holds the log and the snapshots; owned by one process
-	TLS      TLS
-	Alone    bool // the only member; no port, no certificates
-	Keys     bool // holds a keyring, for Members
+	Dir      string     // holds the log and the snapshots; owned by one process
+	TLS      func() TLS // asked at each handshake: certificates are renewed while a node runs
+	Alone    bool       // the only member; no port, no certificates
+	Keys     bool       // holds a keyring, for Members
 	Version  string
 	Logger   *slog.Logger        // nil: none
 	Describe func(*admin.Member) // adds what is not raft's, for Members; it answers at once; nil: nothing

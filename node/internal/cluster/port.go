@@ -46,7 +46,7 @@ type greeter struct {
 type port struct {
 	topology  admin.Topology
 	self      string
-	tls       TLS
+	tls       func() TLS
 	greeter   greeter
 	log       *slog.Logger
 	listener  net.Listener
@@ -96,10 +96,10 @@ func openPort(cfg *Config, log *slog.Logger, greeter greeter) (*port, error) {
 
 // checkSelf tells a certificate that others would refuse before anything is started.
 func (p *port) checkSelf() error {
-	if p.tls.Authority == nil || len(p.tls.Certificate.Certificate) == 0 {
+	if p.tls == nil || p.tls().Authority == nil || len(p.tls().Certificate.Certificate) == 0 {
 		return fmt.Errorf("%w: no certificate or no authority", ErrConfig)
 	}
-	leaf, err := x509.ParseCertificate(p.tls.Certificate.Certificate[0])
+	leaf, err := x509.ParseCertificate(p.tls().Certificate.Certificate[0])
 	if err != nil {
 		return fmt.Errorf("%w: own certificate: %w", ErrConfig, err)
 	}
@@ -132,11 +132,12 @@ func (p *port) peer(state tls.ConnectionState) (string, error) {
 }
 
 func (p *port) serverTLS() *tls.Config {
+	own := p.tls()
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
-		Certificates:           []tls.Certificate{p.tls.Certificate},
+		Certificates:           []tls.Certificate{own.Certificate},
 		ClientAuth:             tls.RequireAndVerifyClientCert,
-		ClientCAs:              p.tls.Authority,
+		ClientCAs:              own.Authority,
 		NextProtos:             []string{alpnRaft, alpnPeer, alpnRaftSilent, alpnPeerSilent},
 		SessionTicketsDisabled: true,
 		VerifyConnection: func(state tls.ConnectionState) error {
@@ -147,10 +148,11 @@ func (p *port) serverTLS() *tls.Config {
 }
 
 func (p *port) clientTLS(id, host, protocol string) *tls.Config {
+	own := p.tls()
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS13,
-		Certificates: []tls.Certificate{p.tls.Certificate},
-		RootCAs:      p.tls.Authority,
+		Certificates: []tls.Certificate{own.Certificate},
+		RootCAs:      own.Authority,
 		ServerName:   host,
 		NextProtos:   protocols(protocol),
 		VerifyConnection: func(state tls.ConnectionState) error {
@@ -168,7 +170,6 @@ func (p *port) clientTLS(id, host, protocol string) *tls.Config {
 
 // accept takes connections until the port is closed.
 func (p *port) accept() {
-	config := p.serverTLS()
 	pause := retryFloor
 	for {
 		conn, err := p.listener.Accept()
@@ -188,12 +189,13 @@ func (p *port) accept() {
 			_ = conn.Close()
 			continue
 		}
-		go p.welcome(tls.Server(conn, config), from)
+		config := p.serverTLS()
+		go p.welcome(tls.Server(conn, config), config, from)
 	}
 }
 
 // welcome lets a connection show who it is and hands it to whom it asks for.
-func (p *port) welcome(conn *tls.Conn, from netip.Addr) {
+func (p *port) welcome(conn *tls.Conn, config *tls.Config, from netip.Addr) {
 	tracked, ok := p.track(conn, "")
 	if !ok {
 		p.door.leave(from)
@@ -214,6 +216,7 @@ func (p *port) welcome(conn *tls.Conn, from netip.Addr) {
 		_ = tracked.Close()
 		return
 	}
+	tracked.endAfter(lifetime(config.Certificates[0], conn.ConnectionState(), time.Now()))
 	to := p.calls
 	if protocol := conn.ConnectionState().NegotiatedProtocol; protocol == alpnRaft || protocol == alpnRaftSilent {
 		to = p.streams
@@ -271,7 +274,8 @@ func (p *port) dial(ctx context.Context, id, protocol string) (net.Conn, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
-	dialer := tls.Dialer{Config: p.clientTLS(id, host, protocol)}
+	config := p.clientTLS(id, host, protocol)
+	dialer := tls.Dialer{Config: config}
 	conn, err := dialer.DialContext(ctx, "tcp", member.Peer)
 	if err != nil {
 		if errors.Is(err, ErrPeer) {
@@ -288,6 +292,7 @@ func (p *port) dial(ctx context.Context, id, protocol string) (net.Conn, error) 
 		p.refusals.log(p.log, id, err)
 		return nil, fmt.Errorf("%w: %q: %w", ErrUnreachable, id, err)
 	}
+	tracked.endAfter(lifetime(config.Certificates[0], conn.(*tls.Conn).ConnectionState(), time.Now()))
 	return tracked, nil
 }
 
@@ -320,35 +325,6 @@ func closeNow(conn net.Conn) error {
 		return secure.NetConn().Close()
 	}
 	return conn.Close()
-}
-
-// trackedConn is a connection that Close of the port closes.
-type trackedConn struct {
-	net.Conn
-	from string
-	port *port
-}
-
-func (p *port) track(conn net.Conn, from string) (*trackedConn, bool) {
-	tracked := &trackedConn{Conn: conn, from: from, port: p}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.conns == nil {
-		_ = closeNow(conn)
-		return nil, false
-	}
-	p.conns[tracked] = struct{}{}
-	return tracked, true
-}
-
-// Close closes the connection and forgets it.
-func (c *trackedConn) Close() error {
-	c.port.mu.Lock()
-	if c.port.conns != nil {
-		delete(c.port.conns, c)
-	}
-	c.port.mu.Unlock()
-	return closeNow(c.Conn)
 }
 
 // stream is the port as raft sees it. Addresses are member ids, so that a member may

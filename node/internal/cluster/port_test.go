@@ -100,10 +100,18 @@ func newRealWorld(t *testing.T, ids ...string) *realWorld {
 func (w *realWorld) config(id string) Config {
 	return Config{
 		Topology: w.topology, Self: id, Dir: w.t.TempDir(), Listener: w.listeners[id],
-		TLS:    TLS{Authority: w.authority.Pool(), Certificate: w.authority.Issue(admin.Identity{Cluster: "test", Node: id})},
+		TLS:    always(TLS{Authority: w.authority.Pool(), Certificate: w.authority.Issue(admin.Identity{Cluster: "test", Node: id})}),
 		Tuning: Tuning{ProposeLimit: 30 * time.Second, StoreLimit: 30 * time.Second}, // for a machine that is busy with other things
 		Logger: slog.New(slog.NewTextHandler(&w.logs, nil)),
 	}
+}
+
+// always shows the same.
+func always(t TLS) func() TLS { return func() TLS { return t } }
+
+// showing is a change of who a node shows that it is.
+func (w *realWorld) showing(c tls.Certificate) func(*Config) {
+	return func(cfg *Config) { cfg.TLS = always(TLS{Authority: w.authority.Pool(), Certificate: c}) }
 }
 
 func (w *realWorld) open(cfg Config) *node {
@@ -231,11 +239,11 @@ func TestConfigThatCannotBe(t *testing.T) {
 		"not a member":           func(c *Config) { c.Self = "x1" },
 		"alone with others":      func(c *Config) { c.Alone = true },
 		"no directory":           func(c *Config) { c.Dir = "" },
-		"no certificate":         func(c *Config) { c.TLS.Certificate = tls.Certificate{} },
-		"no authority":           func(c *Config) { c.TLS.Authority = nil },
-		"another's certificate":  func(c *Config) { c.TLS.Certificate = w.authority.Issue(admin.Identity{Cluster: "test", Node: "b1"}) },
-		"another cluster's":      func(c *Config) { c.TLS.Certificate = w.authority.Issue(admin.Identity{Cluster: "prod", Node: "a1"}) },
-		"an operator's":          func(c *Config) { c.TLS.Certificate = w.authority.Issue(admin.Identity{Cluster: "test"}) },
+		"no certificate":         w.showing(tls.Certificate{}),
+		"no authority":           func(c *Config) { c.TLS = always(TLS{Certificate: c.TLS().Certificate}) },
+		"another's certificate":  w.showing(w.authority.Issue(admin.Identity{Cluster: "test", Node: "b1"})),
+		"another cluster's":      w.showing(w.authority.Issue(admin.Identity{Cluster: "prod", Node: "a1"})),
+		"an operator's":          w.showing(w.authority.Issue(admin.Identity{Cluster: "test"})),
 		"lease over heartbeat":   func(c *Config) { c.Tuning.Lease = time.Hour },
 		"canary limit too short": func(c *Config) { c.Tuning.CanaryLimit = time.Second },
 	} {

@@ -51,11 +51,11 @@ type Identifier interface {
 
 // Certificate identifies by a client certificate of the staff's authority, with the
 // HSA-id in the subject's serialNumber. What a client says it wants to be is refused.
-type Certificate struct{ roots *x509.CertPool }
+type Certificate struct{ roots func() *x509.CertPool }
 
-// NewCertificate returns an identifier that trusts the roots.
-func NewCertificate(roots *x509.CertPool) (Certificate, error) {
-	if roots == nil || roots.Equal(x509.NewCertPool()) {
+// NewCertificate returns an identifier that trusts the roots as they are when it is asked.
+func NewCertificate(roots func() *x509.CertPool) (Certificate, error) {
+	if now := roots(); now == nil || now.Equal(x509.NewCertPool()) {
 		return Certificate{}, ErrAuthority
 	}
 	return Certificate{roots: roots}, nil
@@ -76,7 +76,7 @@ func (c Certificate) Identify(state *tls.ConnectionState, person string) (Actor,
 		between.AddCert(cert)
 	}
 	if _, err := leaf.Verify(x509.VerifyOptions{
-		Roots:         c.roots,
+		Roots:         c.roots(),
 		Intermediates: between,
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}); err != nil {

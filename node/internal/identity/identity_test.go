@@ -73,7 +73,7 @@ func TestCertificate(t *testing.T) {
 	ours, theirs := newAuthority(t), newAuthority(t)
 	roots := x509.NewCertPool()
 	roots.AddCert(ours.cert)
-	who, err := identity.NewCertificate(roots)
+	who, err := identity.NewCertificate(func() *x509.CertPool { return roots })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestCertificate(t *testing.T) {
 		t.Errorf("the zero identifier: %v, want ErrNobody", err)
 	}
 	for _, none := range []*x509.CertPool{nil, x509.NewCertPool()} {
-		if _, err := identity.NewCertificate(none); !errors.Is(err, identity.ErrAuthority) {
+		if _, err := identity.NewCertificate(func() *x509.CertPool { return none }); !errors.Is(err, identity.ErrAuthority) {
 			t.Errorf("no authority: %v, want ErrAuthority", err)
 		}
 	}

@@ -46,14 +46,15 @@ type Endpoint struct {
 }
 
 // NewClient returns what services are called with: no proxy, no redirect, no
-// compression, and for https the certificates of the configuration alone. A service
-// that is called over http has none.
-func NewClient(certificates *tls.Config) *http.Client {
+// compression, and for https the certificates of the configuration alone, which is asked
+// for at each connection: certificates are renewed while a node runs. A service that is
+// called over http has none.
+func NewClient(certificates func() *tls.Config) *http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout}
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSClientConfig:        certificates,
-			TLSHandshakeTimeout:    dialTimeout,
+			DialContext:            dialer.DialContext,
+			DialTLSContext:         secure(dialer, certificates),
 			MaxIdleConnsPerHost:    idleConnections,
 			IdleConnTimeout:        idleTimeout,
 			MaxResponseHeaderBytes: maxHeaderBytes,
@@ -63,6 +64,20 @@ func NewClient(certificates *tls.Config) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("a redirect, and what is asked is for one service alone")
 		},
+	}
+}
+
+// secure connects over TLS; nil where no certificates are given: then nothing is called so.
+func secure(dialer *net.Dialer, certificates func() *tls.Config) func(context.Context, string, string) (net.Conn, error) {
+	if certificates == nil {
+		return nil
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		config := certificates()
+		config.NextProtos = []string{"h2", "http/1.1"}
+		ctx, cancel := context.WithTimeout(ctx, 2*dialTimeout) // to reach it, and for the handshake
+		defer cancel()
+		return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, network, address)
 	}
 }
 

@@ -53,7 +53,9 @@ func (a *Authority) sign(template *x509.Certificate, public *ecdsa.PublicKey) *x
 		a.t.Fatal(err)
 	}
 	template.SerialNumber = number
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	if template.NotAfter.IsZero() {
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	}
 	parent := a.cert
 	if parent == nil {
 		parent = template
@@ -84,6 +86,11 @@ func (a *Authority) PEM() []byte {
 // Issue makes a certificate of 127.0.0.1 for an identity of a cluster.
 func (a *Authority) Issue(who admin.Identity) tls.Certificate {
 	return a.issue(&x509.Certificate{URIs: []*url.URL{who.URI()}, Subject: pkix.Name{CommonName: who.String()}})
+}
+
+// IssueFor makes a certificate that is valid for a time of its own.
+func (a *Authority) IssueFor(who admin.Identity, from, until time.Time) tls.Certificate {
+	return a.issue(&x509.Certificate{URIs: []*url.URL{who.URI()}, Subject: pkix.Name{CommonName: who.String()}, NotBefore: from, NotAfter: until})
 }
 
 // IssueHSA makes a client certificate with an HSA-id in it.
