@@ -58,10 +58,10 @@ var layers = []layer{
 		"node/internal/session", "node/internal/identity", "node/internal/projection", "node/internal/record", "node/internal/sealing"}}, // tests alone
 	{packages: "node/internal/admin", may: []string{"protocol", "protocol/admin", "raftfsm", "raftfsm/command", "node/internal/cluster", "node/internal/followup", "node/internal/proof"},
 		tests: []string{"node/internal/logtest", "node/internal/record"}},
-	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster", "node/internal/session", "node/internal/timing"}},
+	{packages: "node/internal/metrics", may: []string{"protocol/admin", "node/internal/cluster", "node/internal/timing"}},
 	{packages: "node/internal/health", may: []string{"protocol/admin"}},
 	{packages: "node/internal/gateway", may: []string{"protocol", "protocol/admin", "node/internal/health", "node/internal/session", "node/internal/identity",
-		"node/internal/ingest", "node/internal/rivta", "wasm/site"}, tests: []string{"node/internal/certs"}},
+		"node/internal/ingest", "node/internal/rivta", "node/internal/timing", "wasm/site"}, tests: []string{"node/internal/certs"}},
 	{packages: "node", may: []string{"protocol/...", "raftfsm/...", "node/internal/...", "wasm/site"},
 		tests: []string{"node", "ops/internal/pki", "ops/internal/demo/patients"}},
 

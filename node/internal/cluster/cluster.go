@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"tvilling/node/internal/timing"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
 )
@@ -47,6 +48,7 @@ type life struct {
 type counters struct {
 	proposals, forwarded, retries, entries, commands atomic.Uint64
 	stuck, transfers, transfersFailed                atomic.Uint64
+	commits, applies                                 timing.Histogram
 
 	once   sync.Once
 	failed chan struct{}
@@ -55,11 +57,13 @@ type counters struct {
 
 // Counters is what a node may show of its cluster part since it was started.
 type Counters struct {
-	Proposals, Forwarded, Retries uint64        // of Propose: calls, attempts sent to the leader, attempts after the first
-	Entries, Commands             uint64        // batched here while leading
-	StuckFollowers                uint64        // times that a follower stood still for too long
-	Transfers, TransfersFailed    uint64        // asked of this node while leading
-	SlowestWrite                  time.Duration // to the log
+	Proposals, Forwarded, Retries uint64         // of Propose: calls, attempts sent to the leader, attempts after the first
+	Entries, Commands             uint64         // batched here while leading
+	StuckFollowers                uint64         // times that a follower stood still for too long
+	Transfers, TransfersFailed    uint64         // asked of this node while leading
+	Commit                        timing.Reading // of Propose, from the call to its results
+	Sync                          timing.Reading // of a write to the log
+	Apply                         timing.Reading // of what the state machine is given at once
 }
 
 // Open starts raft on this node. The state machine stays the caller's: it is closed
@@ -226,6 +230,6 @@ func (c *Cluster) Counters() Counters {
 		Proposals: n.proposals.Load(), Forwarded: n.forwarded.Load(), Retries: n.retries.Load(),
 		Entries: n.entries.Load(), Commands: n.commands.Load(),
 		StuckFollowers: n.stuck.Load(), Transfers: n.transfers.Load(), TransfersFailed: n.transfersFailed.Load(),
-		SlowestWrite: time.Duration(c.store.slowest.Load()),
+		Commit: n.commits.Read(), Sync: c.store.writes.Read(), Apply: n.applies.Read(),
 	}
 }

@@ -29,6 +29,7 @@ type reign struct {
 	since time.Time
 	turn  chan struct{} // held by who transfers
 	tried map[string]bool
+	lags  atomic.Pointer[map[string]uint64] // of the others, as they were last seen
 }
 
 // proven notes that a commit was asked for at a time, and made.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"tvilling/node/internal/timing"
 )
 
 // watchedStore stands between raft and its log. A write that fails or takes too long
@@ -25,7 +27,7 @@ type watchedStore struct {
 	broken   atomic.Bool
 	released chan struct{} // closed when the node is being closed
 	release  sync.Once
-	slowest  atomic.Int64 // nanoseconds
+	writes   timing.Histogram
 	written  atomic.Int64 // when a write last succeeded, nanoseconds of Unix time
 }
 
@@ -43,7 +45,7 @@ func (s *watchedStore) guard(what string, write func() error) error {
 	})
 	err := write()
 	timer.Stop()
-	s.note(time.Since(started))
+	s.writes.Observe(time.Since(started))
 	if err != nil {
 		s.broken.Store(true)
 		s.fail(fmt.Errorf("%w: writing %s: %w", ErrStorage, what, err))
@@ -58,15 +60,6 @@ func (s *watchedStore) guard(what string, write func() error) error {
 
 // lastWrite is when a write last succeeded.
 func (s *watchedStore) lastWrite() time.Time { return time.Unix(0, s.written.Load()) }
-
-func (s *watchedStore) note(took time.Duration) {
-	for {
-		slowest := s.slowest.Load()
-		if int64(took) <= slowest || s.slowest.CompareAndSwap(slowest, int64(took)) {
-			return
-		}
-	}
-}
 
 // Release lets go of raft where it waits on a broken store.
 func (s *watchedStore) Release() { s.release.Do(func() { close(s.released) }) }

@@ -162,7 +162,7 @@ func (c *Cluster) newRaft() (*raft.Raft, error) {
 		}
 		c.entry.exists = true
 	}
-	r, err := raft.NewRaft(config, c.machine, c.store, c.store, c.snaps, transport)
+	r, err := raft.NewRaft(config, timedMachine{c.machine, &c.counts.applies}, c.store, c.store, c.snaps, transport)
 	if err != nil {
 		return nil, fmt.Errorf("%w: starting raft: %w", ErrStorage, err)
 	}

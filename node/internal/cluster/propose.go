@@ -29,6 +29,7 @@ func (c *Cluster) Propose(ctx context.Context, commands ...command.Command) ([]c
 		return nil, err
 	}
 	c.counts.proposals.Add(1)
+	began := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.Tuning.ProposeLimit, errTimeOut)
 	defer cancel()
 	defer context.AfterFunc(c.ctx, cancel)()
@@ -40,6 +41,7 @@ func (c *Cluster) Propose(ctx context.Context, commands ...command.Command) ([]c
 		results, err := c.attempt(ctx, encoded)
 		switch {
 		case err == nil:
+			c.counts.commits.Observe(time.Since(began))
 			return results, nil
 		case errors.Is(err, errLost):
 			doubt = true

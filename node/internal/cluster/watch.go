@@ -106,6 +106,7 @@ func (c *Cluster) watchFollowers(r *reign) {
 		commit := c.raft.CommitIndex()
 		all := c.statuses(r.ctx)
 		c.takeIn(joining, all)
+		r.lags.Store(c.lags(all, commit))
 		for _, s := range all {
 			if s.ID == c.cfg.Self {
 				continue

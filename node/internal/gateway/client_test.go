@@ -177,6 +177,9 @@ func TestFullAndDraining(t *testing.T) {
 	if r := w.get(t, "/stream", upgrade("Sec-WebSocket-Protocol", subprotocol)...); r.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("draining: %d", r.StatusCode)
 	}
+	if n := w.Counts().Refused.Load(); n != 2 {
+		t.Errorf("%d streams count as refused, two were", n)
+	}
 }
 
 func (w *world) dial(t *testing.T) *websocket.Conn {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -16,6 +17,7 @@ import (
 	"tvilling/node/internal/health"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
+	"tvilling/node/internal/timing"
 	"tvilling/protocol/admin"
 	"tvilling/wasm/site"
 )
@@ -70,7 +72,19 @@ type Gateway struct {
 	wait    time.Duration       // for room among them
 	servers []*http.Server      // browsers, and sources unless nobody may send here
 	bound   []net.Listener      // one for each of them
+	counts  Counts
 }
+
+// Counts is what came since the start. An answer failed where this node could not take
+// it; one that was refused for what it is was taken care of. Streams count as refused
+// where the node had no place for them, or goes away: their browsers try another.
+type Counts struct {
+	Put     timing.Count
+	Refused atomic.Uint64
+}
+
+// Counts returns what is counted; it goes on counting.
+func (g *Gateway) Counts() *Counts { return &g.counts }
 
 // New checks the configuration and makes a Gateway. It does not listen yet.
 func New(cfg Config) (*Gateway, error) {

@@ -77,8 +77,12 @@ func (g *Gateway) SourceHandler() http.Handler {
 
 // put takes one answer.
 func (g *Gateway) put(w http.ResponseWriter, r *http.Request) {
+	g.counts.Put.Ask()
 	receipt, err := g.answer(w, r)
 	if err != nil {
+		if told := refusalOf(err); told.status >= http.StatusInternalServerError && r.Context().Err() == nil {
+			g.counts.Put.Fail()
+		}
 		g.tellProblem(w, err)
 		return
 	}

@@ -233,4 +233,7 @@ func TestTheUnforeseenIsNotQuoted(t *testing.T) {
 	if p := problem(t, r, err); p.Code != "TV-3006" || !strings.Contains(p.Detail, "line 3") {
 		t.Errorf("the place is lost: %+v", p)
 	}
+	if asked, failed := w.Counts().Put.Read(); asked != 2 || failed != 1 {
+		t.Errorf("%d answers and %d failed: only what was not foreseen is the node's failure", asked, failed)
+	}
 }

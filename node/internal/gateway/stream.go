@@ -29,6 +29,7 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := cmp.Or(g.notDraining(), g.cfg.Sessions.Admits(caller)); err != nil {
+		g.counts.Refused.Add(1)
 		g.cfg.Logger.Info("a stream was refused", "reason", err)
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 		http.Error(w, "this node takes no more streams now: "+err.Error(), http.StatusServiceUnavailable)

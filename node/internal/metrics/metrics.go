@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tvilling/node/internal/cluster"
+	"tvilling/node/internal/timing"
 	"tvilling/protocol/admin"
 )
 
@@ -25,6 +26,7 @@ type Cluster interface {
 	Own() admin.Member
 	Counters() cluster.Counters
 	HeardFromLeader() (time.Time, bool)
+	Lags() map[string]uint64 // of the others, where this node leads
 }
 
 // State is what is read of the replicated state.
@@ -32,6 +34,28 @@ type State interface {
 	Feeds(now time.Time) ([]admin.Feed, error)
 	Log(now time.Time) (admin.LogStatus, error)
 	BackupAge(now time.Time) (seconds float64, err error) // -1: none was verified
+}
+
+// Data is what is read of a node that serves browsers and sources.
+type Data interface {
+	Timings() (open, revoke timing.Reading)
+	Requests() []Requests
+	Refused() uint64 // streams that there was no place for
+}
+
+// Requests is what was asked of one kind, and what of it failed by the node's own fault.
+type Requests struct {
+	What          string
+	Asked, Failed uint64
+}
+
+// Config is what the numbers are read from.
+type Config struct {
+	Cluster Cluster
+	State   State
+	Checks  func() []admin.Check // the node's own; nil: none
+	Data    Data                 // nil: a witness
+	Logger  *slog.Logger
 }
 
 // Limits of a scrape.
@@ -42,10 +66,10 @@ const (
 )
 
 // Handler answers with the numbers of one node.
-func Handler(c Cluster, s State, log *slog.Logger) (http.Handler, error) {
+func Handler(cfg Config) (http.Handler, error) {
 	r := prometheus.NewRegistry()
 	for _, one := range []prometheus.Collector{
-		newNumbers(c, s, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newNumbers(cfg), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := r.Register(one); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
@@ -56,10 +80,8 @@ func Handler(c Cluster, s State, log *slog.Logger) (http.Handler, error) {
 
 // numbers reads everything when it is collected.
 type numbers struct {
-	cluster Cluster
-	state   State
-	log     *slog.Logger
-	descs   map[string]*prometheus.Desc
+	Config
+	descs map[string]*prometheus.Desc
 }
 
 // described are the numbers: name, help, labels.
@@ -79,7 +101,21 @@ var described = []struct {
 	{"proposals_forwarded_total", "attempts sent to the leader", nil},
 	{"proposals_retried_total", "attempts after the first", nil},
 	{"followers_stuck_total", "times that a follower stood still too long", nil},
-	{"slowest_write_seconds", "the slowest write to the log since the start", nil},
+	{"commit_seconds", "from bringing something to the log to its result", nil},
+	{"sync_seconds", "writes to the log", nil},
+	{"apply_seconds", "what the state machine applied at once", nil},
+	{"follower_lag_entries", "committed entries that a member has not applied; told by the leader, of those that answer", []string{"member"}},
+	{"generation", "the cluster's generation: a recovery raises it", nil},
+	{"draining", "1 where the node drains, or is drained", nil},
+	{"disk_free_bytes", "room left where the data lies", nil},
+	{"disk_total_bytes", "room where the data lies", nil},
+	{"certificate_left_seconds", "until the first of the node's certificates runs out", nil},
+	{"healthcheck", "1 where a check of /readyz finds nothing", []string{"name"}},
+	{"open_seconds", "from asking for a patient to the answer, recorded", nil},
+	{"revoke_seconds", "from taking something away to the browser's word that it is gone", nil},
+	{"requests_total", "what browsers and sources asked", []string{"what"}},
+	{"requests_failed_total", "what of it the node could not do; what the gate refuses is an answer", []string{"what"}},
+	{"gateway_refused_total", "streams that there was no place for here", nil},
 	{"feed_age_seconds", "how old what is known of a projection is; -1: it was never read", []string{"projection"}},
 	{"feed_bound_seconds", "how old it may be: past that it is unknown, and denies", []string{"projection"}},
 	{"feed_fresh", "1 where it may be decided on", []string{"projection"}},
@@ -93,8 +129,8 @@ var described = []struct {
 	{"unreadable", "1 where the state could not be read for these numbers", nil},
 }
 
-func newNumbers(c Cluster, s State, log *slog.Logger) *numbers {
-	n := &numbers{cluster: c, state: s, log: log, descs: map[string]*prometheus.Desc{}}
+func newNumbers(cfg Config) *numbers {
+	n := &numbers{Config: cfg, descs: map[string]*prometheus.Desc{}}
 	for _, d := range described {
 		n.descs[d.name] = prometheus.NewDesc(prefix+d.name, d.help, d.labels, nil)
 	}
@@ -110,21 +146,40 @@ func (n *numbers) Describe(to chan<- *prometheus.Desc) {
 
 // Collect reads the numbers.
 func (n *numbers) Collect(to chan<- prometheus.Metric) {
-	show := func(kind prometheus.ValueType, name string, value float64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(n.descs[name], kind, value, labels...)
+	s := shown{n, to}
+	own := n.Cluster.Own()
+	s.ofCluster(own)
+	s.ofNode(own)
+	if n.Data != nil {
+		s.ofData(n.Data)
 	}
-	gauge := func(name string, value float64, labels ...string) {
-		show(prometheus.GaugeValue, name, value, labels...)
-	}
-	counter := func(name string, value uint64) { show(prometheus.CounterValue, name, float64(value)) }
-	n.ofCluster(gauge, counter)
-	gauge("unreadable", of(!n.ofState(gauge)))
+	s.gauge("unreadable", of(!s.ofState()))
 }
 
-type gauge = func(name string, value float64, labels ...string)
+// shown is what one scrape gets.
+type shown struct {
+	*numbers
+	to chan<- prometheus.Metric
+}
 
-func (n *numbers) ofCluster(gauge gauge, counter func(string, uint64)) {
-	own, counts := n.cluster.Own(), n.cluster.Counters()
+func (n shown) show(kind prometheus.ValueType, name string, value float64, labels ...string) {
+	n.to <- prometheus.MustNewConstMetric(n.descs[name], kind, value, labels...)
+}
+
+func (n shown) gauge(name string, value float64, labels ...string) {
+	n.show(prometheus.GaugeValue, name, value, labels...)
+}
+
+func (n shown) counter(name string, value uint64, labels ...string) {
+	n.show(prometheus.CounterValue, name, float64(value), labels...)
+}
+
+func (n shown) histogram(name string, r timing.Reading) {
+	n.to <- prometheus.MustNewConstHistogram(n.descs[name], r.Count, r.Sum.Seconds(), r.Up)
+}
+
+func (n shown) ofCluster(own admin.Member) {
+	counts, gauge, counter := n.Cluster.Counters(), n.gauge, n.counter
 	gauge("build_info", 1, own.Version, own.ID, own.Site, own.Role)
 	for _, state := range []string{"leader", "follower", "candidate", "shutdown"} {
 		gauge("raft_state", of(own.State == state), state)
@@ -133,7 +188,7 @@ func (n *numbers) ofCluster(gauge gauge, counter func(string, uint64)) {
 	gauge("raft_applied_index", float64(own.AppliedIndex))
 	gauge("raft_commit_index", float64(own.CommitIndex))
 	heard := -1.0
-	if at, ok := n.cluster.HeardFromLeader(); ok {
+	if at, ok := n.Cluster.HeardFromLeader(); ok {
 		heard = time.Since(at).Seconds()
 	}
 	gauge("leader_heard_seconds", heard)
@@ -143,15 +198,51 @@ func (n *numbers) ofCluster(gauge gauge, counter func(string, uint64)) {
 	counter("proposals_forwarded_total", counts.Forwarded)
 	counter("proposals_retried_total", counts.Retries)
 	counter("followers_stuck_total", counts.StuckFollowers)
-	gauge("slowest_write_seconds", counts.SlowestWrite.Seconds())
+	n.histogram("commit_seconds", counts.Commit)
+	n.histogram("sync_seconds", counts.Sync)
+	n.histogram("apply_seconds", counts.Apply)
+	for member, lag := range n.Cluster.Lags() {
+		gauge("follower_lag_entries", float64(lag), member)
+	}
+	gauge("generation", float64(own.Generation))
+}
+
+// ofNode shows what this node is besides. What it does not know of itself is left out:
+// no alert may rest on a nought that means nothing.
+func (n shown) ofNode(own admin.Member) {
+	n.gauge("draining", of(own.Phase != admin.PhaseNone))
+	if own.DiskTotal > 0 {
+		n.gauge("disk_free_bytes", float64(own.DiskFree))
+		n.gauge("disk_total_bytes", float64(own.DiskTotal))
+	}
+	if until, err := time.Parse(time.RFC3339, own.CertificateUntil); err == nil {
+		n.gauge("certificate_left_seconds", time.Until(until).Seconds())
+	}
+	if n.Checks == nil {
+		return
+	}
+	for _, c := range n.Checks() {
+		n.gauge("healthcheck", of(c.OK), c.Name)
+	}
+}
+
+func (n shown) ofData(d Data) {
+	open, revoke := d.Timings()
+	n.histogram("open_seconds", open)
+	n.histogram("revoke_seconds", revoke)
+	for _, r := range d.Requests() {
+		n.counter("requests_total", r.Asked, r.What)
+		n.counter("requests_failed_total", r.Failed, r.What)
+	}
+	n.counter("gateway_refused_total", d.Refused())
 }
 
 // ofState tells whether the state could be read.
-func (n *numbers) ofState(gauge gauge) bool {
-	at := time.Now()
-	feeds, err := n.state.Feeds(at)
+func (n shown) ofState() bool {
+	at, gauge := time.Now(), n.gauge
+	feeds, err := n.State.Feeds(at)
 	if err != nil {
-		n.log.Error("the feeds' numbers cannot be read", "error", err)
+		n.Logger.Error("the feeds' numbers cannot be read", "error", err)
 		return false
 	}
 	for _, f := range feeds {
@@ -159,15 +250,15 @@ func (n *numbers) ofState(gauge gauge) bool {
 		gauge("feed_bound_seconds", float64(f.BoundSecond), f.Name)
 		gauge("feed_fresh", of(f.Fresh), f.Name)
 	}
-	backup, err := n.state.BackupAge(at)
+	backup, err := n.State.BackupAge(at)
 	if err != nil {
-		n.log.Error("the backup's number cannot be read", "error", err)
+		n.Logger.Error("the backup's number cannot be read", "error", err)
 		return false
 	}
 	gauge("backup_verified_age_seconds", backup)
-	log, err := n.state.Log(at)
+	log, err := n.State.Log(at)
 	if err != nil {
-		n.log.Error("the access log's numbers cannot be read", "error", err)
+		n.Logger.Error("the access log's numbers cannot be read", "error", err)
 		return false
 	}
 	gauge("log_entries", float64(log.Entries))

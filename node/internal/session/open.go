@@ -83,10 +83,12 @@ func (s *session) openPatient(f protocol.Open) {
 	s.open = o
 	s.follow(o, false)
 	a := s.ask(o, record.OpenPatient)
-	began := time.Now()
+	began, asked := time.Now(), &s.service.requests.Open
+	asked.Ask()
 	s.actLater(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
 		s.service.timings.Open.Observe(time.Since(began))
+		settle(ctx, asked, got)
 		return func() { s.opened(o, f.Request, got) }
 	})
 }

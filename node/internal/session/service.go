@@ -96,6 +96,7 @@ type Service struct {
 	outlook  *outlook
 	budget   budget
 	timings  Timings
+	requests Requests
 
 	mu       sync.Mutex
 	sessions map[*session]bool // true: known, by a certificate or a greeting

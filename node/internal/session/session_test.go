@@ -105,6 +105,9 @@ func TestWithoutQuorumNothingIsDisclosed(t *testing.T) {
 		b.read(w.key(ownDoc))
 		b.refusedWith(protocol.FaultNoQuorum)
 		b.hangUp()
+		if diff := cmp.Diff([]uint64{2, 1, 2, 1, 1, 1}, w.requests()); diff != "" {
+			t.Errorf("opened, shown and read, with what failed of it (-want +got):\n%s", diff)
+		}
 	})
 }
 
@@ -123,6 +126,9 @@ func TestDenialsAreRecorded(t *testing.T) {
 		c.open(patient)
 		c.refusedWith(protocol.FaultCommission)
 		c.hangUp()
+		if diff := cmp.Diff([]uint64{2, 0, 0, 0, 0, 0}, w.requests()); diff != "" {
+			t.Errorf("what the gate refuses counts as failed (-want +got):\n%s", diff)
+		}
 		if diff := cmp.Diff([]string{"Öppna patient: no", "Öppna patient: no"}, w.activities()); diff != "" {
 			t.Error(diff)
 		}

@@ -96,7 +96,11 @@ func (s *session) show(f protocol.Show) {
 	case f.Generation > maxGeneration:
 		s.close(protocol.CloseMalformed, "a generation beyond the limit", nil)
 		return
-	case s.service.budget.tight():
+	}
+	asked := &s.service.requests.Show
+	asked.Ask()
+	if s.service.budget.tight() {
+		asked.Fail()
 		s.refuse(0, protocol.FaultBusy, errCrowded)
 		return
 	}
@@ -109,6 +113,7 @@ func (s *session) show(f protocol.Show) {
 	a.contracts, a.view = chosen, text(a.id)
 	s.actLater(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
+		settle(ctx, asked, got)
 		return func() { s.shown(o, f.Generation, a, got) }
 	})
 }
@@ -286,7 +291,10 @@ func (s *session) readDocument(f protocol.Read) {
 	case f.Generation != s.generation:
 		s.refuse(f.Request, protocol.FaultNotFound, nil)
 		return
-	case s.acts.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes):
+	}
+	asked := &s.service.requests.Body
+	asked.Ask()
+	if s.acts.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes) {
 		s.refuse(f.Request, protocol.FaultBusy, nil)
 		return
 	}
@@ -295,6 +303,7 @@ func (s *session) readDocument(f protocol.Read) {
 	a.contracts, a.document, a.view = w.contracts, f.Document, w.id
 	s.later(func(ctx context.Context) func() {
 		got := s.service.recorder.access(ctx, a)
+		settle(ctx, asked, got)
 		return func() { s.body(o, w, f, got) }
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"tvilling/node/internal/projection"
 	"tvilling/node/internal/record"
 	"tvilling/node/internal/sealing"
+	"tvilling/node/internal/timing"
 	"tvilling/protocol"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -456,6 +457,16 @@ func (w *world) activities() (all []string) {
 			word = "yes"
 		}
 		all = append(all, fmt.Sprintf("%v: %s", e.Activity, word))
+	}
+	return all
+}
+
+// requests is what was opened, shown and read, each with what failed of it.
+func (w *world) requests() (all []uint64) {
+	asked := w.service.Requests()
+	for _, c := range []*timing.Count{&asked.Open, &asked.Show, &asked.Body} {
+		n, failed := c.Read()
+		all = append(all, n, failed)
 	}
 	return all
 }

@@ -1,4 +1,4 @@
-// Package timing counts how long things take, in the parts that do them.
+// Package timing counts what is asked and how long things take, in the parts that do them.
 //
 // It owns the bounds of its buckets, which dashboards and alerts rest on. It must never
 // wait: whoever observes something is in the midst of it.
@@ -39,6 +39,20 @@ func (h *Histogram) Observe(d time.Duration) {
 	}
 	h.counts[at].Add(1)
 	h.sum.Add(int64(d))
+}
+
+// Count counts what was asked, and what of it failed. The zero value is ready; it may be
+// used by several goroutines at once.
+type Count struct{ asked, failed atomic.Uint64 }
+
+// Ask counts one; Fail counts that one of them failed.
+func (c *Count) Ask()  { c.asked.Add(1) }
+func (c *Count) Fail() { c.failed.Add(1) }
+
+// Read returns what was counted: never more that failed than was asked.
+func (c *Count) Read() (asked, failed uint64) {
+	failed = c.failed.Load()
+	return c.asked.Load(), failed
 }
 
 // Reading is what was counted since the start.

@@ -26,6 +26,16 @@ func TestHistogram(t *testing.T) {
 	}
 }
 
+func TestCount(t *testing.T) {
+	var c Count
+	c.Ask()
+	c.Ask()
+	c.Fail()
+	if asked, failed := c.Read(); asked != 2 || failed != 1 {
+		t.Errorf("%d asked, %d failed", asked, failed)
+	}
+}
+
 func TestHistogramOfSeveral(t *testing.T) {
 	var h Histogram
 	var all sync.WaitGroup
