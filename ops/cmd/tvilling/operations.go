@@ -6,10 +6,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"tvilling/ops/internal/operations"
+	"tvilling/ops/internal/release"
 )
 
 func (c *cli) operations() *cobra.Command {
-	var listen, reports string
+	var listen string
+	var reports []string
 	cmd := &cobra.Command{
 		Use:   "operations",
 		Short: "Show the cluster live in a browser on this machine",
@@ -23,7 +25,7 @@ cluster with the operator's certificate, and is served on loopback alone. Ctrl-C
 				return err
 			}
 			defer client.Close()
-			server, err := operations.New(client, reports)
+			server, err := operations.New(client, append(reports, release.Home(c.operator))...)
 			if err != nil {
 				return err
 			}
@@ -37,6 +39,6 @@ cluster with the operator's certificate, and is served on loopback alone. Ctrl-C
 	}
 	c.operatorFlags(cmd)
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8490", "`address` on loopback")
-	cmd.Flags().StringVar(&reports, "reports", "", "`directory` with the reports of drills and releases")
+	cmd.Flags().StringSliceVar(&reports, "reports", nil, "`directory` with the reports of drills; may be repeated (this operator's releases are shown too)")
 	return cmd
 }

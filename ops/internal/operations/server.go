@@ -44,8 +44,8 @@ type Cluster interface {
 // Server serves the page.
 type Server struct {
 	cluster  Cluster
-	reports  string // directory; empty: none
-	host     string // whom the page may be asked from: one's own address, no other name for it
+	reports  []string // directories
+	host     string   // whom the page may be asked from: one's own address, no other name for it
 	template *template.Template
 	viewers  chan struct{}
 
@@ -62,8 +62,8 @@ func Listen(address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
-// New makes a Server. Reports is a directory that holds drills' and releases' reports.
-func New(cluster Cluster, reports string) (*Server, error) {
+// New makes a Server. Reports are directories that hold drills' and releases' reports.
+func New(cluster Cluster, reports ...string) (*Server, error) {
 	t, err := template.ParseFS(files, "page.html")
 	if err != nil {
 		return nil, fmt.Errorf("the operations page: %w", err)
@@ -160,14 +160,16 @@ func (s *Server) event(w io.Writer, p page) error {
 	return err
 }
 
-// look asks the cluster, at most once in a while however many watch.
+// look asks the cluster, at most once in a while however many watch. What it finds is for
+// all of them: that one goes away in the midst of it must not look to the others as if
+// no node answered.
 func (s *Server) look(ctx context.Context) Look {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.last.At) < lookEvery/2 {
 		return s.last
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookWithin)
 	defer cancel()
 	next := Look{Topology: s.cluster.Topology(), Status: s.last.Status, Announced: s.last.Announced, Reports: reportsIn(s.reports)}
 	status, err := s.cluster.Status(ctx, "")

@@ -90,14 +90,15 @@ var releaseIDs = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z$`)
 // NewID names a release by when it began.
 func NewID(now time.Time) string { return now.UTC().Format("20060102T150405Z") }
 
-func home(dir string) string { return filepath.Join(dir, "releases") }
+// Home is where an operator's directory has its releases, each in a directory of its own.
+func Home(dir string) string { return filepath.Join(dir, "releases") }
 
 // Path is the directory of a release, in an operator's directory.
-func Path(dir, id string) string { return filepath.Join(home(dir), id) }
+func Path(dir, id string) string { return filepath.Join(Home(dir), id) }
 
 // Latest is the id of the newest release in an operator's directory.
 func Latest(dir string) (string, error) {
-	entries, err := os.ReadDir(home(dir))
+	entries, err := os.ReadDir(Home(dir))
 	if errors.Is(err, os.ErrNotExist) {
 		return "", ErrNone
 	}
@@ -131,7 +132,7 @@ func Create(dir string, p Plan, checks []Check, now time.Time) (*Journal, error)
 	if err := j.lock(); err != nil {
 		return nil, err
 	}
-	err = errors.Join(syncDir(home(dir)), syncDir(Path(dir, p.ID)), j.Append(Entry{At: now, Act: ActPlan, Mark: Done, Plan: &p, Checks: checks}))
+	err = errors.Join(syncDir(Home(dir)), syncDir(Path(dir, p.ID)), j.Append(Entry{At: now, Act: ActPlan, Mark: Done, Plan: &p, Checks: checks}))
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
