@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	adminendpoint "tvilling/node/internal/admin"
+	"tvilling/node/internal/health"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 )
@@ -33,7 +33,7 @@ type backups struct {
 	dir   string               // of the spool
 	about admin.BackupManifest // what does not change
 	fsm   *raftfsm.FSM
-	room  func(dir string) (free uint64, err error)
+	room  func(dir string) (free, total uint64, err error)
 
 	generation func() uint32
 
@@ -46,7 +46,7 @@ type backups struct {
 func newBackups(n *Node) *backups {
 	ctx, stop := context.WithCancel(context.Background())
 	return &backups{
-		dir: n.cfg.DataDir, fsm: n.fsm, room: freeBytes, turn: make(chan struct{}, 1), ctx: ctx, stop: stop,
+		dir: n.cfg.DataDir, fsm: n.fsm, room: health.Room, turn: make(chan struct{}, 1), ctx: ctx, stop: stop,
 		about: admin.BackupManifest{
 			Format: admin.FormatBackup, Cluster: n.cfg.Topology.Cluster, Node: n.cfg.Self, Version: n.cfg.Version,
 		},
@@ -141,7 +141,7 @@ func (b *backups) spool() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := b.room(b.dir)
+	free, _, err := b.room(b.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -157,15 +157,6 @@ func (b *backups) spool() (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// freeBytes is the room that a process without privileges has.
-func freeBytes(dir string) (uint64, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0, fmt.Errorf("free space of the data directory: %w", err)
-	}
-	return s.Bavail * uint64(s.Bsize), nil
 }
 
 // counter counts what passes, and passes nothing once the context has ended.

@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	adminendpoint "tvilling/node/internal/admin"
+	"tvilling/node/internal/health"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -81,7 +82,7 @@ func giving(b *testing.B, dir string, fsm *raftfsm.FSM) *httptest.Server {
 	b.Helper()
 	ctx, stop := context.WithCancel(b.Context())
 	source := &backups{
-		dir: dir, fsm: fsm, room: freeBytes, turn: make(chan struct{}, 1), ctx: ctx, stop: stop, generation: func() uint32 { return 1 },
+		dir: dir, fsm: fsm, room: health.Room, turn: make(chan struct{}, 1), ctx: ctx, stop: stop, generation: func() uint32 { return 1 },
 		about: admin.BackupManifest{Format: admin.FormatBackup, Cluster: "test", Node: "a1"},
 	}
 	server := httptest.NewTLSServer(adminendpoint.Handler(adminendpoint.Config{

@@ -16,6 +16,7 @@ import (
 
 	adminendpoint "tvilling/node/internal/admin"
 	"tvilling/node/internal/cluster"
+	"tvilling/node/internal/health"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -223,11 +224,11 @@ func TestOneBackupAtATime(t *testing.T) {
 	if err := state.Close(); err != nil {
 		t.Error(err)
 	}
-	o.backups.room = func(string) (uint64, error) { return backupReserve, nil }
+	o.backups.room = func(string) (uint64, uint64, error) { return backupReserve, backupReserve, nil }
 	if _, _, err := o.backups.Take(t.Context()); !errors.Is(err, adminendpoint.ErrBackupNoRoom) {
 		t.Errorf("without room: %v", err)
 	}
-	o.backups.room = freeBytes
+	o.backups.room = health.Room
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := o.backups.Take(gone); !errors.Is(err, context.Canceled) {
