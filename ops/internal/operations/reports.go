@@ -1,9 +1,7 @@
 package operations
 
 import (
-	"cmp"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,62 +16,19 @@ const (
 	maxReportBytes = 8 << 20
 )
 
-// Report is a drill or a release that was.
+// Report is a drill or a release that was, as its file says.
 type Report struct {
-	Kind    string // drill, release
-	Name    string // of the drill, or the version
-	Began   time.Time
-	Verdict string
-	Summary string
-}
-
-// kept is what is read of a report's file: a drill's has a name and an outcome, a
-// release's an id and a state.
-type kept struct {
-	Began time.Time `json:"began"`
-
-	Name    string             `json:"name"`
-	Outcome string             `json:"outcome"`
-	Reasons []string           `json:"reasons"`
-	Figures map[string]float64 `json:"figures"`
-
-	ID      string `json:"id"`
-	Version string `json:"version"`
-	State   string `json:"state"`
-	PauseMS int64  `json:"pause_ms"`
-	Halts   []struct {
-		Sign string `json:"sign"`
-		Text string `json:"text"`
-	} `json:"halts"`
-}
-
-// firstOpen is the figure of a drill that says how long nobody could open anything.
-const firstOpen = "first_open_ms"
-
-func (k kept) report() (Report, bool) {
-	switch {
-	case k.Name != "" && k.Outcome != "":
-		r := Report{Kind: "drill", Name: k.Name, Began: k.Began, Verdict: k.Outcome, Summary: strings.Join(k.Reasons, "; ")}
-		if ms, ok := k.Figures[firstOpen]; ok && r.Summary == "" {
-			r.Summary = fmt.Sprintf("the next open after %.1f s", ms/1000)
-		}
-		return r, true
-	case k.ID != "" && k.State != "":
-		r := Report{Kind: "release", Name: k.Version, Began: k.Began, Verdict: k.State}
-		if last := len(k.Halts) - 1; k.State == "halted" && last >= 0 {
-			r.Summary = k.Halts[last].Sign + ": " + k.Halts[last].Text
-		} else if k.PauseMS > 0 {
-			r.Summary = fmt.Sprintf("a write took %d ms at most", k.PauseMS)
-		}
-		return r, true
-	}
-	return Report{}, false
+	Kind    string `json:"kind"` // drill, release
+	Name    string `json:"name"`
+	Started string `json:"started"` // RFC 3339
+	Verdict string `json:"verdict"` // pass, fail, not run; done, halted, aborted
+	Summary string `json:"summary"`
 }
 
 // Class colours the verdict.
 func (r Report) Class() string {
 	switch r.Verdict {
-	case "pass", "released":
+	case "pass", "done":
 		return "good"
 	case "fail", "halted":
 		return "broken"
@@ -81,11 +36,16 @@ func (r Report) Class() string {
 	return "notice"
 }
 
-// When is when it began, to the minute.
-func (r Report) When() string { return r.Began.UTC().Format("2006-01-02 15:04") }
+// When is when it started, to the minute.
+func (r Report) When() string {
+	if at, err := time.Parse(time.RFC3339, r.Started); err == nil {
+		return at.UTC().Format("2006-01-02 15:04")
+	}
+	return r.Started
+}
 
 // reportsIn reads the newest reports below directories. A file that is none is passed by.
-func reportsIn(dirs []string) []Report {
+func reportsIn(dirs ...string) []Report {
 	var all []Report
 	files := 0
 	for _, dir := range dirs {
@@ -103,15 +63,13 @@ func reportsIn(dirs []string) []Report {
 			if err != nil {
 				return nil
 			}
-			var k kept
-			if json.Unmarshal(text, &k) == nil {
-				if r, is := k.report(); is {
-					all = append(all, r)
-				}
+			var r Report
+			if json.Unmarshal(text, &r) == nil && r.Name != "" && r.Verdict != "" {
+				all = append(all, r)
 			}
 			return nil
 		})
 	}
-	slices.SortStableFunc(all, func(a, b Report) int { return cmp.Or(b.Began.Compare(a.Began), cmp.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(all, func(a, b Report) int { return strings.Compare(b.Started, a.Started) })
 	return all[:min(len(all), maxReports)]
 }

@@ -171,7 +171,7 @@ func (s *Server) look(ctx context.Context) Look {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookWithin)
 	defer cancel()
-	next := Look{Topology: s.cluster.Topology(), Status: s.last.Status, Announced: s.last.Announced, Reports: reportsIn(s.reports)}
+	next := Look{Topology: s.cluster.Topology(), Status: s.last.Status, Announced: s.last.Announced, Reports: reportsIn(s.reports...)}
 	status, err := s.cluster.Status(ctx, "")
 	if next.Err = err; err == nil {
 		next.Status = status
