@@ -11,35 +11,67 @@ import (
 const taken = "[taken out: looks like a personal identity]"
 
 // A personal identity is twelve characters, or ten where somebody left the century out,
-// with at most one sign before the last four. Reserve numbers have letters among them.
-// An HSA-id has digits of the same form in it, and names no patient: it is found first,
-// and kept.
+// with at most one sign before the last four, or written as a date and four digits.
+// Reserve numbers have letters among them. An HSA-id has digits of the same form in it,
+// and names no patient: it is found first, and kept.
 var (
-	long  = regexp.MustCompile(hsaID + `|[0-9]{6}[0-9A-Z]{2}[-+]?[0-9A-Z]{4}`)
-	short = regexp.MustCompile(hsaID + `|[0-9]{6}[-+]?[0-9]{4}`)
+	long  = regexp.MustCompile(hsaID + `|[0-9]{4}-[0-9]{2}-[0-9]{2}` + sign + `[0-9]{4}|[0-9]{8}` + sign + `?[0-9A-Zptf]{2}[0-9]{2}`)
+	short = regexp.MustCompile(hsaID + `|[0-9]{6}` + sign + `?[0-9]{4}`)
+	// One that stands in a longer number: there a check digit is asked for, or much would
+	// be taken out that is none.
+	within = regexp.MustCompile(hsaID + `|(?:18|19|20)[0-9]{6}` + sign + `?[0-9]{4}`)
+	signs  = regexp.MustCompile(sign)
 )
 
-const hsaID = `SE[0-9]{10}-[0-9A-Z]+`
+// identityLength is of a personal identity, written whole.
+const identityLength = 12
+
+const (
+	hsaID = `SE[0-9]{10}-[0-9A-Z]+`
+	sign  = `(?:[-+ \x{00a0}\x{2010}-\x{2015}\x{2212}]|%2[DdBb0])` // as people, programs and URLs write it
+)
 
 // Clean takes out what looks like a personal identity, and says how much. It rather
 // takes out too much: a number that is none, and has the form of one, is gone as well.
 func Clean(text []byte) (clean []byte, count int) {
-	replace := func(form *regexp.Regexp, is func(string) bool) {
-		clean = form.ReplaceAllFunc(clean, func(found []byte) []byte {
-			if !is(string(found)) {
-				return found
-			}
-			count++
-			return []byte(taken)
-		})
-	}
 	clean = text
-	replace(long, identity)
-	replace(short, func(s string) bool {
-		s = strings.NewReplacer("-", "", "+", "").Replace(s)
-		return identity("19"+s) || identity("20"+s)
-	})
+	for _, look := range []struct {
+		form *regexp.Regexp
+		is   func(string) bool
+		step bool // one may begin within what was found and is none
+	}{
+		{long, identity, false},
+		{within, identity, true},
+		{short, func(s string) bool { return identity("19"+s) || identity("20"+s) }, false},
+	} {
+		var n int
+		clean, n = replace(clean, look.form, look.is, look.step)
+		count += n
+	}
 	return clean, count
+}
+
+func replace(text []byte, form *regexp.Regexp, is func(string) bool, step bool) (clean []byte, count int) {
+	kept := 0 // what is before it has been written
+	for at := 0; ; {
+		found := form.FindIndex(text[at:])
+		if found == nil {
+			return append(clean, text[kept:]...), count
+		}
+		from, to := at+found[0], at+found[1]
+		at = to
+		switch what := string(text[from:to]); {
+		case strings.HasPrefix(what, "S"):
+			if unit := strings.IndexByte(what, '-') + 1; len(what)-unit >= identityLength {
+				at = from + unit // no unit's: somebody's may be in it
+			}
+		case is(signs.ReplaceAllString(what, "")):
+			clean = append(append(clean, text[kept:from]...), taken...)
+			kept, count = to, count+1
+		case step:
+			at = from + 1
+		}
+	}
 }
 
 func identity(s string) bool {

@@ -119,7 +119,7 @@ func (b *bundle) gather(ctx context.Context, c Cluster, o Options) error {
 	}
 	for i, path := range o.Logs {
 		text, err := end(path)
-		if err := b.value(fmt.Sprintf("logs/%02d-%s", i+1, filepath.Base(path)), text, err); err != nil {
+		if err := b.value(fmt.Sprintf("logs/%02d-%s", i+1, nameOf(path)), text, err); err != nil {
 			return err
 		}
 	}
@@ -149,6 +149,15 @@ func (b *bundle) value(name string, value any, fault error) error {
 	}
 	b.list.Files = append(b.list.Files, File{Name: name, Bytes: len(text), Taken: taken})
 	return nil
+}
+
+// nameOf is what a log is called in the bundle: as it was, unless that tells of somebody.
+func nameOf(path string) string {
+	name := filepath.Base(path)
+	if _, count := Clean([]byte(name)); count > 0 {
+		return "renamed"
+	}
+	return name
 }
 
 // end reads the end of a log, from the beginning of a line.
