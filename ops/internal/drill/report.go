@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -78,12 +79,38 @@ type Reign struct {
 	Leader string `json:"leader"`
 }
 
+// filed is a report with what lists of reports show of each.
+type filed struct {
+	Kind    string    `json:"kind"`
+	Started time.Time `json:"started"`
+	Verdict Outcome   `json:"verdict"`
+	Summary string    `json:"summary"`
+	Report
+}
+
+// summary is a report in a line: why it has not passed, or what mattered to people.
+func (r Report) summary() string {
+	if len(r.Reasons) > 0 {
+		return strings.Join(r.Reasons, "; ")
+	}
+	said := []string{}
+	for _, one := range []struct {
+		what   string
+		figure Figure
+	}{{"first accepted open after", FirstOpen}, {"longest pause", Pause}, {"requests", Requests}, {"failed", Failed}, {"lost", Lost}} {
+		if v, ok := r.Figures[one.figure]; ok {
+			said = append(said, one.what+" "+number(one.figure, v))
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
 // Save writes a report as JSON and as a page into a directory, named after the drill.
 func Save(dir string, r Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
+	text, err := json.MarshalIndent(filed{"drill", r.Began, r.Outcome, r.summary(), r}, "", "  ")
 	if err != nil {
 		return err
 	}

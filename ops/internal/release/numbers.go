@@ -11,10 +11,9 @@ import (
 
 // What is read of a node's metrics. A node that does not show one is not judged by it.
 const (
-	numberRequests    = "tvilling_requests_total"
-	numberFailed      = "tvilling_requests_failed_total"
-	numberUndisclosed = "tvilling_disclosed_unrecorded_total"
-	numberOpens       = "tvilling_open_seconds_bucket"
+	numberRequests = "tvilling_requests_total"
+	numberFailed   = "tvilling_requests_failed_total"
+	numberOpens    = "tvilling_open_seconds_bucket"
 )
 
 // Limits of what is read.
@@ -40,8 +39,6 @@ func parseNumbers(text []byte) Numbers {
 			n.Requests += value
 		case numberFailed:
 			n.Failed += value
-		case numberUndisclosed:
-			n.Undisclosed += value
 		case numberOpens:
 			_, after, found := strings.Cut(labels, `le="`)
 			bound, _, closed := strings.Cut(after, `"`)

@@ -217,9 +217,38 @@ func (r Report) share(s StepReport) [2]string {
 	return [2]string{fmt.Sprintf("%.2f", from), fmt.Sprintf("%.2f", max(100*float64(s.TookMS)/whole, 0.4))}
 }
 
+// filed is a report with what lists of reports show of each.
+type filed struct {
+	Kind    string    `json:"kind"`
+	Name    string    `json:"name"`
+	Started time.Time `json:"started"`
+	Verdict string    `json:"verdict"` // done, halted, aborted; else it has not ended
+	Summary string    `json:"summary"`
+	Report
+}
+
+func (r Report) filed() filed {
+	f := filed{Kind: "release", Name: r.ID, Started: r.Began, Verdict: string(r.State), Report: r}
+	if r.State == Released {
+		f.Verdict = "done"
+	}
+	done := 0
+	for _, s := range r.Steps {
+		if s.State == "done" {
+			done++
+		}
+	}
+	f.Summary = fmt.Sprintf("%s in %s: %d of %d steps in %v, no write waited longer than %d ms",
+		r.Version, r.Cluster, done, len(r.Steps), r.Ended.Sub(r.Began).Round(time.Second), r.PauseMS)
+	if n := len(r.Halts); n > 0 {
+		f.Summary += fmt.Sprintf("; halted %d times, lastly: %s", n, r.Halts[n-1].Sign)
+	}
+	return f
+}
+
 // Keep writes the report beside the journal, as JSON and as a page.
 func (r Report) Keep(dir string) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
+	raw, err := json.MarshalIndent(r.filed(), "", "  ")
 	if err != nil {
 		return err
 	}

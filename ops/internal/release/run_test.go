@@ -118,11 +118,6 @@ func TestHalts(t *testing.T) {
 			}
 		}},
 		"a feed stalls": {sign: "feeds are not fresh", spoil: func(f *fake) { f.stale = f.isBack("w") }},
-		"a view without a record": {sign: "shown without a record", spoil: func(f *fake) {
-			if f.isBack("w") {
-				f.numbers["a1"] = Numbers{Undisclosed: 1}
-			}
-		}},
 		"the new build fails": {sign: "more errors on the new build", spoil: func(f *fake) {
 			for _, id := range []string{"a1", "a2", "b1", "b2"} {
 				n := f.numbers[id]

@@ -20,10 +20,9 @@ type Sight struct {
 // Numbers are what a node has counted since it was started. NaN is not used: a number
 // that a node does not tell is zero, and no sign rests on it.
 type Numbers struct {
-	Requests    float64
-	Failed      float64
-	Undisclosed float64  // shown without a record in the access log: must be zero
-	Opens       []Bucket // how long opening took, cumulative
+	Requests float64
+	Failed   float64
+	Opens    []Bucket // how long opening took, cumulative
 }
 
 // Bucket is one of a histogram: how many took at most Seconds.

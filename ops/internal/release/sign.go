@@ -29,7 +29,6 @@ type sign struct {
 func signs() []sign {
 	return []sign{
 		{"state differs", diverged},
-		{"shown without a record", undisclosed},
 		{"a node is not ready", unready},
 		{"a node restarted by itself", restarted},
 		{"leadership moved by itself", unplanned},
@@ -227,17 +226,6 @@ func slow(w Watch) string {
 
 func sinceBack(s, back Sight, id string) []Bucket {
 	return since(s.Numbers[id].Opens, back.Numbers[id].Opens)
-}
-
-// undisclosed finds views that were shown and are not in the access log.
-func undisclosed(w Watch) string {
-	last := w.last()
-	for _, id := range sortedKeys(last.Numbers) {
-		if n := last.Numbers[id].Undisclosed; n > 0 {
-			return fmt.Sprintf("%s has shown %.0f views that the access log does not have", id, n)
-		}
-	}
-	return ""
 }
 
 func notFresh(w Watch) string { return stale(w.last().Feeds) }
