@@ -24,17 +24,18 @@ const (
 
 // guard stands between raft and the network. A node that has not found out which
 // generation the cluster is of says nothing; one that has forgotten how it voted does
-// not vote.
+// not vote. Nor does a snapshot pass that comes late (lateReader).
 type guard struct {
 	raft.Transport
+	logs raft.LogStore
 	part atomic.Int32
 	rpcs chan raft.RPC
 	done chan struct{} // closed when raft has stopped
 	once sync.Once
 }
 
-func newGuard(inner raft.Transport) *guard {
-	return &guard{Transport: inner, rpcs: make(chan raft.RPC), done: make(chan struct{})}
+func newGuard(inner raft.Transport, logs raft.LogStore) *guard {
+	return &guard{Transport: inner, logs: logs, rpcs: make(chan raft.RPC), done: make(chan struct{})}
 }
 
 func (g *guard) set(p part) { g.part.Store(int32(p)) }
@@ -67,6 +68,9 @@ func (g *guard) run() {
 			if err := g.passes(rpc.Command); err != nil {
 				rpc.Respond(nil, err)
 				continue
+			}
+			if request, is := rpc.Command.(*raft.InstallSnapshotRequest); is {
+				rpc.Reader = &lateReader{Reader: rpc.Reader, late: func() error { return late(request, g.logs) }}
 			}
 			select {
 			case g.rpcs <- rpc:

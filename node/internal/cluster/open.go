@@ -101,7 +101,7 @@ func (c *Cluster) openEntry() (err error) {
 	}
 	c.network = network
 	c.peers = newPeers(c.network.Dial)
-	c.entry.guard = newGuard(c.network.Transport())
+	c.entry.guard = newGuard(c.network.Transport(), c.store)
 	return nil
 }
 
