@@ -146,7 +146,7 @@ func makeAlone(data, made string, f serving) error {
 		return err
 	}
 	return makeCluster(made, admin.Topology{Cluster: alone, Environment: admin.Development, Register: registerFile(data),
-		Upstream: demo.Upstream(servicesAddress(member), known), Members: []admin.Node{member}})
+		Upstream: demo.Upstream(servicesAddress(member), known), Members: []admin.Node{member}}, 0)
 }
 
 // besideServices runs a node, and beside one alone the services that it is fed from.

@@ -168,7 +168,8 @@ func codeOf(err error) int {
 		errors.Is(err, operations.ErrLoopback),
 		errors.Is(err, standin.ErrFile), errors.Is(err, standin.ErrLoopback),
 		errors.Is(err, release.ErrTemplate), errors.Is(err, release.ErrAccept), errors.Is(err, release.ErrBinary), errors.Is(err, release.ErrNone),
-		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID), errors.Is(err, pki.ErrName):
+		errors.Is(err, adminclient.ErrNoMember), errors.Is(err, adminclient.ErrWitness), errors.Is(err, pki.ErrID), errors.Is(err, pki.ErrName),
+		errors.Is(err, pki.ErrMember), errors.Is(err, pki.ErrInClear), errors.Is(err, pki.ErrTooShort):
 		return exitUsage
 	case errors.As(err, &problem), errors.As(err, &refused): // also where every node answered, and none can now
 		return exitRefused

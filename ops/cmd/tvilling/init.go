@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +69,7 @@ admin = "w.example:8402"
 func (c *cli) initialise() *cobra.Command {
 	var config, dir string
 	var show bool
+	var valid validity
 	cmd := &cobra.Command{
 		Use:   "init --config cluster.toml --out DIR",
 		Short: "Make the certificates and keys of a new cluster, a directory for each node",
@@ -90,7 +92,7 @@ new/authority where no node is. Nothing is ever overwritten.`,
 			if err != nil {
 				return err
 			}
-			if err := makeCluster(dir, topology); err != nil {
+			if err := makeCluster(dir, topology, time.Duration(valid)); err != nil {
 				return err
 			}
 			return c.print(made(dir, topology), func(w io.Writer) { printMade(w, dir, topology) })
@@ -98,14 +100,15 @@ new/authority where no node is. Nothing is ever overwritten.`,
 	}
 	cmd.Flags().StringVar(&config, "config", "", "cluster `file`")
 	cmd.Flags().StringVar(&dir, "out", "", "`directory` to write to")
+	cmd.Flags().Var(&valid, "valid", validityHelp)
 	cmd.Flags().BoolVar(&show, "example", false, "print a cluster file to begin from")
 	c.formatFlag(cmd)
 	return cmd
 }
 
 // makeCluster writes certificates and, for the data nodes, the keyring.
-func makeCluster(dir string, t admin.Topology) error {
-	if err := pki.Init(dir, t); err != nil {
+func makeCluster(dir string, t admin.Topology, valid time.Duration) error {
+	if err := pki.InitFor(dir, t, valid); err != nil {
 		return err
 	}
 	var keepers []string

@@ -31,6 +31,8 @@ const (
 type issuer struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
+
+	valid time.Duration // of what it issues; 0: leafYears
 }
 
 // leaf is what a certificate is to say.
@@ -89,6 +91,9 @@ func (i *issuer) issue(l leaf) (cert, key []byte, err error) {
 	}
 	now := time.Now()
 	until := now.AddDate(leafYears, 0, 0)
+	if i.valid > 0 {
+		until = now.Add(i.valid)
+	}
 	if until.After(i.cert.NotAfter) {
 		until = i.cert.NotAfter
 	}

@@ -4,8 +4,9 @@
 // There are four authorities, because four kinds of people trust for different
 // reasons: the cluster's own (nodes, operators), the sources', the staff's, and one for
 // what browsers see where no public one is used. Their keys stay in `authority/` and
-// belong on a machine that is not a node. It must never overwrite a file, and it does
-// not make the keyring and its key: that needs the node's code.
+// belong on a machine that is not a node. It must never overwrite a file, but a member's
+// own certificate when that is to be renewed, and it does not make the keyring and its
+// key: that needs the node's code.
 package pki
 
 import (
@@ -21,6 +22,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -71,7 +73,11 @@ type Issued struct{ Certificate, Key string }
 
 // Init writes the authorities and a directory for each member and for an operator. It
 // writes all or, where a file is there already, nothing.
-func Init(dir string, t admin.Topology) error {
+func Init(dir string, t admin.Topology) error { return InitFor(dir, t, 0) }
+
+// InitFor is Init with certificates that are valid for a time; 0: two years. The
+// authorities' are valid for longer.
+func InitFor(dir string, t admin.Topology, valid time.Duration) error {
 	if err := check(t); err != nil {
 		return err
 	}
@@ -82,6 +88,7 @@ func Init(dir string, t admin.Topology) error {
 		if err != nil {
 			return err
 		}
+		made.valid = valid
 		issuers[name] = made
 		key, err := encodeKey(made.key)
 		if err != nil {
@@ -148,13 +155,7 @@ func check(t admin.Topology) error {
 
 func memberFiles(files map[string]file, cluster string, m admin.Node, issuers map[authority]*issuer, topology []byte) error {
 	at := func(name string) string { return filepath.Join(m.ID, filepath.FromSlash(name)) }
-	names, addresses := hosts(m.Peer, m.Admin, m.Source)
-	cert, key, err := issuers[clusterAuthority].issue(leaf{
-		name:  fmt.Sprintf("%s %s", cluster, m.ID),
-		uri:   admin.Identity{Cluster: cluster, Node: m.ID}.URI(),
-		names: names, addresses: addresses,
-		usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	})
+	cert, key, err := issuers[clusterAuthority].issue(nodeLeaf(cluster, m))
 	if err != nil {
 		return err
 	}
@@ -167,24 +168,44 @@ func memberFiles(files map[string]file, cluster string, m admin.Node, issuers ma
 	}
 	files[at(admin.FileSources)] = file{text: issuers[sourcesAuthority].pem()}
 	files[at(admin.FileStaff)] = file{text: issuers[staffAuthority].pem()}
-	origin, err := url.Parse(m.Origin)
-	if err != nil {
-		return fmt.Errorf("%w: origin of %q: %w", ErrTopology, m.ID, err)
+	browsers, err := clientLeaf(m)
+	if err != nil || browsers == nil {
+		return err
 	}
-	if origin.Scheme != "https" {
-		return nil
-	}
-	names, addresses = hosts(net.JoinHostPort(origin.Hostname(), ""), m.Client)
-	cert, key, err = issuers[clientsAuthority].issue(leaf{
-		name: origin.Hostname(), names: names, addresses: addresses,
-		usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	})
+	cert, key, err = issuers[clientsAuthority].issue(*browsers)
 	if err != nil {
 		return err
 	}
 	files[at(admin.FileClientCert)] = file{text: cert}
 	files[at(admin.FileClientKey)] = file{text: key, secret: true}
 	return nil
+}
+
+// nodeLeaf is what a member's certificate says.
+func nodeLeaf(cluster string, m admin.Node) leaf {
+	names, addresses := hosts(m.Peer, m.Admin, m.Source)
+	return leaf{
+		name:  fmt.Sprintf("%s %s", cluster, m.ID),
+		uri:   admin.Identity{Cluster: cluster, Node: m.ID}.URI(),
+		names: names, addresses: addresses,
+		usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+}
+
+// clientLeaf is what browsers see; nil where they connect in the clear, or not at all.
+func clientLeaf(m admin.Node) (*leaf, error) {
+	if m.Role != admin.RoleData {
+		return nil, nil
+	}
+	origin, err := url.Parse(m.Origin)
+	if err != nil {
+		return nil, fmt.Errorf("%w: origin of %q: %w", ErrTopology, m.ID, err)
+	}
+	if origin.Scheme != "https" {
+		return nil, nil
+	}
+	names, addresses := hosts(net.JoinHostPort(origin.Hostname(), ""), m.Client)
+	return &leaf{name: origin.Hostname(), names: names, addresses: addresses, usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, nil
 }
 
 // operatorFiles are those of an operator's directory.
@@ -248,9 +269,9 @@ func IssueOperator(dir, name string) (Issued, error) {
 	if err != nil {
 		return Issued{}, fmt.Errorf("%w: %w", ErrFiles, err)
 	}
-	t, err := admin.LoadTopology(filepath.Join(dir, dirOperator, admin.FileTopology))
+	t, err := topologyIn(dir)
 	if err != nil {
-		return Issued{}, fmt.Errorf("%w: %w", ErrTopology, err)
+		return Issued{}, err
 	}
 	issuer, err := loadIssuer(filepath.Join(dir, dirAuthority, string(clusterAuthority)))
 	if err != nil {
@@ -266,6 +287,15 @@ func IssueOperator(dir, name string) (Issued, error) {
 	}
 	at := func(file string) string { return filepath.Join(dir, into, filepath.FromSlash(file)) }
 	return Issued{Certificate: at(admin.FileOperator), Key: at(admin.FileOperatorKey)}, nil
+}
+
+// topologyIn is the cluster file that Init wrote for an operator.
+func topologyIn(dir string) (admin.Topology, error) {
+	t, err := admin.LoadTopology(filepath.Join(dir, dirOperator, admin.FileTopology))
+	if err != nil {
+		return t, fmt.Errorf("%w: %w", ErrTopology, err)
+	}
+	return t, nil
 }
 
 func issueClient(dir string, by authority, into, base string, l leaf) (Issued, error) {
