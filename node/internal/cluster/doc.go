@@ -28,6 +28,8 @@
 //     (acquaintance), and a later one takes over only beyond doubt.
 //   - A member that has lost its disk has forgotten how it voted: it neither founds nor
 //     votes before the leader has taken it in anew (enter, guard, takeIn).
+//   - A snapshot that was delayed, and not lost, takes away what was acknowledged after
+//     the one that was sent in its place: it is not begun (lateReader).
 //
 // # Goroutines
 //
