@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+	"unicode"
 
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm/command"
@@ -15,6 +16,13 @@ import (
 
 // levelEvery is between two looks at whether a level is active here.
 const levelEvery = 10 * time.Millisecond
+
+// clockSlack is how far apart the clocks of a cluster, and of those who operate it, may
+// be for a backup to be noted.
+const clockSlack = 5 * time.Minute
+
+// maxMarks is how many signs may stand on one letter of an announcement.
+const maxMarks = 3
 
 // errLevel is something of a level that is not active: whoever asked has to activate it
 // first, or to wait until it can be.
@@ -79,6 +87,11 @@ func (e *endpoint) announce(r *http.Request) (any, error) {
 	if err := command.Check(command.Command{Kind: command.KindAnnounce, Body: a}); err != nil {
 		return nil, fmt.Errorf("%w: %w (a text is one line of at most %d characters)", errRequest, err, command.MaxAnnounceRunes)
 	}
+	for _, text := range []string{a.Swedish, a.English} {
+		if !legible(text) {
+			return nil, fmt.Errorf("%w: a text has nothing to read, or signs that turn, break or bury what stands beside them", errRequest)
+		}
+	}
 	if a.Until != 0 && a.Until <= time.Now().UnixMilli() {
 		return nil, fmt.Errorf("%w: it is over already, at %s", errRequest, want.Until)
 	}
@@ -91,6 +104,25 @@ func (e *endpoint) announce(r *http.Request) (any, error) {
 		e.Logger.Info("announced", "id", hex.EncodeToString(a.ID[:]), "kind", want.Kind, "from", want.From, "until", want.Until, "operator", operatorOf(r))
 	}
 	return done, err
+}
+
+// legible reports whether a line can be read, and leaves what stands beside it on a
+// screen or a terminal as it is.
+func legible(text string) bool {
+	marks, seen := 0, false
+	for _, r := range text {
+		if unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+			return false
+		}
+		if !unicode.IsMark(r) {
+			marks, seen = 0, seen || unicode.IsGraphic(r) && !unicode.IsSpace(r)
+			continue
+		}
+		if marks++; marks > maxMarks {
+			return false
+		}
+	}
+	return seen
 }
 
 func (e *endpoint) withdraw(r *http.Request) (any, error) {
@@ -122,6 +154,11 @@ func (e *endpoint) noteBackup(r *http.Request) (any, error) {
 	note, err := noteOf(want)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRequest, err)
+	}
+	// The newest counts: one of time to come would stand before all that are true.
+	if latest := time.Now().Add(clockSlack).UnixMilli(); note.Taken > latest || note.Verified > latest {
+		return nil, fmt.Errorf("%w: the backup was taken at %s and verified at %s, which is yet to come: look at the clock of %.40q, and at the one where it was verified",
+			errRequest, timeOf(note.Taken), timeOf(note.Verified), note.Node)
 	}
 	done, err := e.act(r.Context(), command.KindNoteBackup, note)
 	if errors.Is(err, errState) {

@@ -48,6 +48,12 @@ func TestAnnounce(t *testing.T) {
 		"is over":    strings.ReplaceAll(planned, "2126-", "2006-"),
 		"no text":    strings.Replace(planned, "Work on the network", "", 1),
 		"long text":  strings.Replace(planned, "Work", strings.Repeat("Work", 100), 1),
+		"turned":     strings.Replace(planned, "Work on", "Work \u202eon", 1),
+		"isolated":   strings.Replace(planned, "Work on", "Work \u2067on", 1),
+		"broken":     strings.Replace(planned, "Work on", "Work\u2028on", 1),
+		"unseen":     strings.Replace(planned, "Work on the network", "\u200b\u200b", 1),
+		"blank":      strings.Replace(planned, "Work on the network", " \u00a0 ", 1),
+		"piled up":   strings.Replace(planned, "Work", "W"+strings.Repeat("\u0301", 90), 1),
 		"two lines":  strings.Replace(planned, "Work on", `Work\non`, 1),
 		"no id":      strings.Replace(planned, "{", `{"id":"7",`, 1),
 	} {
@@ -89,7 +95,7 @@ func TestNoteBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	taken := time.Now().UTC().Truncate(time.Millisecond)
+	taken := time.Now().UTC().Truncate(time.Millisecond).Add(-2 * time.Hour)
 	m := admin.BackupManifest{
 		Format: admin.FormatBackup, Cluster: "test", Generation: 1, Node: "n0", Index: v.Index(), Term: 1,
 		StateHash: strings.Repeat("ab", 32), LogSize: size, LogRoot: hex.EncodeToString(root[:]),
@@ -102,6 +108,9 @@ func TestNoteBackup(t *testing.T) {
 		"not verified":     func(m *admin.BackupManifest) { m.Verified = "" },
 		"verified earlier": func(m *admin.BackupManifest) { m.Verified = taken.Add(-time.Hour).Format(time.RFC3339) },
 		"of no node":       func(m *admin.BackupManifest) { m.Node = "" },
+		// It would stand before every backup that is true, for as long as it says.
+		"taken in time to come":    func(m *admin.BackupManifest) { m.Taken, m.Verified = "2126-01-01T00:00:00Z", "2126-01-01T00:00:00Z" },
+		"verified in time to come": func(m *admin.BackupManifest) { m.Verified = "2126-01-01T00:00:00Z" },
 	} {
 		wrong := m
 		change(&wrong)
