@@ -251,7 +251,10 @@ func accessLog(_ admin.Topology, s admin.Status) []Finding {
 	return all
 }
 
-const backupLate = 86400 // seconds that a verified backup may be old
+const (
+	backupLate  = 86400 // seconds that a verified backup may be old
+	backupAhead = 300   // that a clock may be ahead of the one that it was taken by
+)
 
 // backups looks at what would be left if everything were lost. A cluster that is below
 // the level that knows of backups says nothing of them.
@@ -266,6 +269,8 @@ func backups(t admin.Topology, s admin.Status) []Finding {
 		return nil
 	case s.Backup.Verified == "":
 		return []Finding{{grade, "no backup was ever verified: if a majority of the data is lost, all of it is", do}}
+	case s.BackupAgeSeconds < -backupAhead:
+		return []Finding{{grade, "the newest verified backup says that it was taken in time to come: how old it is nobody knows", "Look at the clock of " + s.Backup.Node + ". " + do}}
 	case s.BackupAgeSeconds > backupLate:
 		return []Finding{{grade, fmt.Sprintf("the newest verified backup was taken %v ago: what came since would be lost with a majority of the data", seconds(s.BackupAgeSeconds)), do}}
 	}

@@ -81,6 +81,10 @@ func TestAssess(t *testing.T) {
 			s.Level, s.BackupAgeSeconds = 2, 86401
 			s.Backup.Verified = "2026-03-13T10:00:00Z"
 		}, health.Degraded, "verified backup was taken 24h0m1s ago", 1},
+		{"a backup of tomorrow", func(s *admin.Status) {
+			s.Level, s.BackupAgeSeconds = 2, -86400
+			s.Backup.Verified, s.Backup.Node = "2026-03-15T10:00:00Z", "b1"
+		}, health.Degraded, "in time to come", 1},
 		{"a backup of yesterday", func(s *admin.Status) {
 			s.Level, s.BackupAgeSeconds = 2, 86400
 			s.Backup.Verified = "2026-03-13T10:00:00Z"
