@@ -34,6 +34,9 @@ func (c *Client) Backup(ctx context.Context, node string) (admin.BackupManifest,
 	alarm := time.AfterFunc(backupSilence, func() { cancel(errSilent) })
 	s := &backupStream{ctx: ctx, cancel: cancel, alarm: alarm}
 	manifest, err := s.open(c.http[node], node, "https://"+m.Admin+admin.PathBackup)
+	if err == nil && manifest.Cluster != c.topology.Cluster {
+		err = fmt.Errorf("%w: a backup of the cluster %.80q, and this is %q", ErrAnswer, manifest.Cluster, c.topology.Cluster)
+	}
 	if err != nil {
 		return manifest, nil, errors.Join(s.cause(err), s.Close())
 	}

@@ -42,6 +42,9 @@ func TestABackupIsRead(t *testing.T) {
 			_, _ = w.Write(append(slices.Clone(line), state...))
 		case "cut":
 			_, _ = w.Write(append(slices.Clone(line), state[:len(state)/2]...))
+		case "theirs":
+			w.Header().Del("Content-Length")
+			_, _ = w.Write(bytes.Replace(line, []byte(`"test"`), []byte(`"../x"`), 1))
 		case "other":
 			w.Header().Del("Content-Length")
 			_, _ = io.WriteString(w, "{}\n")
@@ -72,6 +75,9 @@ func TestABackupIsRead(t *testing.T) {
 	}
 	if _, err := read("other"); !errors.Is(err, ErrAnswer) {
 		t.Errorf("no backup: %v", err)
+	}
+	if _, err := read("theirs"); !errors.Is(err, ErrAnswer) {
+		t.Errorf("another cluster's: %v", err)
 	}
 	var problem *ProblemError
 	if _, err := read("busy"); !errors.As(err, &problem) || problem.Problem.Detail != "already" {

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"filippo.io/age"
 
@@ -76,7 +78,15 @@ func NameOf(m admin.BackupManifest) string {
 	if err != nil { // no valid manifest
 		taken = time.Time{}
 	}
-	return fmt.Sprintf("%s-%s-%d%s", m.Cluster, taken.UTC().Format("20060102T150405Z"), m.Index, Extension)
+	return fmt.Sprintf("%s-%s-%d%s", strings.Map(nameable, m.Cluster), taken.UTC().Format("20060102T150405Z"), m.Index, Extension)
+}
+
+// nameable keeps what a cluster is called from being a path: the node says it.
+func nameable(r rune) rune {
+	if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || r == '-' || r == '_' {
+		return r
+	}
+	return '_'
 }
 
 // Save seals a state to the recipients and keeps it, whole or not at all, then the

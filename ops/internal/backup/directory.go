@@ -46,7 +46,7 @@ func (d directory) Create(_ context.Context, name string, _ int64) (Sink, error)
 
 // PutManifest implements Place.
 func (d directory) PutManifest(_ context.Context, name string, text []byte) error {
-	f, err := os.OpenFile(d.at(name+suffix+".tmp"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.CreateTemp(d.path, name+suffix+".*.tmp") // its own: where others write too, a name that can be guessed may be theirs
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPlace, err)
 	}
