@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,6 +31,7 @@ const (
 var (
 	ErrNoDemo = errors.New("no demo runs there")
 	ErrOrder  = errors.New("the demo did not carry it out")
+	ErrBusy   = errors.New("another order for this node is being carried out")
 )
 
 // Act is what can be done with a node of a demo that runs.
@@ -54,6 +56,29 @@ type NodeState struct {
 	PID    int    `json:"pid"` // 0: it does not run
 	Binary string `json:"binary"`
 	Error  string `json:"error,omitempty"`
+}
+
+// ordered lets one order for a node be carried out at a time. One that comes meanwhile
+// is refused: a node that is ending does not run, and must not be started beside itself.
+type ordered struct {
+	mu    sync.Mutex
+	nodes map[string]bool
+}
+
+func (o *ordered) begin(id string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.nodes[id] {
+		return fmt.Errorf("%s: %w", id, ErrBusy)
+	}
+	o.nodes[id] = true
+	return nil
+}
+
+func (o *ordered) end(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.nodes, id)
 }
 
 // order does one act.
@@ -95,6 +120,7 @@ func (c *Cluster) Control() (io.Closer, error) {
 	if err := os.Chmod(path, 0o600); err != nil { // the directory is ours alone already
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrDirectory, err), l.Close())
 	}
+	orders := &ordered{nodes: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /node/{id}/{act}", func(w http.ResponseWriter, r *http.Request) {
 		var asked struct {
@@ -103,6 +129,10 @@ func (c *Cluster) Control() (io.Closer, error) {
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxOrderBytes)).Decode(&asked)
 		id := r.PathValue("id")
 		if err == nil {
+			err = orders.begin(id)
+		}
+		if err == nil {
+			defer orders.end(id)
 			// Who asked may go away; a node is not left half replaced for that.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), orderWithin)
 			defer cancel()

@@ -75,6 +75,7 @@ func TestOrders(t *testing.T) {
 		}
 		return state
 	}
+	together(t, c)
 	order(ActPause, "a2", "")
 	if now := order(ActReplace, "a2", other); now.Binary != other || now.PID == before || now.PID == 0 {
 		t.Errorf("replaced, it is %+v", now)
@@ -149,4 +150,28 @@ func TestHold(t *testing.T) {
 		t.Errorf("an address of another network: %v, %v", held, err)
 	}
 	_ = held.close() // it was a trial
+}
+
+// together gives orders for one node at once: one of them is carried out at a time, and a
+// node that is being replaced is not started beside itself.
+func together(t *testing.T, c *Cluster) {
+	t.Helper()
+	replaced := make(chan error, 1)
+	go func() {
+		_, err := Order(t.Context(), c.Dir(), ActReplace, "b1", "")
+		replaced <- err
+	}()
+	for started := 0; ; {
+		select {
+		case err := <-replaced:
+			if err != nil || started > 0 {
+				t.Errorf("replaced: %v; started beside itself %d times", err, started)
+			}
+			return
+		default:
+		}
+		if _, err := Order(t.Context(), c.Dir(), ActStart, "b1", ""); err == nil {
+			started++
+		}
+	}
 }
