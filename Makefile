@@ -7,19 +7,25 @@ LDFLAGS := -X main.version=$(VERSION)
 # Built first, for this machine: go tool would build it for GOOS.
 STATICCHECK := bin/staticcheck
 FUZZTIME ?= 15s
+KILLS ?= 30
+SEEDS ?= 2000
+FROM ?= 1
 
 # Tests that drive a browser or real processes measure time, and simulations need it:
 # without the race detector, one package at a time. Everything else runs with it.
 SLOW := /(ops/internal/(e2e|mixed|workload|drill)|node/internal/simulation)$$
 .DEFAULT_GOAL := help
 
-.PHONY: help build deb wasm demo test test-deps lint fmt bench bench-blocks bench-record bench-backup fuzz screenshots clean
+.PHONY: help build skewed deb wasm demo test test-deps lint fmt bench bench-blocks bench-record bench-backup bench-release bench-failover drills seeds fuzz screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-13s %s\n", $$1, $$2}'
 
 build: wasm ## Build the browser client and bin/tvilling, which carries it
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/tvilling ./ops/cmd/tvilling
+
+skewed: wasm ## Build bin/tvilling-skewed, whose clock can be moved, for the drill clock-skew; it is no release
+	$(GO) run ./ops/internal/skewed -out bin/tvilling-skewed -version '$(VERSION)'
 
 deb: build ## Make bin/tvilling.deb: the binary, units with sockets, alerts, dashboard and runbooks
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) ./ops/deploy/debian/build bin/tvilling '$(VERSION)' bin/tvilling.deb
@@ -71,6 +77,23 @@ bench-record: ## Measure what the record costs, its proofs and their verifying, 
 
 bench-backup: ## Measure a backup to a sealed file, its verifying and its restoring, of MIB (default 1024) of state: seconds and MB/s
 	TVILLING_BACKUP_MIB=$(or $(MIB),1024) $(GO) test -count=1 -run '^$$' -bench '^BenchmarkBackup$$' -benchtime 1x -timeout 60m ./node
+
+drills: build bin/tvilling-next ## Run every drill on clusters of its own: a table, and reports in bin/drills (as root with nft: real networks and disks)
+	./bin/tvilling drill run --all --binary bin/tvilling-next --reports bin/drills
+
+bench-release: build bin/tvilling-next ## Measure a release of five nodes under 64 openers, 16 senders and 500 open views: a table, and a report in bin/release
+	./bin/tvilling drill run release --binary bin/tvilling-next --openers 64 --senders 16 --streams 500 --reports bin/release
+
+bench-failover: build ## Measure how long nobody can open a patient after each of KILLS (default 30) kills of the leader
+	./bin/tvilling bench --only kills --kills $(KILLS) --json bin/bench-failover.json
+
+seeds: ## Run SEEDS (default 2000) simulated clusters under faults, in virtual time, from FROM (default 1)
+	$(GO) test -count=1 -timeout 60m -v -run 'TestSeeds$$' ./node/internal/simulation -seeds=$(SEEDS) -from=$(FROM)
+
+# The same program under another version, for a release to have something to do.
+.PHONY: bin/tvilling-next
+bin/tvilling-next: wasm
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)-next' -o $@ ./ops/cmd/tvilling
 
 fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -139,7 +139,13 @@ func (c *cli) runDrills(ctx context.Context, scenarios []drill.Scenario, o drill
 			}
 		}
 	}
-	if err := c.print(reports, func(w io.Writer) { drill.Table(w, reports) }); err != nil {
+	words := func(w io.Writer) {
+		drill.Table(w, reports)
+		for _, r := range reports {
+			drill.Work(w, r)
+		}
+	}
+	if err := c.print(reports, words); err != nil {
 		return err
 	}
 	if drill.AnyFailed(reports) {

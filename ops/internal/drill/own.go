@@ -133,6 +133,9 @@ func KeepLogs(t *Target, dir, name string) error {
 	if !is {
 		return nil
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
 	var faults []error
 	for _, m := range p.Topology().Members {
 		text, err := os.ReadFile(p.LogFile(m.ID))

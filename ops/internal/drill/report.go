@@ -34,6 +34,7 @@ type Report struct {
 	Events   []Event            `json:"events"`
 	Promises []Kept             `json:"promises"`
 	Figures  map[Figure]float64 `json:"figures"`
+	Work     []Done             `json:"work,omitempty"`
 	Seconds  []int              `json:"accepted_by_second"`
 	Leaders  []Reign            `json:"leaders"`
 	Remarks  []string           `json:"remarks,omitempty"`
@@ -126,6 +127,17 @@ func Save(dir string, r Report) error {
 		return err
 	}
 	return page.Close()
+}
+
+// Work writes what was done in a drill, by phase and kind, for a tabwriter.
+func Work(w io.Writer, r Report) {
+	if len(r.Work) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\tKIND\tDONE\tFAILED\tUNKNOWN\tLONGEST PAUSE\tP50\tP99\tSLOWEST\n", strings.ToUpper(r.Name))
+	for _, d := range r.Work {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%.0f ms\t%.0f ms\t%.0f ms\t%.0f ms\n", d.Phase, d.Kind, d.Count, d.Failed, d.Unknown, d.Pause, d.P50, d.P99, d.Max)
+	}
 }
 
 // Table writes the figures of several drills, a line each, for a tabwriter.

@@ -163,6 +163,7 @@ func (r *run) act(ctx context.Context, s Scenario, report *Report) (err error) {
 		report.Figures[f] = v
 	}
 	report.Seconds = append(make([]int, loaded/1000), measured.Seconds...)
+	report.Work = measured.Work
 	report.Remarks = append(report.Remarks, measured.Remarks...)
 	if stopErr != nil {
 		err = errors.Join(err, fmt.Errorf("ending the work: %w", stopErr))

@@ -45,7 +45,21 @@ const (
 type Measured struct {
 	Figures map[Figure]float64
 	Seconds []int    // accepted opens, by second since the load began
+	Work    []Done   // by phase and kind
 	Remarks []string // what a reader must know of it
+}
+
+// Done is what was done of a kind in a phase of a drill.
+type Done struct {
+	Phase   string  `json:"phase"`
+	Kind    string  `json:"kind"` // open, put …
+	Count   int     `json:"count"`
+	Failed  int     `json:"failed"`
+	Unknown int     `json:"unknown"`
+	Pause   float64 `json:"longest_pause_ms"`
+	P50     float64 `json:"p50_ms"`
+	P99     float64 `json:"p99_ms"`
+	Max     float64 `json:"max_ms"`
 }
 
 // Target is the cluster that drills are run against. What is nil it has not, and Why may

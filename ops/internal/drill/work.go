@@ -80,6 +80,11 @@ func measured(r *workload.Report) Measured {
 			m.Remarks = append(m.Remarks, "Not checked: "+why+".")
 		}
 	}
+	for _, p := range r.Phases {
+		for _, c := range p.Kinds {
+			m.Work = append(m.Work, Done{p.Name, c.Kind, c.Operations, c.Failed + c.Refused, c.Unknown, round(c.Pause), round(c.P50), round(c.P99), round(c.Max)})
+		}
+	}
 	from := slices.IndexFunc(r.Phases, func(p workload.Phase) bool { return p.Name == PhaseFault })
 	if from >= 0 {
 		if first := r.Phases[from].FirstOpen; first >= 0 {
