@@ -28,7 +28,7 @@ const (
 	exitUsage       = 2 // the command line or a file that it names cannot be used
 	exitUnreachable = 3 // no node answers: nothing is known
 	exitRefused     = 4 // a node answered no, with a TV code
-	exitUnhealthy   = 5 // status: something in the cluster is broken; verify: something does not hold
+	exitUnhealthy   = 5 // status, doctor: something is broken; verify: something does not hold; release: a check hinders, or it stands halted
 )
 
 const exitHelp = `Exit codes:
@@ -37,7 +37,8 @@ const exitHelp = `Exit codes:
   2  the command line, or a file that it names, cannot be used
   3  no node answers: nothing is known, nothing was done
   4  a node refused, with a TV code and what to do
-  5  status: something in the cluster is broken; verify: something does not hold
+  5  status, doctor: something is broken; verify: something does not hold;
+     release: a check hinders it, or it stands halted
 `
 
 // operatorVariable names the environment variable for an operator's directory.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,6 +194,9 @@ The exit code is 5 when a check hinders and nothing was done, 1 when it halted.`
 			}
 			defer client.Close()
 			if r.resume {
+				if r.binary != "" || r.to != "" || r.former != "" || len(r.accept) > 0 {
+					return usage("--resume goes on with what was planned: --binary, --to, --former and --accept belong to a new release")
+				}
 				return c.again(cmd.Context(), client, r, release.Run)
 			}
 			p, err := c.prepare(cmd.Context(), client, r)
@@ -205,14 +209,18 @@ The exit code is 5 when a check hinders and nothing was done, 1 when it halted.`
 				}
 				return &saidError{exitUnhealthy}
 			}
-			if err := c.command(cmd.Context(), r, p.Plan); err != nil {
+			if err := c.command(cmd.Context(), &r, p.Plan); err != nil {
 				return err
+			}
+			command, err := commandOf(client.Topology(), r, *p.Plan)
+			if err != nil {
+				return err // before there is a journal, which would have to be ended
 			}
 			j, err := release.Create(c.operator, *p.Plan, p.Checks, time.Now())
 			if err != nil {
 				return err
 			}
-			return c.carry(cmd.Context(), client, r, j, release.Run)
+			return c.carry(cmd.Context(), carried{client, r, j, command}, release.Run)
 		},
 	}
 	c.operatorFlags(cmd)
@@ -243,7 +251,7 @@ func (c *cli) releaseAbort() *cobra.Command {
 }
 
 // command puts into a plan how nodes are replaced, and what they ran before.
-func (c *cli) command(ctx context.Context, r releasing, p *release.Plan) error {
+func (c *cli) command(ctx context.Context, r *releasing, p *release.Plan) error {
 	p.Command = r.replace
 	var dir string
 	if r.replace == replaceLocal {
@@ -259,23 +267,51 @@ func (c *cli) command(ctx context.Context, r releasing, p *release.Plan) error {
 	if p.Command == "" {
 		return usage("how is a node replaced? Give a command with --replace; ops/docs/releasing.md has examples, and local is for a demo")
 	}
-	for id, was := range p.Former {
-		if r.former != "" {
-			was.File = r.former
-		} else if dir != "" {
+	if r.former != "" {
+		return r.wayBack(ctx, p)
+	}
+	if dir != "" {
+		for id, was := range p.Former {
 			state, err := demo.State(ctx, dir, id)
 			if err != nil {
 				return err
 			}
 			was.File = state.Binary
+			p.Former[id] = was
 		}
-		p.Former[id] = was
+	}
+	return nil
+}
+
+// wayBack puts the file to go back to into a plan. One that can be asked must be what
+// runs now: another would be found out when it is needed.
+func (r *releasing) wayBack(ctx context.Context, p *release.Plan) (err error) {
+	if r.former, err = filepath.Abs(r.former); err != nil {
+		return err
+	}
+	*p = p.WithFormer(r.former)
+	if r.binary == "" {
+		return nil
+	}
+	b, err := release.Ask(ctx, r.former)
+	if err != nil {
+		return err
+	}
+	for id, was := range p.Former {
+		if was.Version != b.Version && !slices.Contains(p.Already, id) {
+			return usage("--former %s is %s, and %s runs %s: going back would not be going back", r.former, b.Version, id, was.Version)
+		}
 	}
 	return nil
 }
 
 // again takes up the journal of the newest release.
-func (c *cli) again(ctx context.Context, client *adminclient.Client, r releasing, do func(context.Context, release.Config) error) error {
+func (c *cli) again(ctx context.Context, client *adminclient.Client, r releasing, do func(context.Context, release.Config) error) (err error) {
+	if r.former != "" {
+		if r.former, err = filepath.Abs(r.former); err != nil {
+			return err
+		}
+	}
 	id, err := release.Latest(c.operator)
 	if err != nil {
 		return err
@@ -284,31 +320,48 @@ func (c *cli) again(ctx context.Context, client *adminclient.Client, r releasing
 	if err != nil {
 		return err
 	}
-	return c.carry(ctx, client, r, j, do)
+	command, err := commandOf(client.Topology(), r, *j.Entries()[0].Plan)
+	if err != nil {
+		return errors.Join(err, j.Close())
+	}
+	return c.carry(ctx, carried{client, r, j, command}, do)
+}
+
+// commandOf is how nodes are replaced: as it was planned, unless it is said anew.
+func commandOf(t admin.Topology, r releasing, p release.Plan) (*release.Command, error) {
+	if r.replace != "" && r.replace != replaceLocal {
+		p.Command = r.replace
+	}
+	if r.former != "" {
+		p = p.WithFormer(r.former)
+	}
+	command, err := release.ParseCommand(p.Command)
+	if err == nil {
+		err = command.Fits(t, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return command, nil
+}
+
+// carried is a release that is to go on.
+type carried struct {
+	client  *adminclient.Client
+	asked   releasing
+	journal *release.Journal
+	command *release.Command
 }
 
 // carry runs what is left, keeps the report, and says what runs where.
-func (c *cli) carry(ctx context.Context, client *adminclient.Client, r releasing, j *release.Journal, do func(context.Context, release.Config) error) (err error) {
+func (c *cli) carry(ctx context.Context, r carried, do func(context.Context, release.Config) error) (err error) {
+	j, topology := r.journal, r.client.Topology()
 	defer func() { err = errors.Join(err, j.Close()) }()
-	plan := *j.Entries()[0].Plan
-	text := plan.Command
-	if r.replace != "" && r.replace != replaceLocal {
-		text = r.replace
-	}
-	command, err := release.ParseCommand(text)
-	if err != nil {
-		return err
-	}
-	if command.NeedsBinary() && plan.Build.File == "" {
-		return usage("the command needs {{.Binary}}: name it with --binary")
-	}
-	if err := command.Hosts(client.Topology(), plan.Build); err != nil {
-		return err
-	}
-	world := &release.Cluster{Client: client, Command: command, Within: r.within}
+	steps := len(j.Entries()[0].Plan.Steps)
+	world := &release.Cluster{Client: r.client, Command: r.command, Within: r.asked.within}
 	went := do(ctx, release.Config{
-		World: world, Log: j, Topology: client.Topology(), Limits: r.limits(client.Topology()),
-		Tell: func(e release.Entry) { c.tellEntry(e, len(plan.Steps)) },
+		World: world, Log: j, Topology: topology, Limits: r.asked.limits(topology), Former: r.asked.former,
+		Tell: func(e release.Entry) { c.tellEntry(e, steps) },
 	})
 	report := release.Tell(j.Entries())
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

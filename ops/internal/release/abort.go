@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -59,6 +60,9 @@ func Abort(ctx context.Context, c Config) error {
 			return err
 		}
 		e.Plan, back = &p, &p
+	}
+	for i := range back.Steps {
+		back.Steps[i].File = cmp.Or(c.Former, back.Steps[i].File)
 	}
 	if err := x.note(e); err != nil {
 		return err

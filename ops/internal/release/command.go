@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"text/template"
@@ -120,20 +121,33 @@ func Ask(ctx context.Context, file string) (Build, error) {
 	if err := json.Unmarshal(said.raw, &b); err != nil || b.Version == "" {
 		return Build{}, fmt.Errorf("%w: %s version --format json did not say its version", ErrBinary, file)
 	}
+	if strings.HasSuffix(b.Version, "+skewed") {
+		return Build{}, fmt.Errorf("%w: %s is a build for drills, whose clock can be moved", ErrBinary, file)
+	}
 	b.File = file
 	return b, nil
 }
 
-// Hosts tries a command on every member, so that what cannot be put into it is said
-// before anything is touched.
-func (c *Command) Hosts(t admin.Topology, b Build) error {
+// Fits tries a command on every member, forth and back, so that what cannot be put into
+// it, and a way back that is not there, is said before anything is touched.
+func (c *Command) Fits(t admin.Topology, p Plan) error {
+	needs := c.NeedsBinary()
+	if needs && p.Build.File == "" {
+		return fmt.Errorf("%w needs {{.Binary}}: name it with --binary", ErrTemplate)
+	}
 	var faults []error
 	for _, n := range t.Members {
-		r, err := replacementOf(n, b.File, b.Version)
-		if err == nil {
-			_, err = c.line(r)
+		was := p.Former[n.ID]
+		if needs && was.File == "" && !slices.Contains(p.Already, n.ID) {
+			return fmt.Errorf("%w needs {{.Binary}}, also when it is taken back: name the binary that %s ran before (%s) with --former", ErrTemplate, n.ID, was.Version)
 		}
-		faults = append(faults, err)
+		for _, b := range []Build{p.Build, {Version: was.Version, File: was.File}} {
+			r, err := replacementOf(n, b.File, b.Version)
+			if err == nil {
+				_, err = c.line(r)
+			}
+			faults = append(faults, err)
+		}
 	}
 	return errors.Join(faults...)
 }

@@ -116,11 +116,29 @@ func TestCommand(t *testing.T) {
 	if err != nil || !c.NeedsBinary() {
 		t.Fatal(err)
 	}
-	if err := c.Hosts(places(), Build{File: "/tmp/a b"}); !errors.Is(err, ErrTemplate) {
+	if err := c.Fits(places(), Plan{Build: Build{File: "/tmp/a b"}, Already: []string{"a1", "a2", "b1", "b2", "w"}}); !errors.Is(err, ErrTemplate) {
 		t.Errorf("a name that a shell would take apart: %v", err)
 	}
-	if err := c.Hosts(places(), Build{File: "/opt/x", Version: newer}); err != nil {
+	former := map[string]Former{}
+	for _, n := range places().Members {
+		former[n.ID] = Former{Version: older}
+	}
+	whole := Plan{Build: Build{File: "/opt/x", Version: newer}, Former: former}.WithFormer("/old")
+	if err := c.Fits(places(), whole); err != nil {
 		t.Error(err)
+	}
+	for name, p := range map[string]Plan{
+		"no binary":          {Build: Build{Version: newer}, Former: whole.Former},
+		"no way back":        {Build: whole.Build, Former: former},
+		"an odd way back":    Plan{Build: whole.Build, Former: former}.WithFormer("/old one"),
+		"one without a file": {Build: whole.Build, Former: former, Already: []string{"a1", "a2", "b1", "b2"}},
+	} {
+		if err := c.Fits(places(), p); !errors.Is(err, ErrTemplate) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := c.Fits(places(), Plan{Build: whole.Build, Former: former, Already: []string{"a1", "a2", "b1", "b2", "w"}}); err != nil {
+		t.Errorf("nobody is to be taken back: %v", err)
 	}
 	r := Replacement{"a1", "A", "10.0.0.1", "/opt/x", newer}
 	if said, err := c.Run(t.Context(), r); err != nil || said != "a1 A 10.0.0.1 1.1.0 /opt/x\nmore" {

@@ -229,7 +229,7 @@ func TestSigns(t *testing.T) {
 				}
 			})
 		}},
-		"unready for 31 s":      {1, "", lost(8, 40)},
+		"unready for 31 s":      {2, "", lost(8, 40)},
 		"unready for 30 s":      {-1, "", lost(9, 40)},
 		"unready, and then not": {-1, "", lost(0, 39)},
 		"unready, twice 20 s": {-1, "", func(i int, s *Sight) {
@@ -238,19 +238,19 @@ func TestSigns(t *testing.T) {
 			}
 		}},
 		"unready in its turn":            {-1, "b1", lost(0, 40)},
-		"restarted":                      {2, "", func(i int, s *Sight) { change(s, "a2", func(m *admin.Member) { m.Started = "again" }) }},
+		"restarted":                      {3, "", func(i int, s *Sight) { change(s, "a2", func(m *admin.Member) { m.Started = "again" }) }},
 		"restarted in its turn":          {-1, "a2", func(i int, s *Sight) { change(s, "a2", func(m *admin.Member) { m.Started = "again" }) }},
 		"a build that does not tell":     {-1, "", func(i int, s *Sight) { change(s, "a2", func(m *admin.Member) { m.Started = "" }) }},
 		"one election":                   {-1, "", leads("a1", "a2")},
 		"an election and nobody between": {-1, "", leads("a1", "", "a2", "", "a2")},
-		"two elections":                  {3, "", leads("a1", "a2", "b1")},
+		"two elections":                  {4, "", leads("a1", "a2", "b1")},
 		"there and back as wanted":       {-1, "", leads("a1", "a2", "a1")},
-		"a stale feed":                   {4, "", func(i int, s *Sight) { s.Feeds[0].Fresh = false }},
-		"the new one fails":              {5, "", fails("b2", 0.002)},
+		"a stale feed":                   {5, "", func(i int, s *Sight) { s.Feeds[0].Fresh = false }},
+		"the new one fails":              {6, "", fails("b2", 0.002)},
 		"a little":                       {-1, "", fails("b2", 0.0009)},
 		"an old one fails":               {-1, "", fails("a1", 0.01)},
 		"few requests":                   {-1, "", func(i int, s *Sight) { s.Numbers["b2"] = Numbers{Requests: float64(20 * i), Failed: float64(20 * i)} }},
-		"the new one is slow": {6, "", func(i int, s *Sight) {
+		"the new one is slow": {7, "", func(i int, s *Sight) {
 			s.Numbers["b2"] = Numbers{Requests: float64(200 * (i + 1)), Opens: opens(200, float64(200*i))}
 		}},
 		"slow before as well": {-1, "", func(i int, s *Sight) {
@@ -273,6 +273,16 @@ func TestSigns(t *testing.T) {
 	for _, sign := range signs() {
 		if why := sign.Seen(Watch{}); why != "" {
 			t.Errorf("nothing was seen: %s: %s", sign.Name, why)
+		}
+	}
+}
+
+func TestUnwritten(t *testing.T) {
+	sights := seen(40, func(int, *Sight) {})
+	for after, want := range map[time.Duration]bool{0: true, 8 * time.Second: true, 9 * time.Second: false} {
+		w := Watch{Sights: sights, Asking: sights[0].At.Add(after), Limits: Limits{Unready: 30 * time.Second}}
+		if why := unwritten(w); (why != "") != want {
+			t.Errorf("since second %v: %q", after, why)
 		}
 	}
 }

@@ -78,6 +78,17 @@ type Plan struct {
 	Steps   []Step            `json:"steps"`
 }
 
+// WithFormer is the plan with one file to go back to, on every node.
+func (p Plan) WithFormer(file string) Plan {
+	former := map[string]Former{}
+	for id, was := range p.Former {
+		was.File = file
+		former[id] = was
+	}
+	p.Former = former
+	return p
+}
+
 // Make plans: witnesses first, for nobody notices them; then the followers of sites
 // that do not lead; then leadership moves to one of these, so that the version that
 // everything depends on is tried while the other site can take it back; then the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -86,6 +87,7 @@ type Config struct {
 	Log      Log
 	Topology admin.Topology
 	Limits   Limits
+	Former   string      // file to go back to, instead of the plan's; may be empty
 	Tell     func(Entry) // of every entry, when it is written; may be nil
 }
 
@@ -117,7 +119,6 @@ type executor struct {
 	wanted string        // who is to lead
 	step   int           // that is under way
 	writes bool          // whether nodes know the call
-	asking time.Time     // since when a write was tried that has not succeeded
 	pause  time.Duration // the longest that one took, in this step
 
 	patient bool // goes on beside nodes that are not ready: it is there to mend them
@@ -138,11 +139,17 @@ func (x *executor) all(ctx context.Context, p Plan) error {
 	x.w = Watch{Limits: x.c.Limits, Started: map[string]string{}, Back: map[string]Sight{}}
 	base := x.see(ctx)
 	x.w.Base, x.wanted = base, base.Leader
+	x.w.Base.Numbers = maps.Clone(base.Numbers)
 	for id, m := range base.Members {
 		x.w.Started[id] = m.Started
 	}
 	for _, s := range p.Steps {
 		if stepDone(x.c.Log.Entries(), s.Number) {
+			if s.Kind == Replaces {
+				// By a run before: it is watched from now on, and is none to compare with.
+				x.w.Back[s.Node] = base
+				delete(x.w.Base.Numbers, s.Node)
+			}
 			continue
 		}
 		x.step, x.pause = s.Number, 0
@@ -165,7 +172,7 @@ func (x *executor) one(ctx context.Context, s Step) error {
 	if s.Kind == Replaces && touched(x.c.Log.Entries(), s.Number) {
 		x.w.Turn = s.Node // a run before left it as it may be
 	}
-	if err := x.settle(ctx); err != nil {
+	if err := x.settle(ctx, s); err != nil {
 		return err
 	}
 	if s.Kind == Replaces {
@@ -218,18 +225,18 @@ func (x *executor) write(ctx context.Context) {
 	if !x.writes {
 		return
 	}
-	if x.asking.IsZero() {
-		x.asking = time.Now()
+	if x.w.Asking.IsZero() {
+		x.w.Asking = time.Now()
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
 	err := x.c.World.Write(ctx, x.w.Turn)
 	if errors.Is(err, ErrEarlier) {
-		x.writes = false
+		x.writes, x.w.Asking = false, time.Time{}
 		return
 	}
 	if err == nil {
-		x.pause, x.asking = max(x.pause, time.Since(x.asking)), time.Time{}
+		x.pause, x.w.Asking = max(x.pause, time.Since(x.w.Asking)), time.Time{}
 	}
 }
 
@@ -290,15 +297,24 @@ func (x *executor) during(ctx context.Context, act func(context.Context) error) 
 }
 
 // settle waits until everyone but the node whose turn it is does what it is there for.
-func (x *executor) settle(ctx context.Context) error {
+// Who mends goes on without that, as long as a majority is left with the node away.
+func (x *executor) settle(ctx context.Context, next Step) error {
 	return x.until(ctx, settleWithin, "the cluster does not settle", func(s Sight) (string, error) {
 		if s.Leader == "" {
 			return "nobody leads", nil
 		}
+		left := 0
 		for _, id := range sortedKeys(s.Members) {
-			if m := s.Members[id]; id != x.w.Turn && !x.patient && !ready(m) {
+			m := s.Members[id]
+			if id != x.w.Turn && !x.patient && !ready(m) {
 				return id + " is not ready: " + whyNot(m), nil
 			}
+			if id != next.Node && answers(m) {
+				left++
+			}
+		}
+		if need := len(x.c.Topology.Members)/2 + 1; left < need && answers(s.Members[next.Node]) {
+			return fmt.Sprintf("with %s away %d members would be left, and %d are needed", next.Node, left, need), nil
 		}
 		return "", nil
 	})

@@ -117,7 +117,8 @@ func TestHalts(t *testing.T) {
 				f.leader = map[string]string{"a1": "a2", "a2": "a1"}[f.leader]
 			}
 		}},
-		"a feed stalls": {sign: "feeds are not fresh", spoil: func(f *fake) { f.stale = f.isBack("w") }},
+		"nothing is committed": {sign: "nothing can be written", spoil: func(f *fake) { f.stuck = f.isBack("w") }},
+		"a feed stalls":        {sign: "feeds are not fresh", spoil: func(f *fake) { f.stale = f.isBack("w") }},
 		"the new build fails": {sign: "more errors on the new build", spoil: func(f *fake) {
 			for _, id := range []string{"a1", "a2", "b1", "b2"} {
 				n := f.numbers[id]
@@ -172,6 +173,83 @@ func TestHalts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who goes on watches what was replaced before as well, and compares it with the others.
+func TestGoesOnWatching(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		k := begin(t, f)
+		f.spoil = func(f *fake) { f.stuck = f.isBack("b2") } // witness, b1, b2: all but the site that leads
+		if err := Run(t.Context(), config(f, k)); !errors.Is(err, ErrHalted) {
+			t.Fatal(err)
+		}
+		f.stuck = false
+		f.spoil = func(f *fake) {
+			for _, id := range []string{"a1", "a2", "b1", "b2"} {
+				n := f.numbers[id]
+				n.Requests += 300
+				if id == "b1" {
+					n.Failed++
+				}
+				f.numbers[id] = n
+			}
+		}
+		err := Run(t.Context(), config(f, k))
+		var halted *HaltError
+		if !errors.As(err, &halted) || halted.Sign != "more errors on the new build" {
+			t.Errorf("going on: %v", err)
+		}
+	})
+}
+
+// Taking back goes on beside nodes that are not as they should be, but not without a majority.
+func TestAbortKeepsAMajority(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		k := begin(t, f)
+		if err := Run(t.Context(), config(f, k)); err != nil {
+			t.Fatal(err)
+		}
+		first := len(k.entries[0].Plan.Steps) + 1
+		f.spoil = func(f *fake) {
+			if stepDone(k.entries, first) { // and then two are lost
+				f.up["a1"], f.up["b2"] = time.Now().Add(time.Hour), time.Now().Add(time.Hour)
+			}
+		}
+		f.replace = func(r Replacement) error {
+			if r.Node != "a1" {
+				t.Errorf("%s is replaced, and three of five are needed", r.Node)
+			}
+			return nil
+		}
+		var halted *HaltError
+		if err := Abort(t.Context(), config(f, k)); !errors.As(err, &halted) || halted.Sign != "the cluster does not settle" {
+			t.Errorf("taken back: %v", err)
+		}
+	})
+}
+
+// A file to go back to that is named when it is needed is the one that is put in.
+func TestAbortWithAFileNamedThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		k := begin(t, f)
+		if err := Run(t.Context(), config(f, k)); err != nil {
+			t.Fatal(err)
+		}
+		f.replace = func(r Replacement) error {
+			if r.Binary != "/kept" {
+				t.Errorf("%s gets %s", r.Node, r.Binary)
+			}
+			return nil
+		}
+		c := config(f, k)
+		c.Former = "/kept"
+		if err := Abort(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // One election is nothing to halt for.

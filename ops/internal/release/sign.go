@@ -16,6 +16,7 @@ type Watch struct {
 	Base    Sight             // before anything was done
 	Started map[string]string // when each node was started, as far as the release knows
 	Back    map[string]Sight  // the sight in which a replaced node was back
+	Asking  time.Time         // since when a write was tried that has not succeeded; zero: the latest did
 	Limits  Limits
 }
 
@@ -29,6 +30,7 @@ type sign struct {
 func signs() []sign {
 	return []sign{
 		{"state differs", diverged},
+		{"nothing can be written", unwritten},
 		{"a node is not ready", unready},
 		{"a node restarted by itself", restarted},
 		{"leadership moved by itself", unplanned},
@@ -87,6 +89,15 @@ func shared(sights []Sight, node string, from uint64) uint64 {
 		}
 	}
 	return 0
+}
+
+// unwritten tells when a write has been tried for longer than a node may be unready:
+// there may be a leader, and nodes that are ready, and still nothing is committed.
+func unwritten(w Watch) string {
+	if took := w.last().At.Sub(w.Asking); !w.Asking.IsZero() && took > w.Limits.Unready {
+		return fmt.Sprintf("a write was tried for %v, at every data node", took.Round(time.Second))
+	}
+	return ""
 }
 
 // unready finds a node other than the one whose turn it is that has not been ready for

@@ -47,6 +47,7 @@ type fake struct {
 	up      map[string]time.Time // when it answers
 	numbers map[string]Numbers
 	stale   bool
+	stuck   bool // nothing is committed
 	level   uint16
 	asked
 
@@ -110,6 +111,9 @@ func (f *fake) Write(ctx context.Context, _ string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.stuck {
+		return errors.New("nobody commits it")
+	}
 	f.index++
 	return nil
 }
