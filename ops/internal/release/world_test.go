@@ -33,6 +33,9 @@ const (
 // asked counts what was asked of each node.
 type asked struct{ commands, drained map[string]int }
 
+// ails are what can be wrong with all of it: feeds are stale, nothing is committed.
+type ails struct{ stale, stuck bool }
+
 // fake is a cluster whose processes are a few words each. It holds what a release must
 // never do: touch a node while another is away, or end one that leads.
 type fake struct {
@@ -46,8 +49,7 @@ type fake struct {
 	members map[string]*admin.Member
 	up      map[string]time.Time // when it answers
 	numbers map[string]Numbers
-	stale   bool
-	stuck   bool // nothing is committed
+	ails
 	level   uint16
 	asked
 
