@@ -50,7 +50,7 @@ type fake struct {
 	up      map[string]time.Time // when it answers
 	numbers map[string]Numbers
 	ails
-	level   uint16
+	level uint16
 	asked
 
 	spoil   func(f *fake)                 // at every look; may be nil
