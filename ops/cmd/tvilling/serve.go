@@ -94,6 +94,9 @@ func (c *cli) nodeConfig(f serving) (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
+	if skewed && topology.Environment == admin.Production {
+		return node.Config{}, usage("the clock of this build can be moved: it is for drills, and runs no node in production")
+	}
 	if f.material == "" {
 		f.material = filepath.Dir(f.config)
 	}
