@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type drillOptions struct {
 	dir, faults   string
 	operator      string // of a named cluster; never by the environment: a drill breaks things
 	production    string
-	next          string
+	next, skewed  string
 	load          drill.Work
 }
 
@@ -108,6 +109,7 @@ run is told of as such, and has not passed.`,
 	f.StringVar(&o.faults, "faults", "", "`file` with the commands that make faults in that cluster")
 	f.StringVar(&o.production, "yes-production", "", "the `name` of a cluster in production, instead of typing it")
 	f.StringVar(&o.next, "binary", "", "`file` with another build of tvilling, for the drill that releases one")
+	f.StringVar(&o.skewed, "skewed", "", "`file` with a build whose clock can be moved (make skewed), for the drill that does (default: tvilling-skewed beside this one)")
 	f.IntVar(&o.load.Openers, "openers", o.load.Openers, "how many open patients at once")
 	f.IntVar(&o.load.Producers, "senders", o.load.Producers, "how many systems send records at once")
 	f.IntVar(&o.load.Streams, "streams", o.load.Streams, "how many views stay open")
@@ -142,7 +144,7 @@ func (c *cli) runDrills(ctx context.Context, scenarios []drill.Scenario, o drill
 	words := func(w io.Writer) {
 		drill.Table(w, reports)
 		for _, r := range reports {
-			drill.Work(w, r)
+			drill.Phases(w, r)
 		}
 	}
 	if err := c.print(reports, words); err != nil {
@@ -201,9 +203,17 @@ func (c *cli) drillTarget(ctx context.Context, o drillOptions) (opener, error) {
 	if err != nil {
 		return nil, err
 	}
+	if beside := filepath.Join(filepath.Dir(binary), "tvilling-skewed"); o.skewed == "" && isFile(beside) {
+		o.skewed = beside
+	}
 	return func(s drill.Scenario) (*drill.Target, func() error, error) {
-		return drill.OpenOwn(ctx, drill.Own{Binary: binary, Network: o.network, Work: o.load, Next: o.next}, s)
+		return drill.OpenOwn(ctx, drill.Own{Binary: binary, Network: o.network, Work: o.load, Next: o.next, Skewed: o.skewed}, s)
 	}, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // namedCluster takes an operator's cluster, once its name was typed if it is in

@@ -22,6 +22,7 @@ type Own struct {
 	Network string // namespaces, relays; empty: the best that there can be
 	Work    Work
 	Next    string // another build, for the drill that releases one
+	Skewed  string // a build whose clock can be moved, for the drill that does
 }
 
 // processes are a demo's, as a drill needs them.
@@ -35,6 +36,7 @@ type own struct {
 	network fault.Network
 	disks   fault.Disk
 	cluster *demo.Cluster
+	clocks  string  // directory of how far clocks are moved; empty: they are not
 	faults  []error // of hooks, which return none
 }
 
@@ -42,7 +44,8 @@ type own struct {
 // close ends and removes everything.
 func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() error, err error) {
 	w := &own{}
-	why := map[Need]string{NeedBuilds: "it needs another build to release: name one with --binary"}
+	why := map[Need]string{NeedBuilds: "it needs another build to release: name one with --binary",
+		NeedClocks: "it needs a build whose clock can be moved: make skewed, and name it with --skewed"}
 	if w.network, err = fault.Open(o.Network); err != nil {
 		return nil, nil, err
 	}
@@ -53,8 +56,15 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 			return nil, nil, errors.Join(err, w.close())
 		}
 	}
+	binary := o.Binary
+	if slices.Contains(s.Needs, NeedClocks) && o.Skewed != "" {
+		binary = o.Skewed
+		if w.clocks, err = os.MkdirTemp("", "tvilling-clocks-"); err != nil {
+			return nil, nil, errors.Join(err, w.close())
+		}
+	}
 	feeds := workload.Feeds(time.Now())
-	w.cluster, err = demo.Start(ctx, demo.Options{Binary: o.Binary, Feeds: feeds, Edit: w.edit, EditNode: w.editNode, Start: w.start})
+	w.cluster, err = demo.Start(ctx, demo.Options{Binary: binary, Feeds: feeds, Edit: w.edit, EditNode: w.editNode, Start: w.start})
 	if err = errors.Join(append(w.faults, err)...); err != nil {
 		return nil, nil, errors.Join(err, w.close())
 	}
@@ -73,6 +83,9 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 			}
 			return control.Close, nil
 		}}
+	if w.clocks != "" {
+		t.Clocks = w.move
+	}
 	if s.tame {
 		t.LoadKind, t.Blind = probing, blind()
 		t.Load = func(ctx context.Context) (Load, error) { return startProbes(ctx, w.cluster.Operator()) }
@@ -95,6 +108,9 @@ func (w *own) editNode(id string, t *admin.Topology) {
 // start puts a node where its network and its disk are. The directory of its data
 // becomes a name for the one on its own disk.
 func (w *own) start(id string, argv []string) []string {
+	if w.clocks != "" {
+		argv = append([]string{"env", "TVILLING_CLOCK_OFFSET=" + filepath.Join(w.clocks, id)}, argv...)
+	}
 	if w.disks == nil {
 		return w.network.Wrap(id, argv)
 	}
@@ -110,6 +126,15 @@ func (w *own) start(id string, argv []string) []string {
 	return w.disks.Wrap(id, w.network.Wrap(id, argv))
 }
 
+// move says how far a node's clock is moved from now on.
+func (w *own) move(id string, by time.Duration) error {
+	path := filepath.Join(w.clocks, id)
+	if err := os.WriteFile(path+".new", []byte(by.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
 // close ends the nodes first: one that waits for its disk ends when that is mended.
 func (w *own) close() error {
 	var faults []error
@@ -123,6 +148,9 @@ func (w *own) close() error {
 	}
 	if w.disks != nil {
 		faults = append(faults, w.disks.Close())
+	}
+	if w.clocks != "" {
+		faults = append(faults, os.RemoveAll(w.clocks))
 	}
 	return errors.Join(append(faults, w.network.Close())...)
 }

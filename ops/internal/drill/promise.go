@@ -36,6 +36,8 @@ const (
 	Different    Figure = "different"      // entries of the access log that are not the same on every node
 	Doubts       Figure = "doubts"         // views that were not what the node said they were
 	Unchecked    Figure = "unchecked"      // nodes and changes of which nothing could be checked
+	Unfound      Figure = "unfound"          // faults that the operator's own means did not show
+	Renewed      Figure = "renewed_ms"       // from a new certificate until its node is among the others again
 	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
 )
 
@@ -84,7 +86,7 @@ func (k Kept) String() string {
 }
 
 // inMillis are the figures that are times.
-var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Dark: true}
+var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Renewed: true, Dark: true}
 
 // number writes a figure with its unit.
 func number(f Figure, v float64) string {

@@ -129,8 +129,8 @@ func Save(dir string, r Report) error {
 	return page.Close()
 }
 
-// Work writes what was done in a drill, by phase and kind, for a tabwriter.
-func Work(w io.Writer, r Report) {
+// Phases writes what was done in a drill, by phase and kind, for a tabwriter.
+func Phases(w io.Writer, r Report) {
 	if len(r.Work) == 0 {
 		return
 	}

@@ -25,6 +25,7 @@ type run struct {
 	leader, site string // who leads when the fault is made, and where
 	hurt         string // whose disk is at fault
 	faulty       bool   // the fault was begun
+	figures      map[Figure]float64
 
 	mu           sync.Mutex
 	down, paused []string
@@ -50,7 +51,7 @@ func Run(ctx context.Context, s Scenario, t *Target, say func(string)) Report {
 			return refuse(err)
 		}
 	}
-	r := &run{target: t, top: t.Operator.Topology(), watch: &watch{began: report.Began, say: say, nodes: map[string]admin.Member{}}}
+	r := &run{target: t, figures: report.Figures, top: t.Operator.Topology(), watch: &watch{began: report.Began, say: say, nodes: map[string]admin.Member{}}}
 	for _, m := range r.top.Members {
 		if m.Role == admin.RoleData && !slices.Contains(r.data, m.Site) {
 			r.data = append(r.data, m.Site)

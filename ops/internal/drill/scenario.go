@@ -20,6 +20,7 @@ const (
 	NeedServices Need = "services" // the services around the cluster do as they are told
 	NeedBuilds   Need = "builds"   // there is another build to put in a node's place
 	NeedHands    Need = "hands"    // the nodes' files are at hand
+	NeedClocks   Need = "clocks"   // and their clocks can be moved
 	NeedNobody   Need = "nobody"   // nothing makes it yet: Missing says what it waits for
 )
 

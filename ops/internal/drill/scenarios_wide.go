@@ -9,19 +9,14 @@ import (
 	"time"
 )
 
-// wideScenarios are those of what is around the cluster, of its clocks and certificates,
-// and of what operators do.
+// wideScenarios are those of what is around the cluster, of what operators do, and of its
+// clocks and certificates.
 func wideScenarios() []Scenario {
-	nobody := []Need{NeedNobody}
-	return []Scenario{
+	return append([]Scenario{
 		{Name: "feed-stall", Shows: "The service of blocks answers no more: within the time that its word holds work goes on.",
 			Needs: []Need{NeedServices}, Promises: always(pause(2*time.Second), changes(0)), Hold: 15 * time.Second,
 			fault: func(ctx context.Context, r *run) error { return r.services(ctx, "blocks", `{"stall":true}`) },
 			heal:  func(ctx context.Context, r *run) error { return r.services(ctx, "blocks", `{"stall":false}`) }},
-		{Name: "clock-skew", Shows: "A node's clock is wrong: it says so, and decides nothing by it.",
-			Needs: nobody, Missing: "a build whose clock can be set wrong"},
-		{Name: "certificate-expiry", Shows: "A node's certificate runs out: it is told before, and a new one is taken without a stop.",
-			Needs: nobody, Missing: "certificates that are read again while a node runs"},
 		{Name: "release", Shows: "Every node is replaced by another build, one after another, and nobody notices.",
 			Needs: []Need{NeedBuilds, NeedHands}, Promises: always(pause(time.Second), changes(3),
 				Promise{"No request has an unknown outcome", Unknown, 0}), Hold: time.Second,
@@ -32,7 +27,7 @@ func wideScenarios() []Scenario {
 		{Name: "quorum-loss-recover", Shows: "Most members are gone for good: the one of the others that has most becomes the cluster, and all join it.",
 			Needs: []Need{NeedHands, NeedProcess}, Promises: always(pause(60 * time.Second)), Hold: 3 * time.Second, tame: true,
 			fault: loseQuorum, heal: recoverOne},
-	}
+	}, trustScenarios()...)
 }
 
 // releaseAll gives the release's own command.
