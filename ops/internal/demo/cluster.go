@@ -59,6 +59,7 @@ type Cluster struct {
 	running  map[string]*process
 	binaries map[string]string
 	held     map[string]*sockets
+	closed   bool
 }
 
 // Start makes a cluster and waits until it can be used. On an error nothing is left.
@@ -224,6 +225,9 @@ func (c *Cluster) StartStandIn() error {
 
 // spawn starts a process; who calls it holds mu.
 func (c *Cluster) spawn(ch child) error {
+	if c.closed {
+		return fmt.Errorf("%s: %w", ch.id, ErrClosed)
+	}
 	ch.log = c.LogFile(ch.id)
 	p, err := c.starter.spawn(ch)
 	if err != nil {
@@ -286,6 +290,9 @@ func stop(all []*process, s syscall.Signal, within time.Duration) error {
 // Close stops every node, data nodes first, then the stand-in, and removes everything
 // that was made.
 func (c *Cluster) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	ids := make([]string, len(seats))
 	for i, s := range seats {
 		ids[i] = s.id

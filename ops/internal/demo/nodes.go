@@ -22,6 +22,9 @@ var ErrNoNode = errors.New("the demo has no such node")
 // ErrNotRunning is a node that does not run.
 var ErrNotRunning = errors.New("it does not run")
 
+// ErrClosed is a demo that is ending.
+var ErrClosed = errors.New("the demo is ending, and starts nothing any more")
+
 // Binary is what a node runs, or is started with next.
 func (c *Cluster) Binary(id string) string {
 	c.mu.Lock()
@@ -115,8 +118,9 @@ func (c *Cluster) tell(id string, s syscall.Signal) error {
 }
 
 // Replace ends a node and starts it again with another binary (empty: the same), on the
-// same sockets and data. A node that does not run is started. It does not wait until the
-// node is ready.
+// same sockets and data. A node that does not run is started; one that does not end in
+// time is killed, which is told, and started all the same: left away it would help nobody.
+// It does not wait until the node is ready.
 func (c *Cluster) Replace(ctx context.Context, id, binary string) error {
 	if _, ok := c.topology.Member(id); !ok {
 		return fmt.Errorf("%w: %q", ErrNoNode, id)
@@ -131,15 +135,13 @@ func (c *Cluster) Replace(ctx context.Context, id, binary string) error {
 	if until, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(until))
 	}
-	if err := stop(c.take(id), syscall.SIGTERM, limit); err != nil {
-		return err
-	}
+	ended := stop(c.take(id), syscall.SIGTERM, limit)
 	if binary != "" {
 		c.mu.Lock()
 		c.binaries[id] = binary
 		c.mu.Unlock()
 	}
-	return c.StartNode(id)
+	return errors.Join(ended, c.StartNode(id))
 }
 
 // runnable refuses a file that cannot be run before anything is ended for it.

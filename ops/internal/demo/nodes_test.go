@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -53,6 +54,9 @@ func TestOrders(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+		if err := c.StartStandIn(); !errors.Is(err, ErrClosed) {
+			t.Errorf("a demo that has ended starts something: %v", err)
+		}
 	}()
 	control, err := c.Control()
 	if err != nil {
@@ -88,6 +92,12 @@ func TestOrders(t *testing.T) {
 	}
 	if err := c.WaitReady(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	before = c.PID("a2")
+	hasty, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	if err := c.Replace(hasty, "a2", ""); err == nil || c.PID("a2") == before || c.PID("a2") == 0 {
+		t.Errorf("a node that did not end in time is process %d, %v", c.PID("a2"), err)
 	}
 	if now := order(ActKill, "a2", ""); now.PID != 0 {
 		t.Errorf("killed, it is %+v", now)
