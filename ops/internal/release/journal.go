@@ -107,7 +107,7 @@ func Latest(dir string) (string, error) {
 	}
 	latest := ""
 	for _, e := range entries {
-		if e.IsDir() && releaseIDs.MatchString(e.Name()) {
+		if _, err := os.Lstat(journalPath(dir, e.Name())); e.IsDir() && releaseIDs.MatchString(e.Name()) && !errors.Is(err, os.ErrNotExist) {
 			latest = max(latest, e.Name())
 		}
 	}
@@ -119,12 +119,37 @@ func Latest(dir string) (string, error) {
 
 func journalPath(dir, id string) string { return filepath.Join(Path(dir, id), "journal.jsonl") }
 
-// Create begins a journal with its plan.
-func Create(dir string, p Plan, checks []Check, now time.Time) (*Journal, error) {
+// Create begins a journal with its plan. One release goes on at a time: another that
+// has not ended, or begins at this moment, is ErrBusy.
+func Create(dir string, p Plan, checks []Check, now time.Time) (_ *Journal, err error) {
 	if err := os.MkdirAll(Path(dir, p.ID), 0o700); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
-	f, err := os.OpenFile(journalPath(dir, p.ID), os.O_CREATE|os.O_EXCL|os.O_RDWR|os.O_APPEND, 0o600)
+	if err := own(dir, p.ID); err != nil {
+		return nil, err
+	}
+	all, err := os.Open(Home(dir))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	defer func() { err = errors.Join(err, all.Close()) }()
+	if err := exclude(all); err != nil {
+		return nil, err
+	}
+	if other, err := unended(dir, p.ID); err != nil || other != "" {
+		return nil, errors.Join(fmt.Errorf("%w: release %s has not ended", ErrBusy, other), err, os.Remove(Path(dir, p.ID)))
+	}
+	return write(dir, p, Entry{At: now, Act: ActPlan, Mark: Done, Plan: &p, Checks: checks})
+}
+
+// write makes the journal, which has its name when its plan is in it: whatever a crash
+// leaves before that was never begun.
+func write(dir string, p Plan, plan Entry) (*Journal, error) {
+	at := journalPath(dir, p.ID)
+	if _, err := os.Lstat(at); !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is there already", ErrJournal, at)
+	}
+	f, err := os.CreateTemp(Path(dir, p.ID), "journal-*.new")
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
@@ -132,16 +157,63 @@ func Create(dir string, p Plan, checks []Check, now time.Time) (*Journal, error)
 	if err := j.lock(); err != nil {
 		return nil, err
 	}
-	err = errors.Join(syncDir(Home(dir)), syncDir(Path(dir, p.ID)), j.Append(Entry{At: now, Act: ActPlan, Mark: Done, Plan: &p, Checks: checks}))
+	if err = j.Append(plan); err == nil {
+		err = errors.Join(os.Rename(f.Name(), at), syncDir(Home(dir)), syncDir(Path(dir, p.ID)))
+	}
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
 }
 
+// unended finds a release that was begun and has not ended, other than one. One whose
+// directory has no journal was never begun.
+func unended(dir, but string) (string, error) {
+	all, err := os.ReadDir(Home(dir))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	for _, e := range slices.Backward(all) {
+		if !e.IsDir() || !releaseIDs.MatchString(e.Name()) || e.Name() == but {
+			continue
+		}
+		entries, err := Read(dir, e.Name())
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil || !StateOf(entries).Ended() {
+			return e.Name(), err
+		}
+		return "", nil // those before it had ended when it began
+	}
+	return "", nil
+}
+
+// own refuses a journal, or a place for one, that others may write: it says which
+// commands are run.
+func own(dir, id string) error {
+	for _, path := range []string{Home(dir), Path(dir, id), journalPath(dir, id)} {
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			continue
+		case err != nil:
+			return fmt.Errorf("%w: %w", ErrJournal, err)
+		}
+		mode := info.Mode()
+		if kind := mode.Type(); kind != 0 && kind != os.ModeDir || mode.Perm()&0o022 != 0 {
+			return fmt.Errorf("%w: %s (%v) is a link, or others may write it: it says which commands are run, and is to be its owner's alone", ErrJournal, path, mode)
+		}
+	}
+	return nil
+}
+
 // Open takes a journal up again. A last line that was not written whole is cut off: the
 // act that it was to tell of had not begun.
 func Open(dir, id string) (*Journal, error) {
+	if err := own(dir, id); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(journalPath(dir, id), os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
@@ -203,8 +275,15 @@ func decode(r io.Reader) (entries []Entry, whole int64, err error) {
 
 // lock keeps other processes away for as long as this one lives.
 func (j *Journal) lock() error {
-	if err := syscall.Flock(int(j.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrBusy, err), j.Close())
+	if err := exclude(j.file); err != nil {
+		return errors.Join(err, j.Close())
+	}
+	return nil
+}
+
+func exclude(f *os.File) error {
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	return nil
 }
