@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// everyMembers are the files that a witness has too.
+var everyMembers = []string{"cluster.toml", "tls/ca.pem", "tls/node.pem", "tls/node.key", "log.key"}
+
 var members = []string{"a1", "a2", "b1", "b2", "w"}
 
 // Each member is a set of its own that nothing but a release replaces, and no two of
@@ -66,7 +69,7 @@ func TestEveryMemberIsItself(t *testing.T) {
 		for _, want := range []string{
 			"resources: [../base]", "nameSuffix: -" + id + "\n", "tvilling/node: " + id + ",", "tvilling/site: " + site + ",", "tvilling/role: " + role + "}",
 			"/spec/selector/tvilling~1node, value: " + id + "}", "/spec/selector/matchLabels/tvilling~1node, value: " + id + "}",
-			"/spec/serviceName, value: tvilling-" + id + "}", "/secretName, value: tvilling-" + id + "}", "matchExpressions/0/values/0, value: " + site + "}",
+			"/spec/serviceName, value: tvilling-" + id + "}", "sources/0/secret/name, value: tvilling-" + id + "}", "matchExpressions/0/values/0, value: " + site + "}",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not say %q", path, want)
@@ -74,6 +77,12 @@ func TestEveryMemberIsItself(t *testing.T) {
 		}
 		if keys := strings.Contains(text, "keyring") || strings.Contains(text, "kek"); keys != (role == "data") {
 			t.Errorf("%s, a %s, is given the keyring: %t", id, role, keys)
+		}
+		given := found(`path: ([a-z./-]+)\}`, text)
+		for _, file := range found(`(?m)^\tFile\w+ += "([a-z./-]+)"`, readFile(t, root+"/protocol/admin/identity.go")) {
+			if want := !strings.Contains(file, "operator") && (role == "data" || slices.Contains(everyMembers, file)); slices.Contains(given, file) != want {
+				t.Errorf("%s, a %s, and %s: given %t", id, role, file, !want)
+			}
 		}
 		readYAML[map[string]any](t, path) // it parses
 	}
