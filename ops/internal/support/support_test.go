@@ -96,6 +96,33 @@ func told(c Contents, name string) bool {
 	return false
 }
 
+// Whatever stands right before and behind, and whatever a file is called.
+func TestAnIdentityAmongOtherDigits(t *testing.T) {
+	for _, p := range patients.Patients() {
+		for _, form := range []string{p.ID, p.ID[:8] + "-" + p.ID[8:]} {
+			for _, before := range []string{"", "1", "00", "123456789", "SE", "x9", "-"} {
+				text := before + form + ";1"
+				if clean, count := Clean([]byte(text)); strings.Contains(string(clean), form) || count == 0 {
+					t.Errorf("behind %q %d characters are left as they were", before, len(form))
+				}
+			}
+		}
+		log := filepath.Join(t.TempDir(), p.ID+".log")
+		if err := os.WriteFile(log, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		contents, err := Write(t.Context(), io.Discard, fake{}, Options{Logs: []string{log}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range contents.Files {
+			if strings.Contains(f.Name, p.ID) {
+				t.Error("a file is named after a patient")
+			}
+		}
+	}
+}
+
 func TestCleanLeavesTheRest(t *testing.T) {
 	for _, text := range []string{
 		"index 1234567890", "2026-03-01T14:00:00Z", "SE165565594230-1000", "SE0000000101-NPM1", "SE0000000101-1000", "[SE0000000404-1000 SE0000000202-1000]", "at 1772373600000",
