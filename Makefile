@@ -13,7 +13,8 @@ FROM ?= 1
 
 # Tests that drive a browser or real processes measure time, and simulations need it:
 # without the race detector, one package at a time. Everything else runs with it.
-SLOW := /(ops/internal/(e2e|mixed|workload|drill)|node/internal/simulation)$$
+SLOW := /ops/internal/(e2e|mixed|workload|drill)$$
+SIMULATION := ./node/internal/simulation
 .DEFAULT_GOAL := help
 
 .PHONY: help build skewed deb wasm demo test test-deps lint fmt bench bench-blocks bench-record bench-backup bench-release bench-failover drills seeds fuzz screenshots clean
@@ -37,9 +38,10 @@ demo: build ## Run five nodes on this machine with the test patients; Ctrl-C end
 	./bin/tvilling demo
 
 test: test-deps lint wasm ## Install what the tests need, lint, and run every test
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vE '$(SLOW)')
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vE '$(SLOW)|$(SIMULATION:.%=%)$$')
 	$(GO) test -timeout 5m -tags level1 ./raftfsm/...
 	$(GO) test -timeout 5m -tags level1 -run '^TestStores' ./node
+	$(GO) test -count=1 -timeout 15m $(SIMULATION) -seeds=$(SEEDS)
 	$(GO) test -count=1 -p 1 -timeout 10m $$($(GO) list ./... | grep -E '$(SLOW)')
 
 # A browser for the end-to-end tests. As root on Debian it is installed; else say so.
@@ -88,7 +90,7 @@ bench-failover: build ## Measure how long nobody can open a patient after each o
 	./bin/tvilling bench --only kills --kills $(KILLS) --json bin/bench-failover.json
 
 seeds: ## Run SEEDS (default 2000) simulated clusters under faults, in virtual time, from FROM (default 1)
-	$(GO) test -count=1 -timeout 60m -v -run 'TestSeeds$$' ./node/internal/simulation -seeds=$(SEEDS) -from=$(FROM)
+	$(GO) test -count=1 -timeout 60m -v -run 'TestSeeds$$' $(SIMULATION) -seeds=$(SEEDS) -from=$(FROM)
 
 # The same program under another version, for a release to have something to do.
 .PHONY: bin/tvilling-next
