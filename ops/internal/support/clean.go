@@ -34,36 +34,43 @@ const (
 // Clean takes out what looks like a personal identity, and says how much. It rather
 // takes out too much: a number that is none, and has the form of one, is gone as well.
 func Clean(text []byte) (clean []byte, count int) {
-	clean, long := take(text, long, identity)
-	clean, short := take(clean, short, func(s string) bool {
-		s = strings.NewReplacer("-", "", "+", "").Replace(s)
-		return identity("19"+s) || identity("20"+s)
-	})
-	return clean, long + short
+	clean = text
+	for _, look := range []struct {
+		form *regexp.Regexp
+		is   func(string) bool
+		step bool // one may begin within what was found and is none
+	}{
+		{long, identity, false},
+		{within, identity, true},
+		{short, func(s string) bool { return identity("19"+s) || identity("20"+s) }, false},
+	} {
+		var n int
+		clean, n = replace(clean, look.form, look.is, look.step)
+		count += n
+	}
+	return clean, count
 }
 
-// take takes out what has a form and is what it looks like. What is not is looked at again
-// from its second character on: an identity may stand right behind another digit.
-func take(text []byte, form *regexp.Regexp, is func(string) bool) (clean []byte, count int) {
-	for {
-		at := form.FindIndex(text)
-		if at == nil {
-			return append(clean, text...), count
+func replace(text []byte, form *regexp.Regexp, is func(string) bool, step bool) (clean []byte, count int) {
+	kept := 0 // what is before it has been written
+	for at := 0; ; {
+		found := form.FindIndex(text[at:])
+		if found == nil {
+			return append(clean, text[kept:]...), count
 		}
-		found := string(text[at[0]:at[1]])
-		clean = append(clean, text[:at[0]]...)
-		next := at[1]
-		switch {
-		case is(found):
-			clean = append(clean, taken...)
-			count++
-		case strings.HasPrefix(found, "SE"):
-			clean = append(clean, found...)
-		default:
-			clean = append(clean, found[0])
-			next = at[0] + 1
+		from, to := at+found[0], at+found[1]
+		at = to
+		switch what := string(text[from:to]); {
+		case strings.HasPrefix(what, "S"):
+			if unit := strings.IndexByte(what, '-') + 1; len(what)-unit >= identityLength {
+				at = from + unit // no unit's: somebody's may be in it
+			}
+		case is(signs.ReplaceAllString(what, "")):
+			clean = append(append(clean, text[kept:from]...), taken...)
+			kept, count = to, count+1
+		case step:
+			at = from + 1
 		}
-		text = text[next:]
 	}
 }
 
