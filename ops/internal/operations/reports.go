@@ -14,6 +14,7 @@ const (
 	maxReports     = 12
 	maxReportFiles = 2000
 	maxReportBytes = 8 << 20
+	maxReportText  = 500 // bytes of each of its words that are shown
 )
 
 // Report is a drill or a release that was, as its file says.
@@ -23,6 +24,16 @@ type Report struct {
 	Started string `json:"started"` // RFC 3339
 	Verdict string `json:"verdict"` // pass, fail, not run; done, halted, aborted
 	Summary string `json:"summary"`
+}
+
+// short bounds what is shown of a report.
+func (r Report) short() Report {
+	for _, text := range []*string{&r.Kind, &r.Name, &r.Started, &r.Verdict, &r.Summary} {
+		if len(*text) > maxReportText {
+			*text = strings.ToValidUTF8((*text)[:maxReportText], "") + " …"
+		}
+	}
+	return r
 }
 
 // Class colours the verdict.
@@ -50,7 +61,7 @@ func reportsIn(dirs ...string) []Report {
 	files := 0
 	for _, dir := range dirs {
 		_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error { // what cannot be read is not listed
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".json") {
+			if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, ".json") {
 				return nil
 			}
 			if files++; files > maxReportFiles {
@@ -65,7 +76,7 @@ func reportsIn(dirs ...string) []Report {
 			}
 			var r Report
 			if json.Unmarshal(text, &r) == nil && r.Name != "" && r.Verdict != "" {
-				all = append(all, r)
+				all = append(all, r.short())
 			}
 			return nil
 		})

@@ -106,6 +106,10 @@ func (s *Server) Handler() http.Handler {
 			http.Error(w, "this page is served at http://"+s.host+" only", http.StatusMisdirectedRequest)
 			return
 		}
+		if foreign(r.Header) {
+			http.Error(w, "another site's page has no use for this one", http.StatusForbidden)
+			return
+		}
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -113,6 +117,13 @@ func (s *Server) Handler() http.Handler {
 		h.Set("Cache-Control", "no-store")
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// foreign reports whether a page of another site asks: it could not read the answer, and
+// would take the places of those who can. Who follows a link is welcome.
+func foreign(h http.Header) bool {
+	site := h.Get("Sec-Fetch-Site")
+	return (site == "cross-site" || site == "same-site") && h.Get("Sec-Fetch-Mode") != "navigate"
 }
 
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
@@ -151,8 +162,9 @@ func (s *Server) event(w io.Writer, p page) error {
 	if err := s.template.ExecuteTemplate(&text, "content", p); err != nil {
 		return err
 	}
-	for line := range strings.Lines(text.String()) {
-		if _, err := fmt.Fprintf(w, "data: %s\n", strings.TrimRight(line, "\r\n")); err != nil {
+	// A lone return ends a line of an event too: what a node or a file says has none.
+	for line := range strings.Lines(strings.ReplaceAll(text.String(), "\r", " ")) {
+		if _, err := fmt.Fprintf(w, "data: %s\n", strings.TrimRight(line, "\n")); err != nil {
 			return err
 		}
 	}
