@@ -20,7 +20,7 @@ type Introduced interface {
 // How a member that waits to be taken in stands.
 const (
 	joiningEmpty   = "empty"   // it has forgotten what it had, if it had anything
-	joiningLearner = "learner" // it follows, and has seen that it does not vote
+	joiningLearner = "learner" // it follows, and it is committed that it does not vote
 )
 
 // entry is how this node comes into the cluster.
@@ -32,6 +32,8 @@ type entry struct {
 	joining    atomic.Pointer[string] // nil: it does not wait to be taken in
 	opened     atomic.Int64           // when it began to take part, nanoseconds; 0: not yet
 	greets     bool                   // the network does
+	roll       roll
+	ending     sync.Mutex // held by who writes down what superseded this node
 }
 
 // hello is what this node says of itself.
@@ -40,6 +42,9 @@ func (c *Cluster) hello() []byte {
 	h.history = h.index > 0 || c.entry.joining.Load() != nil
 	if last, err := c.store.LastIndex(); err != nil || last > 1 || c.snaps.last() > 0 {
 		h.history = true
+	}
+	if term, err := c.store.GetUint64(stableTerm); err == nil && term > 1 {
+		h.history = true // it stood or voted: a vote that somebody has forgotten may be among those that it has
 	}
 	if c.entry.opened.Load() != 0 {
 		at, ok := c.HeardFromLeader()
@@ -159,14 +164,23 @@ func (c *Cluster) beginJoining() {
 func (c *Cluster) setJoining(how string) { c.entry.joining.Store(&how) }
 
 // join follows until the leader has made this node one that does not vote, let it
-// catch up, and made it one that votes.
+// catch up, and made it one that votes: both committed since it was started. Its own
+// log alone does not tell: it may be on its way to what was so before it lost its disk.
 func (c *Cluster) join() {
 	c.entry.opened.Store(time.Now().UnixNano())
 	c.entry.guard.set(partListen)
+	since := uint64(0)
 	for {
-		switch suffrage, in := c.suffrage(c.cfg.Self); {
-		case !in:
-		case suffrage == raft.Nonvoter:
+		if since == 0 {
+			var err error
+			if since, err = c.mark(); err != nil {
+				c.log.Info("this node waits to be taken in, and its leader does not answer yet", "reason", err)
+			}
+		}
+		c.entry.roll.restored(c.snaps.newest())
+		switch suffrage, in, known := c.entry.roll.suffrage(c.cfg.Self, since); {
+		case since == 0 || !known || !in:
+		case suffrage != raft.Voter:
 			c.setJoining(joiningLearner)
 		case *c.entry.joining.Load() == joiningLearner:
 			c.joined()
@@ -190,20 +204,6 @@ func (c *Cluster) joined() {
 	c.log.Info("this node was taken in: it votes", "generation", c.entry.generation.Number)
 }
 
-// suffrage is how a member stands in raft's configuration here.
-func (c *Cluster) suffrage(id string) (suffrage raft.ServerSuffrage, in bool) {
-	future := c.raft.GetConfiguration()
-	if future.Error() != nil {
-		return 0, false
-	}
-	for _, s := range future.Configuration().Servers {
-		if string(s.ID) == id {
-			return s.Suffrage, true
-		}
-	}
-	return 0, false
-}
-
 // admit is asked for each connection.
 func (c *Cluster) admit(from string, greeting []byte) error {
 	err := c.entry.known.admit(from, greeting)
@@ -220,6 +220,8 @@ func (c *Cluster) admit(from string, greeting []byte) error {
 // superseded ends this node if a later generation has taken its own one's place, and
 // notes that for the next start. lived is when its own last showed life here.
 func (c *Cluster) superseded(lived time.Time) bool {
+	c.entry.ending.Lock() // several connections may find it out at once, and there is one file
+	defer c.entry.ending.Unlock()
 	if c.hasFailed() {
 		return true
 	}

@@ -162,7 +162,7 @@ func (c *Cluster) newRaft() (*raft.Raft, error) {
 		}
 		c.entry.exists = true
 	}
-	r, err := raft.NewRaft(config, timedMachine{c.machine, &c.counts.applies}, c.store, c.store, c.snaps, transport)
+	r, err := raft.NewRaft(config, seenMachine{c.machine, &c.counts.applies, &c.entry.roll}, c.store, c.store, c.snaps, transport)
 	if err != nil {
 		return nil, fmt.Errorf("%w: starting raft: %w", ErrStorage, err)
 	}
@@ -248,14 +248,17 @@ type countedSnapshots struct {
 	written atomic.Uint64
 }
 
-// last is the index of the last snapshot; zero without any.
-func (s *countedSnapshots) last() uint64 {
+// newest is the last snapshot; of index zero without any.
+func (s *countedSnapshots) newest() *raft.SnapshotMeta {
 	list, err := s.List()
 	if err != nil || len(list) == 0 {
-		return 0
+		return &raft.SnapshotMeta{}
 	}
-	return list[0].Index
+	return list[0]
 }
+
+// last is its index.
+func (s *countedSnapshots) last() uint64 { return s.newest().Index }
 
 // Create implements raft.SnapshotStore.
 func (s *countedSnapshots) Create(version raft.SnapshotVersion, index, term uint64, configuration raft.Configuration, configurationIndex uint64, transport raft.Transport) (raft.SnapshotSink, error) {

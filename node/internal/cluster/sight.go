@@ -9,17 +9,20 @@ import (
 	"tvilling/node/internal/timing"
 )
 
-// timedMachine is the state machine as raft gets it: what it takes is counted.
-type timedMachine struct {
+// seenMachine is the state machine as raft gets it: what it takes is counted, and who
+// votes is noted.
+type seenMachine struct {
 	Machine
 	applies *timing.Histogram
+	roll    *roll
 }
 
 // ApplyBatch implements raft.BatchingFSM.
-func (m timedMachine) ApplyBatch(logs []*raft.Log) []any {
+func (m seenMachine) ApplyBatch(logs []*raft.Log) []any {
 	began := time.Now()
 	answers := m.Machine.ApplyBatch(logs)
 	m.applies.Observe(time.Since(began))
+	m.roll.note(logs)
 	return answers
 }
 

@@ -12,7 +12,7 @@ import (
 type change struct {
 	what string // for the log
 	id   string
-	do   func(r *raft.Raft, id raft.ServerID, previous uint64) raft.IndexFuture
+	do   func(r *raft.Raft, id raft.ServerID) raft.IndexFuture
 }
 
 // nextChange decides what to do next, if anything: one step at a time, a member that
@@ -58,16 +58,16 @@ func enough(in map[string]raft.ServerSuffrage, all []status, without string) boo
 	return 2*answer > voters-1
 }
 
-func addNonvoter(r *raft.Raft, id raft.ServerID, previous uint64) raft.IndexFuture {
-	return r.AddNonvoter(id, raft.ServerAddress(id), previous, changeLimit)
+func addNonvoter(r *raft.Raft, id raft.ServerID) raft.IndexFuture {
+	return r.AddNonvoter(id, raft.ServerAddress(id), 0, changeLimit)
 }
 
-func addVoter(r *raft.Raft, id raft.ServerID, previous uint64) raft.IndexFuture {
-	return r.AddVoter(id, raft.ServerAddress(id), previous, changeLimit)
+func addVoter(r *raft.Raft, id raft.ServerID) raft.IndexFuture {
+	return r.AddVoter(id, raft.ServerAddress(id), 0, changeLimit)
 }
 
-func demote(r *raft.Raft, id raft.ServerID, previous uint64) raft.IndexFuture {
-	return r.DemoteVoter(id, previous, changeLimit)
+func demote(r *raft.Raft, id raft.ServerID) raft.IndexFuture {
+	return r.DemoteVoter(id, 0, changeLimit)
 }
 
 // takingIn is what a leader remembers of it.
@@ -99,10 +99,9 @@ func (c *Cluster) takeIn(t *takingIn, all []status) {
 	default:
 		return
 	}
-	previous := future.Index()
 	c.tasks.Go(func() {
 		defer func() { <-t.busy }()
-		if err := next.do(c.raft, raft.ServerID(next.id), previous).Error(); err != nil {
+		if err := next.do(c.raft, raft.ServerID(next.id)).Error(); err != nil {
 			c.log.Warn("a member could not be taken in yet", "member", next.id, "what", next.what, "reason", err)
 			return
 		}

@@ -1,0 +1,138 @@
+package cluster
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"tvilling/node/internal/cluster/clustertest"
+	"tvilling/protocol/admin"
+)
+
+// A member that loses its disk twice meets, in the log that it is sent, how it was taken
+// in the first time. That gives it no vote.
+func TestAMemberThatLosesItsDiskTwice(t *testing.T) {
+	within(t, three, func(w *world) {
+		l := w.lead("b1")
+		w.lose("a1")
+		w.start("a1")
+		w.until("it is taken in", time.Minute, func() bool { return !slices.Contains(w.voters(), "a1") })
+		for range 3 * maxAppendEntries { // so that it does not meet both in one message
+			w.propose(l, event())
+		}
+		w.untilAllVote()
+		w.lose("a1")
+		w.net.SetWeather(clustertest.Weather{Seed: 1, Delay: lookEvery * 6 / 10})
+		a1 := w.start("a1")
+		w.until("it waits", time.Minute, func() bool { return a1.Own().State == admin.StateJoining })
+		met, demoted := false, false
+		w.until("it votes", 2*time.Minute, func() bool {
+			for _, s := range a1.raft.GetConfiguration().Configuration().Servers {
+				met = met || s.ID == "a1" && s.Suffrage == raft.Nonvoter && slices.Contains(w.voters(), "a1")
+			}
+			demoted = demoted || !slices.Contains(w.voters(), "a1")
+			return a1.Own().State != admin.StateJoining
+		})
+		if !met {
+			t.Error("it met nothing of its former life: this shows nothing")
+		}
+		if !demoted {
+			t.Error("it votes by what was so before it lost its disk")
+		}
+	})
+}
+
+// What a leader that is lost had written of a member, and nobody else committed, is
+// no word on whether it votes.
+func TestWhatIsNotCommittedGivesNoVote(t *testing.T) {
+	within(t, five, func(w *world) {
+		w.lead("b1")
+		w.lose("a1")
+		a1 := w.start("a1")
+		w.until("it waits", 20*time.Second, func() bool { return a1.Own().State == admin.StateJoining })
+		for _, id := range []string{"a2", "b2", "w1"} {
+			w.net.Hold("b1", id)
+		}
+		w.until("it follows without a vote, as its leader alone has it", 20*time.Second, func() bool {
+			for _, s := range a1.raft.GetConfiguration().Configuration().Servers {
+				if s.ID == "a1" && s.Suffrage == raft.Nonvoter {
+					return true
+				}
+			}
+			return false
+		})
+		time.Sleep(3 * lookEvery)
+		if how := a1.entry.joining.Load(); how == nil || *how != joiningEmpty {
+			t.Error("it goes by what is not committed")
+		}
+		w.stop("b1")
+		w.net.Heal()
+		w.leader("b1")
+		time.Sleep(3 * lookEvery)
+		if a1.entry.joining.Load() == nil {
+			t.Error("what was taken back has given it a vote")
+		}
+		w.start("b1")
+		w.untilAllVote()
+	})
+}
+
+func TestTheRoll(t *testing.T) {
+	configuration := func(index uint64, suffrage raft.ServerSuffrage) *raft.Log {
+		return &raft.Log{Index: index, Type: raft.LogConfiguration,
+			Data: raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "a1", Address: "a1", Suffrage: suffrage}}})}
+	}
+	snapshot := func(index, at uint64, suffrage raft.ServerSuffrage) *raft.SnapshotMeta {
+		return &raft.SnapshotMeta{Index: index, ConfigurationIndex: at, Configuration: raft.DecodeConfiguration(configuration(at, suffrage).Data)}
+	}
+	var r roll
+	expect := func(what string, since uint64, suffrage raft.ServerSuffrage, in, known bool) {
+		t.Helper()
+		if s, i, k := r.suffrage("a1", since); s != suffrage || i != in || k != known {
+			t.Errorf("%s: %v, in %v, known %v", what, s, i, k)
+		}
+	}
+	expect("nothing", 1, raft.Voter, false, false)
+	r.note([]*raft.Log{configuration(5, raft.Nonvoter), {Index: 6}})
+	expect("up to 6", 6, raft.Nonvoter, true, true)
+	expect("up to 6, not 7", 7, raft.Nonvoter, true, false)
+	r.restored(snapshot(9, 8, raft.Voter))
+	expect("a snapshot", 9, raft.Voter, true, true)
+	r.restored(snapshot(7, 5, raft.Nonvoter))
+	r.note([]*raft.Log{configuration(8, raft.Nonvoter)})
+	expect("what the snapshot holds comes late", 9, raft.Voter, true, true)
+	r.note([]*raft.Log{configuration(10, raft.Nonvoter)})
+	expect("after it", 10, raft.Nonvoter, true, true)
+	if _, in, _ := r.suffrage("b1", 0); in {
+		t.Error("one that is not there")
+	}
+}
+
+// Several connections find out at the same time that a generation is over.
+func TestSupersededAtOnce(t *testing.T) {
+	base := newRealWorld(t, three...).config("a1")
+	for range 50 { // it is a race
+		c := &Cluster{cfg: base, log: base.Logger, network: newAlone("a1")}
+		c.cfg.Dir = t.TempDir()
+		c.counts.failed = make(chan struct{})
+		c.entry.known = newAcquaintance(First(), c.log)
+		now := time.Now()
+		next := First().Next(now)
+		c.entry.known.claims["b1"] = claim{hello: hello{generation: next, settled: true}, at: now, last: now, proven: true}
+		var wait sync.WaitGroup
+		for range 32 {
+			wait.Go(func() { c.superseded(time.Time{}) })
+		}
+		wait.Wait()
+		if g, ok, err := Superseded(c.cfg.Dir); err != nil || !ok || !g.Same(next) {
+			t.Fatalf("%v, %v, %v", g, ok, err)
+		}
+		if err := c.counts.err; !errors.Is(err, ErrSuperseded) {
+			t.Fatalf("it ended: %v", err)
+		}
+	}
+}
