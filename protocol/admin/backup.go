@@ -12,6 +12,8 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A backup, in the clear, is a manifest as a line of JSON, then exactly the bytes of a
@@ -86,7 +88,7 @@ func (m BackupManifest) Validate() error {
 	}
 	fault := func(what string) error { return fmt.Errorf("%w: its manifest's %s", ErrNoBackup, what) }
 	for what, text := range map[string]string{"cluster": m.Cluster, "node": m.Node} {
-		if text == "" || len(text) > maxManifestName {
+		if text == "" || !isPlain(text) {
 			return fault(what)
 		}
 	}
@@ -110,10 +112,17 @@ func (m BackupManifest) Validate() error {
 		return fault("index")
 	case m.Bytes <= 0:
 		return fault("bytes")
-	case len(m.Version) > maxManifestName:
+	case !isPlain(m.Version):
 		return fault("version")
 	}
 	return nil
+}
+
+// isPlain reports whether a word can be shown as it is: whoever writes beside a backup
+// could write anything.
+func isPlain(text string) bool {
+	return len(text) <= maxManifestName && utf8.ValidString(text) &&
+		strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // SameAs reports whether two manifests speak of the same backup, verified or not.

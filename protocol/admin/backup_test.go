@@ -91,8 +91,12 @@ func TestBackupFaults(t *testing.T) {
 
 func TestManifestsThatCannotBe(t *testing.T) {
 	for name, change := range map[string]func(*BackupManifest){
-		"cluster": func(m *BackupManifest) { m.Cluster = "" }, "node": func(m *BackupManifest) { m.Node = strings.Repeat("x", 200) },
-		"state_hash": func(m *BackupManifest) { m.StateHash = "00" }, "log_root": func(m *BackupManifest) { m.LogRoot = strings.ToUpper(m.SHA256) },
+		"cluster": func(m *BackupManifest) { m.Cluster = "" },
+		// An operator's terminal shows them.
+		"cluster, by its signs": func(m *BackupManifest) { m.Cluster = "north\x1b[2J" }, "node, by its signs": func(m *BackupManifest) { m.Node = "b\u202e1" },
+		"version, by its signs": func(m *BackupManifest) { m.Version = "v\r1" },
+		"node":                  func(m *BackupManifest) { m.Node = strings.Repeat("x", 200) },
+		"state_hash":            func(m *BackupManifest) { m.StateHash = "00" }, "log_root": func(m *BackupManifest) { m.LogRoot = strings.ToUpper(m.SHA256) },
 		"sha256": func(m *BackupManifest) { m.SHA256 = strings.Repeat("g", 64) }, "taken": func(m *BackupManifest) { m.Taken = "yesterday" },
 		"verified": func(m *BackupManifest) { m.Verified = "x" }, "generation": func(m *BackupManifest) { m.Generation = 0 },
 		"level": func(m *BackupManifest) { m.Level = 0 }, "index": func(m *BackupManifest) { m.Index = 0 }, "term": func(m *BackupManifest) { m.Term = 0 },
