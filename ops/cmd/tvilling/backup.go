@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -162,6 +164,7 @@ func (c *cli) backupList() *cobra.Command {
 func printKept(w io.Writer, all []backup.Kept) {
 	fmt.Fprintln(w, "TAKEN\tVERIFIED\tCLUSTER\tGENERATION\tINDEX\tBYTES\tNAME")
 	for _, k := range all {
+		k.Name, k.Fault = strings.Map(visible, k.Name), strings.Map(visible, k.Fault) // anybody may have written there
 		if k.Fault != "" {
 			fmt.Fprintf(w, "-\t-\t-\t-\t-\t-\t%s: %s\n", k.Name, k.Fault)
 			continue
@@ -169,6 +172,14 @@ func printKept(w io.Writer, all []backup.Kept) {
 		m := k.Manifest
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\n", m.Taken, dash(m.Verified), m.Cluster, m.Generation, m.Index, m.Bytes, k.Name)
 	}
+}
+
+// visible keeps what would steer a terminal from it.
+func visible(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // newKey is what key says.
