@@ -195,7 +195,7 @@ func (n *Node) Run(ctx context.Context) error {
 	group, inner := errgroup.WithContext(whole)
 	group.Go(func() error { return n.cluster.Run(inner) })
 	if n.certs != nil {
-		group.Go(func() error { return n.certs.Run(inner) })
+		group.Go(func() error { return askedIsFine(inner, n.certs.Run(inner)) })
 	}
 	group.Go(func() error { return n.cluster.WhileLeader(inner, n.checkpoints.Run) })
 	if n.data != nil {
@@ -331,6 +331,15 @@ func newIntent() command.Intent {
 	var intent command.Intent
 	_, _ = rand.Read(intent[:]) // crypto/rand ends the process rather than fail
 	return intent
+}
+
+// askedIsFine drops the error of what went on until it was asked to end: an end in order
+// is none, and a supervisor must not take it for one.
+func askedIsFine(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
 }
 
 func closedIsFine(err error) error {
