@@ -200,6 +200,24 @@ func TestWhereNothingIsRestored(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
+	// What is in the way at the last moment leaves nothing behind, and can be tried again.
+	dir := t.TempDir()
+	inTheWay := filepath.Join(dir, "raft", "something")
+	late := Restore{Topology: topology, Self: "a1", DataDir: dir, Progress: func(string, int64, int64) { _ = os.MkdirAll(inTheWay, 0o700) }}
+	if _, err := RestoreBackup(t.Context(), late, bytes.NewReader(whole)); err == nil {
+		t.Error("restored over something that came")
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "*")); len(found) != 1 {
+		t.Errorf("left: %v", found)
+	}
+	cutOff := t.TempDir()
+	if err := os.Mkdir(filepath.Join(cutOff, restoring), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	again := Restore{Topology: topology, Self: "a1", DataDir: cutOff, Progress: untold}
+	if _, err := RestoreBackup(t.Context(), again, bytes.NewReader(whole)); !errors.Is(err, ErrNotEmpty) || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("where one was cut off: %v", err)
+	}
 	high := Restore{Topology: topology, Self: "a1", DataDir: t.TempDir(), Generation: 9, Progress: untold}
 	if done, err := RestoreBackup(t.Context(), high, bytes.NewReader(whole)); err != nil || done.Generation != 9 {
 		t.Errorf("generation 9: %+v, %v", done, err)

@@ -251,7 +251,7 @@ func RestoreBackup(ctx context.Context, r Restore, backup io.Reader) (done Resto
 	if err := empty(r.DataDir); err != nil {
 		return done, err
 	}
-	m, state, err := openBackup(ctx, backup, r.Progress)
+	m, held, err := openBackup(ctx, backup, r.Progress)
 	if err != nil {
 		return done, err
 	}
@@ -264,7 +264,7 @@ func RestoreBackup(ctx context.Context, r Restore, backup io.Reader) (done Resto
 	}
 	// Made aside, and moved when all of it is there: the log last, without which a state
 	// is refused.
-	aside := filepath.Join(r.DataDir, "restoring")
+	aside := filepath.Join(r.DataDir, restoring)
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		return done, err
 	}
@@ -273,13 +273,15 @@ func RestoreBackup(ctx context.Context, r Restore, backup io.Reader) (done Resto
 			err = errors.Join(err, rest)
 		}
 	}()
-	if err := r.fill(ctx, aside, m, state, next); err != nil {
+	if err := r.fill(ctx, aside, m, held, next); err != nil {
 		return done, err
 	}
-	for _, part := range []string{"fsm", "raft"} {
-		if err := os.Rename(filepath.Join(aside, part), filepath.Join(r.DataDir, part)); err != nil {
-			return done, err
-		}
+	state, log := filepath.Join(r.DataDir, "fsm"), filepath.Join(r.DataDir, "raft")
+	if err := os.Rename(filepath.Join(aside, "fsm"), state); err != nil {
+		return done, err
+	}
+	if err := os.Rename(filepath.Join(aside, "raft"), log); err != nil {
+		return done, errors.Join(err, os.RemoveAll(state))
 	}
 	return Restored{Manifest: m, Node: r.Self, DataDir: r.DataDir, Generation: next.Number}, syncDirectory(r.DataDir)
 }
@@ -316,6 +318,9 @@ func (r *Restore) fill(ctx context.Context, dir string, m admin.BackupManifest, 
 	return (&checked{FSM: fsm, ctx: ctx, manifest: m, progress: r.Progress}).Restore(seeded)
 }
 
+// restoring is where a data directory is made, in itself, until it is whole.
+const restoring = "restoring"
+
 // empty refuses a directory with anything in it.
 func empty(dir string) error {
 	found, err := os.ReadDir(dir)
@@ -324,6 +329,8 @@ func empty(dir string) error {
 		return nil
 	case err != nil:
 		return err
+	case len(found) == 1 && found[0].Name() == restoring:
+		return fmt.Errorf("%w: in it a restore goes on, or was cut off: nothing of %s is worth keeping, remove it if none goes on", ErrNotEmpty, filepath.Join(dir, restoring))
 	case len(found) > 0:
 		return fmt.Errorf("%w: %s has %s", ErrNotEmpty, dir, found[0].Name())
 	}

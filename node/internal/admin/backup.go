@@ -45,8 +45,12 @@ func (e *endpoint) backup(w http.ResponseWriter, r *http.Request) {
 	defer state.Close()
 	started := time.Now()
 	sent, err := send(w, deadlines, manifest, state)
-	e.Logger.Info("backup given", "operator", operatorOf(r), "index", manifest.Index, "bytes", sent, "of", manifest.Bytes,
-		"seconds", time.Since(started).Seconds(), "error", err)
+	log := e.Logger.With("operator", operatorOf(r), "index", manifest.Index, "bytes", sent, "of", manifest.Bytes, "seconds", time.Since(started).Seconds())
+	if err != nil || sent < manifest.Bytes {
+		log.Warn("backup cut off", "error", err)
+		return
+	}
+	log.Info("backup given")
 }
 
 // send writes it chunk by chunk. What is sent too little is seen by the length.
