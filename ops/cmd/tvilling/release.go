@@ -410,7 +410,7 @@ func (c *cli) releaseStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say how far the newest release has come, and what runs where",
-		Long:  "Say how far the newest release has come, and what runs where. The exit code is 5 when it halted.",
+		Long:  "Say how far the newest release has come, and what runs where. The exit code is 5 when it halted,\nor was ended in the middle and nobody works on it.",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := c.ask()
@@ -426,13 +426,18 @@ func (c *cli) releaseStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			worked, err := release.Worked(c.operator, id)
+			if err != nil {
+				return err
+			}
 			report := release.Tell(entries)
+			report.Worked(worked)
 			now, err := (&release.Cluster{Client: client}).See(cmd.Context(), "")
 			if err == nil {
 				report.Where(now)
 			}
 			err = errors.Join(err, c.print(report, func(w io.Writer) { printReleased(w, report, release.Path(c.operator, id)) }))
-			if err == nil && report.State == release.Halted {
+			if err == nil && (report.State == release.Halted || report.Interrupted(worked)) {
 				return &saidError{exitUnhealthy}
 			}
 			return err

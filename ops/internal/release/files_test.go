@@ -204,3 +204,42 @@ func TestPage(t *testing.T) {
 		t.Error("the page is not whole by itself")
 	}
 }
+
+// Whoever looks is told whether anybody works on it: what is running with nobody there is not.
+func TestWorked(t *testing.T) {
+	dir := t.TempDir()
+	j, err := Create(dir, planOf(0), nil, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, worked := range []bool{true, false} {
+		got, err := Worked(dir, planOf(0).ID)
+		if err != nil || got != worked {
+			t.Errorf("worked on: %v, %v", got, err)
+		}
+		r := Tell(j.Entries())
+		r.Worked(got)
+		if r.Interrupted(got) == worked || strings.Contains(r.Next[0], "works on it now") != worked || strings.Contains(r.Next[len(r.Next)-1], "abort") == worked {
+			t.Errorf("worked on (%v), it says %q", worked, r.Next)
+		}
+		if worked {
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := Worked(dir, "20260314T120001Z"); !errors.Is(err, ErrJournal) {
+		t.Errorf("none: %v", err)
+	}
+}
+
+// A journal that is longer than can be read is refused, and not cut off where reading ends.
+func TestTooLongAJournal(t *testing.T) {
+	line := append(bytes.Repeat([]byte(" "), maxLine-3), "{}\n"...)
+	if _, _, err := decode(bytes.NewReader(bytes.Repeat(line, maxBytes/maxLine))); err != nil {
+		t.Errorf("one that just fits: %v", err)
+	}
+	if entries, whole, err := decode(bytes.NewReader(bytes.Repeat(line, maxBytes/maxLine+1))); err == nil {
+		t.Errorf("%d entries and %d bytes of a journal that goes on", len(entries), whole)
+	}
+}

@@ -21,6 +21,7 @@ import (
 const (
 	maxLine    = 1 << 20
 	maxEntries = 10000
+	maxBytes   = 64<<20 + 1
 	maxText    = 8 << 10 // of a command's output: its end
 )
 
@@ -251,9 +252,13 @@ func Read(dir, id string) ([]Entry, error) {
 
 // decode reads entries, and tells how many bytes hold whole ones.
 func decode(r io.Reader) (entries []Entry, whole int64, err error) {
-	lines := bufio.NewReaderSize(io.LimitReader(r, maxLine*64), 64<<10)
+	limited := &io.LimitedReader{R: r, N: maxBytes}
+	lines := bufio.NewReaderSize(limited, 64<<10)
 	for len(entries) <= maxEntries {
 		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && limited.N == 0 {
+			return nil, 0, fmt.Errorf("it is larger than %d bytes", maxBytes-1)
+		}
 		if errors.Is(err, io.EOF) {
 			return entries, whole, nil // what is left has no end: it was not written whole
 		}
@@ -271,6 +276,20 @@ func decode(r io.Reader) (entries []Entry, whole int64, err error) {
 		whole += int64(len(line))
 	}
 	return nil, 0, fmt.Errorf("more than %d entries", maxEntries)
+}
+
+// Worked reports whether a process works on a release now.
+func Worked(dir, id string) (bool, error) {
+	f, err := os.Open(journalPath(dir, id))
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	defer f.Close()
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
 }
 
 // lock keeps other processes away for as long as this one lives.

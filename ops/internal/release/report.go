@@ -155,6 +155,22 @@ func next(state State, p Plan, back bool) []string {
 	return []string{resume, abort}
 }
 
+// Interrupted reports whether nobody works on what has neither ended nor halted: the
+// process that did was killed.
+func (r *Report) Interrupted(worked bool) bool {
+	return !worked && (r.State == Running || r.State == Aborting)
+}
+
+// Worked changes what can be done by whether a process works on it now.
+func (r *Report) Worked(worked bool) {
+	switch {
+	case worked:
+		r.Next = []string{"A tvilling works on it now: wait for it, or end it with Ctrl-C, which leaves no node drained."}
+	case r.Interrupted(worked):
+		r.Next = append([]string{"No tvilling works on it: the one that did was ended in the middle. A node may be drained or away."}, r.Next...)
+	}
+}
+
 func knows(level uint16) string {
 	if level == 0 {
 		return "what the build knows was not told"
