@@ -30,6 +30,7 @@ var (
 type letting interface {
 	turnAway()                                        // unready; no more upgrades; clients are asked to close
 	handOver(ctx context.Context, to string) error    // leadership, if it is held
+	shun(ctx context.Context)                         // leadership that is won later, until ctx ends
 	move(ctx context.Context, within time.Duration)   // browsers; it returns when nobody is left
 	settle(ctx context.Context, within time.Duration) // what is under way
 	takeBack()
@@ -43,7 +44,8 @@ type letting interface {
 //
 // From leadership a drain that cannot hand over goes back to none, unless the process
 // has to end anyway. A drain that stays goes back from anywhere when it is taken back.
-// There is one drain at a time: who asks for another joins it.
+// There is one drain at a time: who asks for another joins it. Until it is taken back,
+// leadership that an election brings goes on to somebody else again.
 type drainer struct {
 	parts letting
 	log   *slog.Logger
@@ -81,8 +83,17 @@ func (d *drainer) Drain(ctx context.Context, want admin.Drain) (admin.Draining, 
 	}
 }
 
-// End drains so that the process can end, whatever comes of it, and waits.
-func (d *drainer) End() { <-d.ask(admin.Drain{}, true).done }
+// End drains so that the process can end, whatever comes of it, and waits. It may have
+// joined a drain that was just being taken back: then it drains anew.
+func (d *drainer) End() {
+	for {
+		one := d.ask(admin.Drain{}, true)
+		<-one.done
+		if one.err == nil {
+			return
+		}
+	}
+}
 
 // ask begins a drain or joins it. One caller who does not want the process to stay is
 // enough for its end.
@@ -104,7 +115,6 @@ func (d *drainer) ask(want admin.Drain, forced bool) *drain {
 
 // run takes a drain through its phases.
 func (d *drainer) run(ctx context.Context, one *drain) {
-	defer one.cancel()
 	within := time.Duration(one.want.WithinSeconds) * time.Second
 	if within == 0 {
 		within = drainWithin
@@ -114,6 +124,7 @@ func (d *drainer) run(ctx context.Context, one *drain) {
 	if err := d.parts.handOver(ctx, one.want.To); err != nil && !d.goesOn(one, err) {
 		return
 	}
+	go d.parts.shun(ctx)
 	d.enter(one, admin.PhaseSessions)
 	d.parts.move(ctx, within)
 	d.enter(one, admin.PhaseRequests)
@@ -169,6 +180,7 @@ func (d *drainer) end(one *drain) {
 
 // abandon goes back to before the drain. The lock is held.
 func (d *drainer) abandon(one *drain, err error) {
+	one.cancel()
 	d.parts.takeBack()
 	d.log.Warn("the drain is over, and the node takes browsers again", "reason", err)
 	d.now = nil

@@ -23,6 +23,7 @@ type made struct {
 	mu    sync.Mutex
 	did   []string
 	stuck error // of handing over
+	shuns int   // leadership that comes later
 	left  session.Leaving
 }
 
@@ -54,6 +55,25 @@ func (m *made) handOver(ctx context.Context, to string) error {
 	return m.stuck
 }
 
+func (m *made) shun(ctx context.Context) {
+	add := func(n int) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.shuns += n
+	}
+	add(1)
+	defer add(-1)
+	<-ctx.Done()
+}
+
+// shunning tells whether it hands over what comes later.
+func (m *made) shunning() bool {
+	synctest.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shuns == 1
+}
+
 func (m *made) move(ctx context.Context, within time.Duration) {
 	m.note("moves within " + within.String())
 	pass(ctx, time.Second)
@@ -75,7 +95,11 @@ func bubble(t *testing.T, test func(t *testing.T, m *made, d *drainer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		m := &made{left: session.Leaving{Moved: 3, Closed: 1}}
-		test(t, m, newDrainer(m, slog.New(slog.DiscardHandler)))
+		d := newDrainer(m, slog.New(slog.DiscardHandler))
+		test(t, m, d)
+		if d.now != nil {
+			d.now.cancel() // the process would have ended
+		}
 	})
 }
 
@@ -188,6 +212,9 @@ func TestADrainIsTakenBackFromEveryPhase(t *testing.T) {
 			time.Sleep(after)
 			synctest.Wait()
 			was := d.phase()
+			if m.shunning() != (was != admin.PhaseLeadership) {
+				t.Errorf("at %q: leadership that comes later", was)
+			}
 			if now, err := d.Undrain(t.Context()); err != nil || now.Phase != admin.PhaseNone {
 				t.Errorf("from %q: %+v, %v", was, now, err)
 			}
@@ -196,6 +223,9 @@ func TestADrainIsTakenBackFromEveryPhase(t *testing.T) {
 			}
 			if did := m.happened(); did[len(did)-1] != "taken back" || hasEnded(d) || d.stays() != nil {
 				t.Errorf("from %q: %q", was, did)
+			}
+			if m.shunning() {
+				t.Errorf("from %q: it shuns leadership still", was)
 			}
 			if _, err := d.Undrain(t.Context()); err != nil {
 				t.Errorf("a second time: %v", err)
@@ -218,6 +248,21 @@ func TestADrainOutlivesWhoAskedForIt(t *testing.T) {
 		time.Sleep(time.Minute)
 		if d.phase() != admin.PhaseDrained {
 			t.Errorf("it stands at %q", d.phase())
+		}
+	})
+}
+
+// A node that is told to end while a drain is being taken back lets go of everybody.
+func TestAnEndWhileADrainIsTakenBack(t *testing.T) {
+	bubble(t, func(t *testing.T, m *made, d *drainer) {
+		go func() { _, _ = d.Drain(t.Context(), stay) }()
+		time.Sleep(1500 * time.Millisecond)
+		d.mu.Lock()
+		d.now.cancel() // as Undrain does, and the drain has not seen it yet
+		d.mu.Unlock()
+		d.End()
+		if !hasEnded(d) || d.phase() != admin.PhaseDrained {
+			t.Errorf("it stands at %q, ended %v", d.phase(), hasEnded(d))
 		}
 	})
 }

@@ -28,6 +28,8 @@ func (l let) takeBack() {
 
 func (l let) handOver(ctx context.Context, to string) error { return l.n.cluster.HandOver(ctx, to) }
 
+func (l let) shun(ctx context.Context) { l.n.cluster.Shun(ctx) }
+
 func (l let) leader() string { return l.n.cluster.Leader() }
 
 // move sends browsers to the data nodes that take them.

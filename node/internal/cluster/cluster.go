@@ -131,7 +131,7 @@ func (c *Cluster) Close() error {
 	if c.raft != nil && c.ctx.Err() == nil && !c.hasFailed() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeLimit/2)
 		if c.raft.State() == raft.Leader {
-			if err := c.giveWay(ctx, ""); err != nil {
+			if err := c.giveWay(ctx, "", true); err != nil {
 				c.log.Info("closing as leader", "reason", err)
 			}
 		}

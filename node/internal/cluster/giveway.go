@@ -16,10 +16,11 @@ import (
 const (
 	handOverLimit = 5 * time.Second // for a node that leads to hand over
 	unledLimit    = 3 * time.Second // for somebody to lead, where just now nobody does
+	shunEvery     = 5 * time.Second // between two attempts to lead no more, where nobody else can lead
 )
 
 // HandOver makes this node lead no more: leadership goes to the member that is named,
-// or to whichever data node is furthest. It returns nil once somebody else leads. One
+// or to whichever data node is furthest and stays itself. It returns nil once somebody else leads. One
 // that is not caught up yet is waited for, within bounds.
 func (c *Cluster) HandOver(ctx context.Context, to string) error {
 	if to == c.cfg.Self {
@@ -58,7 +59,26 @@ func (c *Cluster) HandOver(ctx context.Context, to string) error {
 
 func (c *Cluster) giveTo(ctx context.Context, to string) error {
 	if to == "" {
-		return c.giveWay(ctx, "")
+		return c.giveWay(ctx, "", false)
 	}
 	return c.transfer(ctx, to)
+}
+
+// Shun hands leadership over whenever this node has won it, until ctx ends. Where nobody
+// else can lead it leads on, and tries again.
+func (c *Cluster) Shun(ctx context.Context) {
+	_ = c.WhileLeader(ctx, func(ctx context.Context) error {
+		for {
+			err := c.HandOver(ctx, "")
+			if err == nil || ctx.Err() != nil {
+				return nil
+			}
+			c.log.Warn("this node is to lead no more, and leads on: nobody else can", "reason", err)
+			select {
+			case <-time.After(shunEvery):
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
 }

@@ -159,7 +159,7 @@ func (c *Cluster) barrier(ctx context.Context) error {
 // as one has what the witness alone may have had. It takes no proposals meanwhile.
 func (c *Cluster) handOver(r *reign) {
 	for {
-		err := c.giveWay(r.ctx, "")
+		err := c.giveWay(r.ctx, "", true)
 		if r.ctx.Err() != nil {
 			return
 		}

@@ -165,30 +165,25 @@ func (c *Cluster) arrived(ctx context.Context, to string, changed <-chan struct{
 }
 
 // giveWay moves leadership to whichever data node is furthest, trying one after the
-// other, but not the one that is to be passed by.
-func (c *Cluster) giveWay(ctx context.Context, passBy string) error {
-	type candidate struct {
-		id   string
-		last uint64
-	}
-	var candidates []candidate
-	for _, s := range c.statuses(ctx) {
-		if s.Role == admin.RoleData && s.ID != c.cfg.Self && s.ID != passBy && s.Error == "" {
-			candidates = append(candidates, candidate{s.ID, s.LastIndex})
-		}
-	}
-	slices.SortStableFunc(candidates, func(a, b candidate) int {
-		switch {
-		case a.last > b.last:
-			return -1
-		case a.last < b.last:
-			return 1
-		}
-		return 0
+// other, but not the one that is to be passed by. One that goes away itself comes last,
+// if at all.
+func (c *Cluster) giveWay(ctx context.Context, passBy string, leaving bool) error {
+	candidates := slices.DeleteFunc(c.statuses(ctx), func(s status) bool {
+		return s.Role != admin.RoleData || s.ID == c.cfg.Self || s.ID == passBy || s.Error != "" || !leaving && s.Phase != admin.PhaseNone
 	})
-	err := fmt.Errorf("%w: no data node answers", ErrTransfer)
+	slices.SortStableFunc(candidates, func(a, b status) int {
+		stay := func(s status) bool { return s.Phase == admin.PhaseNone }
+		switch {
+		case stay(a) != stay(b) && stay(a), stay(a) == stay(b) && a.LastIndex > b.LastIndex:
+			return -1
+		case stay(a) == stay(b) && a.LastIndex == b.LastIndex:
+			return 0
+		}
+		return 1
+	})
+	err := fmt.Errorf("%w: no data node answers that stays", ErrTransfer)
 	for _, candidate := range candidates {
-		if err = c.transfer(ctx, candidate.id); err == nil || ctx.Err() != nil || c.raft.State() != raft.Leader {
+		if err = c.transfer(ctx, candidate.ID); err == nil || ctx.Err() != nil || c.raft.State() != raft.Leader {
 			return err
 		}
 	}

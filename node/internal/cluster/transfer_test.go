@@ -97,7 +97,7 @@ func TestGivingWayTriesTheNext(t *testing.T) {
 		w.net.Hold("a1", "b1")
 		w.propose(l, event())
 		w.net.Isolate("w1")
-		if err := l.giveWay(context.Background(), ""); err != nil {
+		if err := l.giveWay(context.Background(), "", true); err != nil {
 			t.Fatal(err)
 		}
 		if next := w.leader("a1"); next.cfg.Self != "b2" {

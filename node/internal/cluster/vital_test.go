@@ -84,3 +84,43 @@ func TestHandOver(t *testing.T) {
 		}
 	})
 }
+
+// A node that is to lead no more hands over also what an election brings it later, but
+// not to one that goes away itself; where nobody else can lead, it leads on.
+func TestShun(t *testing.T) {
+	within(t, three, func(w *world) {
+		ctx, cancel := context.WithCancel(w.t.Context())
+		l := w.lead("a1")
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			l.Shun(ctx)
+		}()
+		w.until("b1 leads", time.Minute, func() bool { return l.Leader() == "b1" })
+		w.leader("a1")
+		_ = w.nodes["b1"].Transfer(w.t.Context(), "a1")
+		w.until("b1 leads again", time.Minute, func() bool { return l.Leader() == "b1" && w.nodes["b1"].IsLeader() })
+
+		w.nodes["a1"].leaves.Store(true)
+		b := w.leader("a1")
+		if err := b.HandOver(w.t.Context(), ""); !errors.Is(err, ErrTransfer) || !b.IsLeader() {
+			t.Errorf("to one that goes away itself: %v", err)
+		}
+		w.stop("b1") // w1 and a1 are left: a1 alone can lead
+		w.leader("b1")
+		time.Sleep(time.Minute)
+		if !l.IsLeader() {
+			t.Error("nobody leads: the last one gave way")
+		}
+		w.propose(l, event())
+		w.start("b1")
+		w.until("b1 leads when it is back", time.Minute, func() bool { return l.Leader() == "b1" })
+		cancel()
+		<-over
+		w.lead("a1")
+		time.Sleep(time.Minute)
+		if !l.IsLeader() {
+			t.Error("it gives way still")
+		}
+	})
+}

@@ -145,7 +145,7 @@ func (c *Cluster) report(p *stand, what string, s status, still time.Duration) {
 // leaveFor gives leadership up for a follower's sake: to another node or, where that
 // cannot be, by ending this one.
 func (c *Cluster) leaveFor(r *reign, follower string, still time.Duration) {
-	err := c.giveWay(r.ctx, follower)
+	err := c.giveWay(r.ctx, follower, true)
 	if err == nil || !c.leads(r) {
 		c.log.Error("gave leadership up: a follower stood still", "member", follower, "for", still)
 		return

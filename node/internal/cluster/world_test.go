@@ -36,6 +36,7 @@ type node struct {
 	store   *faultyStore
 	snaps   *raft.InmemSnapshotStore
 	run     chan error // what Run returned
+	leaves  atomic.Bool
 }
 
 func member(id, role string) admin.Node {
@@ -99,11 +100,15 @@ func (w *world) config(id string, n *node) Config {
 	return Config{
 		Dir:      w.dirs[id],
 		Topology: w.topology, Self: id, Tuning: w.tuning, Version: "test", Keys: true,
-		Describe: func(m *admin.Member) { m.Sessions = 7 },
-		Cosign:   cosigner(id),
-		Network:  w.net.Node(id),
-		Storage:  &Storage{Logs: n.store, Stable: n.store, Snapshots: n.snaps},
-		Logger:   slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
+		Describe: func(m *admin.Member) {
+			if m.Sessions = 7; n.leaves.Load() {
+				m.Phase = admin.PhaseDrained
+			}
+		},
+		Cosign:  cosigner(id),
+		Network: w.net.Node(id),
+		Storage: &Storage{Logs: n.store, Stable: n.store, Snapshots: n.snaps},
+		Logger:  slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 	}
 }
 
