@@ -58,7 +58,7 @@ type Config struct {
 	Topology admin.Topology
 	Self     string
 	Dir      string     // holds the log and the snapshots; owned by one process
-	TLS      func() TLS // asked at each handshake: certificates are renewed while a node runs
+	TLS      func() TLS // as it is now, the same until something was renewed
 	Alone    bool       // the only member; no port, no certificates
 	Keys     bool       // holds a keyring, for Members
 	Version  string

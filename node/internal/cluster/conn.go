@@ -14,7 +14,9 @@ type trackedConn struct {
 	net.Conn
 	from string
 	port *port
-	end  *time.Timer // guarded by the port's mu; nil: not trusted yet
+
+	end   *time.Timer    // guarded by the port's mu, as what follows; nil: not trusted yet
+	trust *x509.CertPool // of the handshake
 }
 
 func (p *port) track(conn net.Conn, from string) (*trackedConn, bool) {
@@ -29,12 +31,41 @@ func (p *port) track(conn net.Conn, from string) (*trackedConn, bool) {
 	return tracked, true
 }
 
-// endAfter closes the connection after a time, unless it is closed before.
-func (c *trackedConn) endAfter(d time.Duration) {
+// trusted lets a connection live that showed who it is, for as long as that holds.
+func (c *trackedConn) trusted(by *tls.Config, state tls.ConnectionState) {
+	trust := by.ClientCAs
+	if trust == nil {
+		trust = by.RootCAs
+	}
 	c.port.mu.Lock()
 	defer c.port.mu.Unlock()
 	if _, open := c.port.conns[c]; open {
-		c.end = time.AfterFunc(d, func() { _ = c.Close() })
+		c.trust = trust
+		c.end = time.AfterFunc(lifetime(by.Certificates[0], state, time.Now()), func() { _ = c.Close() })
+	}
+}
+
+// renew ends connections that were made with certificates that are used no more, soon:
+// what was renewed is then shown while whoever renewed it looks on, and who was signed by
+// an authority that is trusted no more does not stay. Not all go at once.
+func (p *port) renew() {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-p.closed:
+			return
+		}
+		now := p.tls().Authority
+		p.mu.Lock()
+		for c := range p.conns {
+			if c.end != nil && c.trust != now {
+				c.trust = now // once
+				c.end.Reset(rand.N(renewWithin))
+			}
+		}
+		p.mu.Unlock()
 	}
 }
 

@@ -104,6 +104,35 @@ func TestAConnectionEndsWithItsCertificate(t *testing.T) {
 	}
 }
 
+// A connection that was made before a certificate was renewed goes soon, and no other does.
+func TestAConnectionGoesWhenACertificateIsRenewed(t *testing.T) {
+	w := newRealWorld(t, three...)
+	a1 := w.port("a1")
+	who := admin.Identity{Cluster: "test", Node: "b1"}
+	b1, shows := w.renewing("b1", w.authority.Issue(who))
+	old, err := b1.Dial(context.Background(), "a1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := a1.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	shows.Store(&TLS{Authority: w.authority.Pool(), Certificate: w.authority.Issue(who)})
+	next, err := b1.Dial(context.Background(), "a1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var timeout net.Error
+	_ = old.SetReadDeadline(time.Now().Add(20 * time.Second)) // a bound for a test that would hang
+	if _, err := old.Read(make([]byte, 1)); err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("the old one goes on: %v", err)
+	}
+	_ = next.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+	if _, err := next.Read(make([]byte, 1)); !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("the new one does not: %v", err)
+	}
+}
+
 // Who was signed by an authority that is trusted no more is not let in again.
 func TestAnAuthorityThatIsTrustedNoMore(t *testing.T) {
 	w := newRealWorld(t, three...)

@@ -34,6 +34,8 @@ const (
 	lookupLimit        = 5 * time.Second           // for one of them: then what it was before holds
 	handshakeLimit     = 2 * time.Second           // for a connection to show who it is: then it is closed. A dialler waits no longer either
 	dialLimit          = 2 * time.Second           // for reaching a peer
+	renewEvery         = time.Second               // new certificates are looked for
+	renewWithin        = 5 * time.Second           // for connections that were made with other certificates to go
 	connLife           = 12 * time.Hour            // of a connection between members: then who is there shows who it is again
 	memberLimit        = time.Second               // for a member to tell its status: then it is unreachable
 	statusEvery        = time.Second               // how often a leader asks its followers how far they are

@@ -91,6 +91,7 @@ func openPort(cfg *Config, log *slog.Logger, greeter greeter) (*port, error) {
 	p.transport = newTransport(stream{p}, cfg.Tuning.TransportTimeout, newBridge(log))
 	p.door.watch(p.topology, p.closed)
 	go p.accept()
+	go p.renew()
 	return p, nil
 }
 
@@ -216,7 +217,7 @@ func (p *port) welcome(conn *tls.Conn, config *tls.Config, from netip.Addr) {
 		_ = tracked.Close()
 		return
 	}
-	tracked.endAfter(lifetime(config.Certificates[0], conn.ConnectionState(), time.Now()))
+	tracked.trusted(config, conn.ConnectionState())
 	to := p.calls
 	if protocol := conn.ConnectionState().NegotiatedProtocol; protocol == alpnRaft || protocol == alpnRaftSilent {
 		to = p.streams
@@ -292,7 +293,7 @@ func (p *port) dial(ctx context.Context, id, protocol string) (net.Conn, error) 
 		p.refusals.log(p.log, id, err)
 		return nil, fmt.Errorf("%w: %q: %w", ErrUnreachable, id, err)
 	}
-	tracked.endAfter(lifetime(config.Certificates[0], conn.(*tls.Conn).ConnectionState(), time.Now()))
+	tracked.trusted(config, conn.(*tls.Conn).ConnectionState())
 	return tracked, nil
 }
 

@@ -75,7 +75,7 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 			_, err := w.cluster.StandIn(ctx, path, order)
 			return err
 		}}
-	t.Hands = &Hands{Tool: o.Binary, Next: o.Next, Operator: w.cluster.OperatorDir(), Work: w.cluster.Dir(), Config: w.cluster.ClusterFile, Data: w.cluster.DataDir,
+	t.Hands = &Hands{Tool: o.Binary, Next: o.Next, Operator: w.cluster.OperatorDir(), Made: w.cluster.Made(), Work: w.cluster.Dir(), Config: w.cluster.ClusterFile, Data: w.cluster.DataDir,
 		Open: func() (func() error, error) {
 			control, err := w.cluster.Control()
 			if err != nil {
@@ -84,7 +84,7 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 			return control.Close, nil
 		}}
 	if w.clocks != "" {
-		t.Clocks = w.move
+		t.Clocks, o.Work.slack = w.move, clockWild+time.Second
 	}
 	if s.tame {
 		t.LoadKind, t.Blind = probing, blind()

@@ -36,8 +36,8 @@ const (
 	Different    Figure = "different"      // entries of the access log that are not the same on every node
 	Doubts       Figure = "doubts"         // views that were not what the node said they were
 	Unchecked    Figure = "unchecked"      // nodes and changes of which nothing could be checked
-	Unfound      Figure = "unfound"          // faults that the operator's own means did not show
-	Renewed      Figure = "renewed_ms"       // from a new certificate until its node is among the others again
+	Unfound      Figure = "unfound"        // faults that the operator's own means did not show
+	Renewed      Figure = "renewed_ms"     // from a new certificate until its node is among the others again
 	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
 )
 

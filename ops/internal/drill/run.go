@@ -25,6 +25,8 @@ type run struct {
 	leader, site string // who leads when the fault is made, and where
 	hurt         string // whose disk is at fault
 	faulty       bool   // the fault was begun
+	expiring     string // whose certificate runs out
+	started      string // when that node was
 	figures      map[Figure]float64
 
 	mu           sync.Mutex

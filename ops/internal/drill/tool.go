@@ -24,6 +24,7 @@ type Hands struct {
 	Tool     string // the binary
 	Next     string // another build; empty: there is none
 	Operator string // its directory
+	Made     string // what init wrote, with the authorities' keys
 	Work     string // for files of a drill
 	Config   func(id string) string
 	Data     func(id string) string

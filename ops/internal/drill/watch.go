@@ -118,6 +118,16 @@ func (w *watch) behind(ids []string, index uint64) []string {
 	return late
 }
 
+// furthest is the highest index that any node has applied.
+func (w *watch) furthest() (index uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.nodes {
+		index = max(index, m.AppliedIndex)
+	}
+	return index
+}
+
 // note puts something on the time line, and tells it.
 func (w *watch) note(kind, text string) int64 {
 	w.mu.Lock()

@@ -17,6 +17,8 @@ import (
 type Work struct {
 	Openers, Producers, Streams, Changers int
 	Seed                                  uint64
+
+	slack time.Duration // how far nodes' clocks are moved
 }
 
 // DefaultWork is enough to see a pause of half a second, on two cores.
@@ -35,7 +37,7 @@ type atWork struct {
 
 func startWork(ctx context.Context, c *demo.Cluster, feeds demo.Feeds, w Work) (Load, error) {
 	config := workload.Config{Cluster: c, Openers: w.Openers, Producers: w.Producers,
-		Streams: w.Streams, Changers: w.Changers, Seed: w.Seed, Feeds: &feeds}
+		Streams: w.Streams, Changers: w.Changers, Seed: w.Seed, ClockSlack: w.slack, Withheld: w.slack > 0, Feeds: &feeds}
 	for tried := 1; ; tried++ {
 		since := time.Now()
 		load, err := workload.Start(context.WithoutCancel(ctx), config)

@@ -145,6 +145,15 @@ type Result struct {
 	Where      []string      `json:"where,omitempty"` // each object that no order explains, and by which operation at the latest
 }
 
+// Disclosures is a history without the answers that withheld something: where nodes' clocks
+// differ, a consent may count at one node and not yet at another, and what is then to be
+// explained is what was shown.
+func Disclosures(ops []Op) []Op {
+	return slices.DeleteFunc(slices.Clone(ops), func(o Op) bool {
+		return o.Kind == Open && !o.On || o.Kind == Show && o.Docs == Docs{}
+	})
+}
+
 // Check checks a history, every object by itself, in a bounded time.
 func Check(ops []Op, within time.Duration) Result {
 	started := time.Now()
@@ -208,7 +217,16 @@ func blame(ops []Op, left func() time.Duration) string {
 		return "found only in the whole"
 	}
 	o := ends[at]
-	return fmt.Sprintf("%v by client %d, asked at %v and answered at %v", o.Kind, o.Client, o.Call, o.Return)
+	answer := ""
+	switch {
+	case o.Kind == Open && o.On:
+		answer = " on a consent"
+	case o.Kind == Open:
+		answer = " without a consent"
+	case o.Kind == Show && o.Docs == Docs{}:
+		answer = " of nothing"
+	}
+	return fmt.Sprintf("%v%s by client %d, asked at %v and answered at %v", o.Kind, answer, o.Client, o.Call, o.Return)
 }
 
 // until is what of a history was known at a time.

@@ -158,3 +158,31 @@ func TestTimeIsBounded(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// What was withheld is left out, and what was shown is not.
+func TestDisclosures(t *testing.T) {
+	on := func(o Op) Op { o.On = true; return o }
+	consent := on(Op{Group: Other, Kind: Consent, Call: 1, Return: 2})
+	late := Op{Group: Other, Kind: Open, Call: 3, Return: 4}
+	nothing := Op{Group: Other, Kind: Show, Call: 3, Return: 4}
+	ended := Op{Group: Other, Kind: Consent, Call: 5, Return: 6}
+	leak := on(Op{Group: Other, Kind: Open, Call: 7, Return: 8})
+	shown := Op{Group: Other, Kind: Show, Docs: Base(), Call: 7, Return: 8}
+	for name, c := range map[string]struct {
+		ops         []Op
+		all, leaves Verdict
+	}{
+		"refused too long":      {[]Op{consent, late}, Illegal, OK},
+		"nothing for too long":  {[]Op{consent, nothing}, Illegal, OK},
+		"permitted too long":    {[]Op{consent, ended, leak}, Illegal, Illegal},
+		"shown for too long":    {[]Op{consent, ended, shown}, Illegal, Illegal},
+		"permitted in its time": {[]Op{consent, on(late), ended}, OK, OK},
+	} {
+		if got := Check(c.ops, time.Minute).Verdict; got != c.all {
+			t.Errorf("%s: the whole is %v", name, got)
+		}
+		if got := Check(Disclosures(c.ops), time.Minute).Verdict; got != c.leaves {
+			t.Errorf("%s: what was shown is %v", name, got)
+		}
+	}
+}

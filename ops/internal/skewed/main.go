@@ -40,26 +40,27 @@ import (
 	"syscall"
 )
 
-var (
-	movedBy   atomic.Int64 // nanoseconds
-	movedNext atomic.Int64 // monotonic, when the file is read again
-	movedFile string
-)
+var movedBy atomic.Int64 // nanoseconds
 
 func init() {
 	text, _ := syscall.Getenv("TVILLING_CLOCK_OFFSET")
 	if len(text) > 0 && text[0] == '/' {
-		movedFile = text
-		movedRead()
+		movedRead(text)
+		go func() { // Now itself is called where nothing may wait
+			for {
+				Sleep(100 * Millisecond)
+				movedRead(text)
+			}
+		}()
 	} else if d, err := ParseDuration(text); err == nil {
 		movedBy.Store(int64(d))
 	}
 }
 
 // movedRead takes what the file says. A file that says nothing moves nothing.
-func movedRead() {
+func movedRead(file string) {
 	var by Duration
-	if fd, err := syscall.Open(movedFile, syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err == nil {
+	if fd, err := syscall.Open(file, syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err == nil {
 		var text [64]byte
 		n, _ := syscall.Read(fd, text[:])
 		_ = syscall.Close(fd)
@@ -74,11 +75,6 @@ func movedRead() {
 }
 
 func moved(sec int64, nsec int32) (int64, int32) {
-	if at := runtimeNano(); movedFile != "" {
-		if due := movedNext.Load(); at >= due && movedNext.CompareAndSwap(due, at+100_000_000) {
-			movedRead()
-		}
-	}
 	sum := int64(nsec) + movedBy.Load()
 	sec, sum = sec+sum/1_000_000_000, sum%1_000_000_000
 	if sum < 0 {

@@ -41,6 +41,7 @@ type Config struct {
 	Pause                                 time.Duration    // of a worker between two operations, in the middle; 0: DefaultPause
 	Feeds                                 *demo.Feeds      // that the cluster was started with; nil: Feeds of now
 	Expected                              []protocol.Fault // refusals that belong to what is done to the cluster
+	Withheld                              bool             // may be what a consent permits: nodes' clocks differ, and it counts later at some
 	ClockSlack                            time.Duration    // how far the nodes' clocks may be from this one; 0: a second
 }
 
@@ -277,7 +278,11 @@ func (w *Workload) Stop(ctx context.Context) (Report, error) {
 	}
 	r.Ledger = w.ledger(ctx)
 	w.accessLog(ctx, &r.Log)
-	r.History = history.Check(w.ops, checkWithin)
+	ops := w.ops
+	if w.config.Withheld {
+		ops = history.Disclosures(ops)
+	}
+	r.History = history.Check(ops, checkWithin)
 	return r, nil
 }
 
