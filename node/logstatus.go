@@ -41,3 +41,16 @@ func waited(v *raftfsm.View, after uint64, now time.Time) int64 {
 	}
 	return 0
 }
+
+// Written is when the access log's entry after a number was; zero: there is none.
+func (s state) Written(after uint64) (time.Time, error) {
+	v, err := s.fsm.View()
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer v.Close()
+	for _, l := range v.Log(after, 1) {
+		return record.Drawn(l.ID), nil
+	}
+	return time.Time{}, nil
+}

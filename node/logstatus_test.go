@@ -39,6 +39,11 @@ func TestLogStatus(t *testing.T) {
 	add(26 * time.Hour)
 	add(30 * time.Second)
 	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600})
+	for after, want := range map[uint64]time.Time{0: now.Add(-26 * time.Hour), 1: now.Add(-30 * time.Second), 2: {}, 1 << 40: {}} {
+		if at, err := s.Written(after); err != nil || !at.Equal(want) {
+			t.Errorf("the entry after %d was written at %v, %v", after, at, err)
+		}
+	}
 	s.from.Upstream.Log = &admin.Service{}
 	status(admin.LogStatus{Entries: 2, UnprovenSeconds: 26 * 3600, Export: &admin.ExportStatus{Waiting: 2, OldestSeconds: 26 * 3600}})
 	log.Do(command.KindExportAck, command.ExportAck{Through: 1, Refused: []uint64{1}, At: 1})

@@ -50,6 +50,7 @@ type State interface {
 	Level() uint16
 	Announcements() ([]command.Announce, error)
 	Backup() (command.NoteBackup, bool, error)
+	Written(after uint64) (time.Time, error) // when the access log's entry after a number was; zero: there is none
 }
 
 // Config is what the endpoint answers from.

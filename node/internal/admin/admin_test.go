@@ -55,6 +55,8 @@ type state struct {
 	after  uint64
 	limit  int
 	record []admin.RecordEntry
+
+	written []time.Time // when entries of the access log were
 }
 
 func (s *state) Feeds(time.Time) ([]admin.Feed, error) {
@@ -76,6 +78,13 @@ func (s *state) Level() uint16 { return s.log.FSM.Level() }
 
 func (s *state) Announcements() ([]command.Announce, error) {
 	return s.log.View().Announcements(), s.err
+}
+
+func (s *state) Written(after uint64) (time.Time, error) {
+	if after < uint64(len(s.written)) {
+		return s.written[after], s.err
+	}
+	return time.Time{}, s.err
 }
 
 func (s *state) Backup() (command.NoteBackup, bool, error) {

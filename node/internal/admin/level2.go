@@ -155,10 +155,8 @@ func (e *endpoint) noteBackup(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRequest, err)
 	}
-	// The newest counts: one of time to come would stand before all that are true.
-	if latest := time.Now().Add(clockSlack).UnixMilli(); note.Taken > latest || note.Verified > latest {
-		return nil, fmt.Errorf("%w: the backup was taken at %s and verified at %s, which is yet to come: look at the clock of %.40q, and at the one where it was verified",
-			errRequest, timeOf(note.Taken), timeOf(note.Verified), note.Node)
+	if err := e.ofItsTime(note); err != nil {
+		return nil, err
 	}
 	done, err := e.act(r.Context(), command.KindNoteBackup, note)
 	if errors.Is(err, errState) {
@@ -168,6 +166,26 @@ func (e *endpoint) noteBackup(r *http.Request) (any, error) {
 		e.Logger.Info("backup verified", "index", note.Index, "taken", want.Taken, "verified", want.Verified, "operator", operatorOf(r))
 	}
 	return done, err
+}
+
+// ofItsTime refuses a backup that cannot have been taken when it says. The newest counts:
+// one of time to come would stand before all that are true. And whoever can write where
+// backups are kept can seal something old, or empty, and call it new: but it lacks what
+// had been written by then.
+func (e *endpoint) ofItsTime(note command.NoteBackup) error {
+	if latest := time.Now().Add(clockSlack).UnixMilli(); note.Taken > latest || note.Verified > latest {
+		return fmt.Errorf("%w: the backup was taken at %s and verified at %s, which is yet to come: look at the clock of %.40q, and at the one where it was verified",
+			errRequest, timeOf(note.Taken), timeOf(note.Verified), note.Node)
+	}
+	next, err := e.State.Written(note.LogSize)
+	if err != nil {
+		return fmt.Errorf("reading the access log: %w", err)
+	}
+	if !next.IsZero() && next.Add(clockSlack).UnixMilli() < note.Taken {
+		return fmt.Errorf("%w: the backup is older than it says, or not this cluster's, or a clock is wrong: entry %d of the access log is from %s, and a backup taken at %s lacks it",
+			errRequest, note.LogSize+1, timeOf(next.UnixMilli()), timeOf(note.Taken))
+	}
+	return nil
 }
 
 // verified is the newest verified backup as the status shows it.

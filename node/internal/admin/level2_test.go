@@ -116,6 +116,13 @@ func TestNoteBackup(t *testing.T) {
 		change(&wrong)
 		w.refused(what, "POST", admin.PathVerified, jsonOf(t, wrong), http.StatusBadRequest, "TV-4001")
 	}
+	// One that lacks what was written before it is older than it says, or is another's.
+	w.state.written = make([]time.Time, size+1)
+	w.state.written[size] = taken.Add(-time.Hour)
+	if p := w.refused("that lacks what came before it", "POST", admin.PathVerified, jsonOf(t, m), http.StatusBadRequest, "TV-4001"); !strings.Contains(p.Detail, "older") {
+		t.Errorf("does not say why: %+v", p)
+	}
+	w.state.written[size] = taken.Add(-time.Minute) // a follower is behind, and clocks differ
 	ahead := m
 	ahead.Index += 1000
 	w.refused("of another log", "POST", admin.PathVerified, jsonOf(t, ahead), http.StatusConflict, "TV-4002")
