@@ -401,7 +401,11 @@ func (c *cli) tellEntry(e release.Entry, steps int) {
 		text = e.Sign + ": " + text
 	}
 	if text != "" {
-		text = ": " + strings.ReplaceAll(text, "\n", "\n    ")
+		lines := strings.Split(text, "\n") // what a command said, on whichever machine
+		for i := range lines {
+			lines[i] = strings.Map(visible, lines[i])
+		}
+		text = ": " + strings.Join(lines, "\n    ")
 	}
 	fmt.Fprintf(c.errs, "%s%s %s %s %s%s\n", at, place, e.Node, e.Act, e.Mark, text)
 }

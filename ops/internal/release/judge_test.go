@@ -60,6 +60,7 @@ func TestPreflight(t *testing.T) {
 		"a disk too small for it":    {"disk", Hinders, node("w", func(n *NodeFacts) { n.Health.Disk.Used = 26 << 30 })},
 		"a disk nobody measured":     {"disk", Warns, node("w", func(n *NodeFacts) { n.Health.Disk = admin.Disk{} })},
 		"a certificate that ends":    {"certificates", Hinders, node("a1", func(n *NodeFacts) { n.Health.Certificates[0].Until = "2026-03-28T11:00:00Z" })},
+		"the releaser's own":         {"certificates", Hinders, func(f *Facts) { f.Operator = f.Now.Add(13 * 24 * time.Hour) }},
 		"one of an earlier build": {"certificates", Hinders, func(f *Facts) {
 			f.Nodes["a1"] = NodeFacts{Earlier: true}
 			f.Status.Members[0].CertificateUntil = "2026-03-15T12:00:00Z"

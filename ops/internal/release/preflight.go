@@ -42,7 +42,8 @@ type Facts struct {
 	Status   admin.Status
 	Nodes    map[string]NodeFacts
 	Build    Build
-	Going    string // another release that has not ended
+	Going    string    // another release that has not ended
+	Operator time.Time // until when the releaser's own certificate is valid; zero: not known
 	Now      time.Time
 }
 
@@ -215,6 +216,9 @@ func certificates(f Facts) []Check {
 		}
 		says := fmt.Sprintf("%s: the certificate %s runs out %s", node, name, until)
 		all = append(all, Check{Grade: Hinders, Says: says, Do: "Renew it first: a node that cannot show it does not come back."})
+	}
+	if !f.Operator.IsZero() {
+		say("this operator's directory", "that nodes are asked with", f.Operator.UTC().Format(time.RFC3339))
 	}
 	for _, m := range f.Topology.Members {
 		n := f.Nodes[m.ID]

@@ -127,7 +127,7 @@ func Gather(ctx context.Context, client *adminclient.Client, b Build) (Facts, er
 	if err != nil {
 		return Facts{}, err
 	}
-	f := Facts{Topology: client.Topology(), Status: status, Build: b, Nodes: map[string]NodeFacts{}, Now: time.Now()}
+	f := Facts{Topology: client.Topology(), Status: status, Build: b, Nodes: map[string]NodeFacts{}, Now: time.Now(), Operator: client.OperatorUntil()}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, n := range f.Topology.Members {
