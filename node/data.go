@@ -143,6 +143,9 @@ func (d *data) leave() error {
 }
 
 func leaderHeard(n *Node) error {
+	if missing := n.cluster.Awaits(); len(missing) > 0 {
+		return fmt.Errorf("the cluster is not founded yet: %s has to be started, or reached", strings.Join(missing, ", "))
+	}
 	at, ok := n.cluster.HeardFromLeader()
 	if !ok {
 		return errors.New("no leader was heard from")

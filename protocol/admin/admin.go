@@ -37,7 +37,7 @@ type Member struct {
 	ID           string `json:"id"`
 	Site         string `json:"site"`
 	Role         string `json:"role"`  // data, witness
-	State        string `json:"state"` // leader, follower, candidate, unreachable
+	State        string `json:"state"` // leader, follower, candidate, founding, joining, unreachable
 	Term         uint64 `json:"term"`
 	AppliedIndex uint64 `json:"applied_index"`
 	CommitIndex  uint64 `json:"commit_index"`
@@ -47,7 +47,6 @@ type Member struct {
 	Keys         bool   `json:"keys"` // holds a keyring and can read
 	Level        uint16 `json:"level"`
 	Version      string `json:"version"`
-	Sessions     int    `json:"sessions"`
 	Error        string `json:"error,omitempty"`
 
 	Operating
@@ -55,6 +54,7 @@ type Member struct {
 
 // Operating is what operations look at beside raft. Nodes of an earlier build leave it empty.
 type Operating struct {
+	Sessions         int    `json:"sessions"`
 	Generation       uint32 `json:"generation,omitempty"`        // of the cluster's history: raised when it is recovered or restored
 	Started          string `json:"started,omitempty"`           // RFC 3339
 	Phase            Phase  `json:"phase,omitempty"`             // of a drain

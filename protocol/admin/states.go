@@ -3,3 +3,7 @@ package admin
 // StateJoining is the Member.State of one that waits to be taken in, or catches up: it
 // does not vote yet.
 const StateJoining = "joining"
+
+// StateFounding is the Member.State of one that has no log and has heard of no history: it
+// waits until every member of the cluster has been heard, to found it.
+const StateFounding = "founding"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,10 +29,11 @@ type entry struct {
 	generation Generation
 	guard      *guard
 	known      *acquaintance
-	exists     bool                   // there was a log when it was opened
-	joining    atomic.Pointer[string] // nil: it does not wait to be taken in
-	opened     atomic.Int64           // when it began to take part, nanoseconds; 0: not yet
-	greets     bool                   // the network does
+	exists     bool                     // there was a log when it was opened
+	joining    atomic.Pointer[string]   // nil: it does not wait to be taken in
+	awaits     atomic.Pointer[[]string] // whom it waits for, to found the cluster; nil: it does not
+	opened     atomic.Int64             // when it began to take part, nanoseconds; 0: not yet
+	greets     bool                     // the network does
 	roll       roll
 	ending     sync.Mutex // held by who writes down what superseded this node
 }
@@ -97,8 +99,9 @@ func (c *Cluster) enter() {
 				c.found()
 				return
 			}
+			c.entry.awaits.Store(&missing)
 			if round%foundLogEvery == 0 {
-				c.log.Info("this node has no log and waits for the other members, to found the cluster or to join it", "not_heard", missing)
+				c.log.Warn("this node has no log, and no member that was heard has one to join: a new cluster is founded when each of its members was started and heard", "not_heard", missing)
 			}
 		}
 		if !c.pause(askEvery) {
@@ -135,8 +138,18 @@ func (c *Cluster) ask(others []string) {
 
 // takePart lets this node take its whole part.
 func (c *Cluster) takePart() {
+	c.entry.awaits.Store(nil)
 	c.entry.opened.Store(time.Now().UnixNano())
 	c.entry.guard.set(partWhole)
+}
+
+// Awaits are the members that have to be started, or reached, before the cluster can be
+// founded; none where it has been, or where that is not known yet.
+func (c *Cluster) Awaits() []string {
+	if missing := c.entry.awaits.Load(); missing != nil {
+		return slices.Clone(*missing)
+	}
+	return nil
 }
 
 // found writes the first configuration: every member has been heard to have no log
@@ -158,6 +171,7 @@ func (c *Cluster) beginJoining() {
 		}
 	}
 	c.log.Warn("this node has no log and the cluster has a history: it waits to be taken in, and does not vote until then", "generation", c.entry.generation.Number)
+	c.entry.awaits.Store(nil)
 	c.setJoining(joiningEmpty)
 }
 

@@ -136,3 +136,41 @@ func TestSupersededAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// A cluster that is not founded yet says so, and for whom it waits; and once it is, no more.
+func TestAFoundingSaysForWhomItWaits(t *testing.T) {
+	within(t, []string{"a1"}, func(w *world) {
+		w.stop("a1")
+		delete(w.nodes, "a1")
+		w.dirs["a1"], w.topology = "", topologyOf(three...)
+		a1, b1 := w.start("a1"), w.start("b1")
+		w.until("both wait for w1", time.Minute, func() bool {
+			return slices.Equal(a1.Awaits(), []string{"w1"}) && slices.Equal(b1.Awaits(), []string{"w1"})
+		})
+		if got := a1.Own().State; got != admin.StateFounding {
+			t.Errorf("it says that it is %s", got)
+		}
+		w.start("w1")
+		w.propose(w.leader(), event())
+		if a1.Awaits() != nil || b1.Awaits() != nil || a1.Own().State == admin.StateFounding {
+			t.Errorf("founded, and a1 waits for %v, b1 for %v", a1.Awaits(), b1.Awaits())
+		}
+	})
+}
+
+// Who stands or has voted has a history, though nothing has come of it yet: somebody who
+// has forgotten a vote for it must not found what has begun.
+func TestAVoteIsHistory(t *testing.T) {
+	for term, want := range map[uint64]bool{1: false, 2: true} {
+		logs := raft.NewInmemStore()
+		if err := logs.SetUint64(stableTerm, term); err != nil {
+			t.Fatal(err)
+		}
+		c := &Cluster{machine: newMachine(), snaps: &countedSnapshots{SnapshotStore: raft.NewInmemSnapshotStore()}}
+		c.store = newWatchedStore(logs, logs, time.Minute, func(error) {}, c.snaps.last)
+		c.entry.generation = First()
+		if h, err := parseHello(c.hello()); err != nil || h.history != want {
+			t.Errorf("term %d: %+v, %v", term, h, err)
+		}
+	}
+}

@@ -109,11 +109,14 @@ func (c *Cluster) takeIn(t *takingIn, all []status) {
 	})
 }
 
-// stateName is raft's, or joining.
+// stateName is raft's, or how this node comes into the cluster.
 func (c *Cluster) stateName(raftState string) (state, joining string) {
 	how := c.entry.joining.Load()
-	if how == nil {
-		return raftState, ""
+	switch {
+	case how != nil:
+		return admin.StateJoining, *how
+	case c.entry.awaits.Load() != nil:
+		return admin.StateFounding, ""
 	}
-	return admin.StateJoining, *how
+	return raftState, ""
 }

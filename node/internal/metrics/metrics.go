@@ -181,7 +181,7 @@ func (n shown) histogram(name string, r timing.Reading) {
 func (n shown) ofCluster(own admin.Member) {
 	counts, gauge, counter := n.Cluster.Counters(), n.gauge, n.counter
 	gauge("build_info", 1, own.Version, own.ID, own.Site, own.Role)
-	for _, state := range []string{"leader", "follower", "candidate", "shutdown"} {
+	for _, state := range []string{"leader", "follower", "candidate", "shutdown", admin.StateFounding, admin.StateJoining} {
 		gauge("raft_state", of(own.State == state), state)
 	}
 	gauge("raft_term", float64(own.Term))

@@ -17,9 +17,9 @@ type fake struct{ err error }
 
 func (fake) Own() admin.Member {
 	return admin.Member{
-		ID: "a1", Site: "A", Role: admin.RoleData, State: "leader", Term: 3, AppliedIndex: 12, Keys: true, Sessions: 2, Version: "1.0",
+		ID: "a1", Site: "A", Role: admin.RoleData, State: "leader", Term: 3, AppliedIndex: 12, Keys: true, Version: "1.0",
 		Operating: admin.Operating{
-			Generation: 2, Phase: admin.PhaseSessions, DiskFree: 30, DiskTotal: 100, CertificateUntil: time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+			Sessions: 2, Generation: 2, Phase: admin.PhaseSessions, DiskFree: 30, DiskTotal: 100, CertificateUntil: time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 		},
 	}
 }

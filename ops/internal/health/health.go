@@ -88,6 +88,9 @@ func quorum(_ admin.Topology, s admin.Status) []Finding {
 	switch {
 	case len(s.Members) == 0:
 		return []Finding{{Broken, "the node that answered knows no members", "Ask another node: --node ID."}}
+	case s.Leader == "" && slices.ContainsFunc(s.Members, func(m admin.Member) bool { return m.State == admin.StateFounding }):
+		return []Finding{{Broken, "nobody leads, and " + s.Node + " or who answers it has no log: a new cluster is founded when every member was started once and reaches the others",
+			"Start or reconnect " + list(waits(s, down)) + ". If the cluster is new and a machine will not come, leave it and one more out of every cluster file, so that their number stays odd, and put both in later."}}
 	case up < need:
 		return []Finding{{Broken,
 			fmt.Sprintf("no majority: %d of %d members answer node %s, and %d are needed. Nothing can be recorded, so nothing is shown", up, len(s.Members), s.Node, need),
@@ -100,6 +103,20 @@ func quorum(_ admin.Topology, s admin.Status) []Finding {
 			"Start or reconnect " + list(down) + " before anything else is touched. Release nothing."}}
 	}
 	return nil
+}
+
+// waits are the members that a founding waits for: those that do not answer or, where all
+// do, those that say that they wait.
+func waits(s admin.Status, down []string) []string {
+	if len(down) > 0 {
+		return down
+	}
+	for _, m := range s.Members {
+		if m.State == admin.StateFounding {
+			down = append(down, m.ID+" ("+m.NotReady+")")
+		}
+	}
+	return down
 }
 
 // replicas compares state hashes that were taken at the same index.

@@ -41,6 +41,16 @@ func lose(s *admin.Status, ids ...string) {
 	}
 }
 
+// found makes those that answer wait for a founding.
+func found(s *admin.Status) {
+	s.Leader = ""
+	for i := range s.Members {
+		if s.Members[i].Error == "" {
+			s.Members[i].State, s.Members[i].NotReady = admin.StateFounding, "leader: w has to be started, or reached"
+		}
+	}
+}
+
 func TestAssess(t *testing.T) {
 	cases := []struct {
 		name  string
@@ -54,6 +64,9 @@ func TestAssess(t *testing.T) {
 		{"no margin", func(s *admin.Status) { lose(s, "b2", "w") }, health.Degraded, "3 of 5 members answer, just the 3", 3},
 		{"a site gone", func(s *admin.Status) { lose(s, "b1", "b2") }, health.Degraded, "3 of 5 members answer", 4},
 		{"no majority", func(s *admin.Status) { lose(s, "b1", "b2", "w"); s.Leader = "" }, health.Broken, "no majority: 2 of 5", 5},
+		{"not founded", func(s *admin.Status) { lose(s, "b2"); found(s) }, health.Broken, "a new cluster is founded when every member", 2},
+		{"not founded, all answer", func(s *admin.Status) { found(s) }, health.Broken, "a new cluster is founded when every member", 1},
+		{"empty, and others lead", func(s *admin.Status) { s.Members[1].State = admin.StateFounding }, 0, "", 0},
 		{"no leader", func(s *admin.Status) { s.Leader = "" }, health.Broken, "no leader", 1},
 		{"divergence", func(s *admin.Status) { s.Members[3].StateHash = "ffff" }, health.Broken, "a1 and b2 have different states at index 100", 1},
 		{"hashes of other indexes", func(s *admin.Status) { s.Members[3].StateHash, s.Members[3].HashIndex = "ffff", 99 }, 0, "", 0},

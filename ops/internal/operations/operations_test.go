@@ -25,8 +25,8 @@ var topology = admin.Topology{Cluster: "norr", Environment: "demo", Members: []a
 func healthy() admin.Status {
 	return admin.Status{Cluster: "norr", Node: "a1", Leader: "a1", Level: 2,
 		Members: []admin.Member{
-			{ID: "a1", Site: "A", Role: "data", State: "leader", Term: 3, AppliedIndex: 90, Keys: true, Level: 2, Version: "v2", Sessions: 4,
-				Operating: admin.Operating{Started: "2026-03-01T13:00:00Z", DiskFree: 25, DiskTotal: 100, CertificateUntil: "2026-04-01T14:00:00Z"}},
+			{ID: "a1", Site: "A", Role: "data", State: "leader", Term: 3, AppliedIndex: 90, Keys: true, Level: 2, Version: "v2",
+				Operating: admin.Operating{Sessions: 4, Started: "2026-03-01T13:00:00Z", DiskFree: 25, DiskTotal: 100, CertificateUntil: "2026-04-01T14:00:00Z"}},
 			{ID: "b1", Site: "B", Role: "data", State: "follower", Term: 3, AppliedIndex: 88, Lag: 2, Keys: true, Level: 2, Version: "v2"},
 			{ID: "w", Site: "W", Role: "witness", State: "follower", Term: 3, AppliedIndex: 90, Level: 2, Version: "v2"}},
 		Feeds:  []admin.Feed{{Name: "blocks", Source: "http://services", AsOf: "2026-03-01T13:59:30Z", AgeSeconds: 30, BoundSecond: 600, Fresh: true}},
