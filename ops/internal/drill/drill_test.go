@@ -61,7 +61,7 @@ func TestWhatCannotBeRunIsNotAPass(t *testing.T) {
 		target Target
 		says   string
 	}{
-		{"clock-skew", Target{}, "waits for"},
+		{"clock-skew", Target{Why: map[Need]string{NeedClocks: "make skewed"}}, "make skewed"},
 		{"leader-kill", Target{Kind: "a place"}, "a place has no way"},
 		{"disk-full", Target{Processes: hurtful{}, Why: map[Need]string{NeedDisk: "needs root"}}, "needs root"},
 		{"pause-leader", Target{Processes: hurtful{}, Kind: "a place"}, "pause"},

@@ -84,7 +84,7 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 			return control.Close, nil
 		}}
 	if w.clocks != "" {
-		t.Clocks, o.Work.slack = w.move, clockWild+time.Second
+		t.Hands.Clocks, o.Work.slack = w.move, clockWild+time.Second
 	}
 	if s.tame {
 		t.LoadKind, t.Blind = probing, blind()

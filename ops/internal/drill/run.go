@@ -45,9 +45,6 @@ func Run(ctx context.Context, s Scenario, t *Target, say func(string)) Report {
 		report.Reasons = append(report.Reasons, err.Error())
 		return report
 	}
-	if s.Missing != "" {
-		return refuse(fmt.Errorf("%w: it waits for %s", ErrNotHere, s.Missing))
-	}
 	for _, n := range s.Needs {
 		if err := t.can(n); err != nil {
 			return refuse(err)

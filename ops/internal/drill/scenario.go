@@ -21,7 +21,6 @@ const (
 	NeedBuilds   Need = "builds"   // there is another build to put in a node's place
 	NeedHands    Need = "hands"    // the nodes' files are at hand
 	NeedClocks   Need = "clocks"   // and their clocks can be moved
-	NeedNobody   Need = "nobody"   // nothing makes it yet: Missing says what it waits for
 )
 
 // Scenario is one drill.
@@ -30,7 +29,6 @@ type Scenario struct {
 	Shows    string        `json:"shows"`
 	Needs    []Need        `json:"needs"`
 	Promises []Promise     `json:"promises"`
-	Missing  string        `json:"missing,omitempty"`
 	Hold     time.Duration `json:"-"` // how long the fault lasts
 
 	tame    bool                              // the work is writes that change nothing: what is lost, is by what is done

@@ -29,13 +29,20 @@ func trustScenarios() []Scenario {
 	found := Promise{"The operator's own means show it", Unfound, 0}
 	return []Scenario{
 		{Name: "clock-skew", Shows: "A node's clock is ahead, then behind, then the leader's is wild: it is seen, and what a clock cannot vouch for is not shown.",
-			Needs: []Need{NeedClocks}, Promises: always(found, changes(0), pause(15*time.Second)), Hold: 4 * clockHold,
+			Needs: []Need{NeedClocks}, Promises: refusing(found, changes(0), pause(5*time.Second),
+				Promise{"No view is dark for longer than a clock is wild, and a little", Dark, float64((3 * clockHold).Milliseconds())}), Hold: 4 * clockHold,
 			fault: moveClocks, heal: clocksRight},
 		{Name: "certificate-expiry", Shows: "A node's certificate runs out: it is told before, the others go on without the node, and with a new one it is back by itself.",
 			Needs: []Need{NeedHands}, Promises: always(found, changes(0), pause(2*time.Second),
 				Promise{"With a new certificate the node is back, without a restart", Renewed, 15_000}), Hold: expiresIn + 8*time.Second,
 			fault: expire, heal: renew},
 	}
+}
+
+// refusing is always, but that requests may be refused: by a node whose clock does not
+// vouch for what is known.
+func refusing(own ...Promise) []Promise {
+	return slices.DeleteFunc(always(own...), func(p Promise) bool { return p.Figure == Failed })
 }
 
 // moveClocks moves one clock after another, and looks whether it is seen.
@@ -71,7 +78,7 @@ func (r *run) setClock(id string, by time.Duration) error {
 		kind, text = KindHeal, "the clock of "+id+" is right"
 	}
 	r.watch.note(kind, text)
-	return r.target.Clocks(id, by)
+	return r.target.Hands.Clocks(id, by)
 }
 
 func clocksRight(_ context.Context, r *run) error {

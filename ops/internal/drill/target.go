@@ -77,7 +77,6 @@ type Target struct {
 	Disks     fault.Disk
 	Hands     *Hands
 	Services  func(ctx context.Context, path, order string) error
-	Clocks    func(id string, by time.Duration) error // moves a node's wall clock from what it would be
 	Why       map[Need]string
 
 	Steady, After time.Duration // how long it is watched before the fault, and after all is well; 0: as usual
@@ -91,7 +90,7 @@ func (t *Target) can(n Need) error {
 	met := map[Need]bool{
 		NeedProcess: t.Processes != nil, NeedPause: t.Processes != nil && t.Pauses, NeedNetwork: t.Links != nil,
 		NeedSlow: t.Links != nil && t.Slows, NeedDisk: t.Disks != nil, NeedServices: t.Services != nil,
-		NeedClocks: t.Clocks != nil, NeedHands: t.Hands != nil, NeedBuilds: t.Hands != nil && t.Hands.Next != "",
+		NeedClocks: t.Hands != nil && t.Hands.Clocks != nil, NeedHands: t.Hands != nil, NeedBuilds: t.Hands != nil && t.Hands.Next != "",
 	}
 	if met[n] {
 		return nil

@@ -28,7 +28,8 @@ type Hands struct {
 	Work     string // for files of a drill
 	Config   func(id string) string
 	Data     func(id string) string
-	Open     func() (func() error, error) // lets processes be replaced by commands
+	Clocks   func(id string, by time.Duration) error // moves a node's wall clock from what it would be; nil: it cannot be
+	Open     func() (func() error, error)            // lets processes be replaced by commands
 }
 
 // tool runs a command of tvilling as an operator would. It returns what it printed.

@@ -1,4 +1,4 @@
-// Skewed builds tvilling with a clock that can be moved, for the drill of clocks.
+// Command skewed builds tvilling with a clock that can be moved, for the drill of clocks.
 //
 // It owns how that is done: a copy of the standard library's time.go, made of the Go that
 // builds, to whose wall clock an offset is added; the monotonic clock stays, as it does when
