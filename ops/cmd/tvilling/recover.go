@@ -28,7 +28,7 @@ func (c *cli) recover() *cobra.Command {
   3. tvilling recover inspect --data DIR        on each: choose the most advanced one
   4. tvilling recover --config FILE --node ID --data DIR          on that one, alone
   5. Start that node. When it leads, start the others: they notice that their log was
-     superseded, end, and at their next start set it aside and join, empty.
+     superseded, start again by themselves, set it aside and join, empty.
      Lost members are started with an empty directory.
 
 It refuses while members answer that can go on without it. What the chosen member has

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/spf13/cobra"
 
 	"tvilling/node"
@@ -41,17 +43,26 @@ to standard error as JSON.
 
 SIGTERM drains: leadership goes to another node, browsers move, what is under way ends.
 Listeners that a supervisor hands over, as systemd does, are used by their names: client,
-source, admin, peer, health. It is told when the node serves, and that it lives.`,
+source, admin, peer, health. It is told when the node serves, and that it lives.
+
+A node whose log a recovery has superseded starts again by itself, sets that log aside and
+joins, three times at most.`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := c.nodeConfig(f)
 			if err != nil {
 				return err
 			}
-			if config.Listeners, err = inherited(); err != nil {
+			bound, err := inherited(activation.Files(true))
+			if err != nil {
 				return err
 			}
-			return c.besideServices(cmd.Context(), f, config, c.runNode)
+			return c.besideServices(cmd.Context(), f, config, func(ctx context.Context, config node.Config) error {
+				return again(ctx, config.Logger, bound, func(listeners map[string]net.Listener) (err, closed error) {
+					config.Listeners = listeners
+					return runNode(ctx, config)
+				})
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -111,12 +122,33 @@ func (c *cli) nodeConfig(f serving) (node.Config, error) {
 	return config, nil
 }
 
+// maxAgain bounds how often a node starts again in one process: more is for whoever
+// started the process to decide.
+const maxAgain = 3
+
+// again runs a node on what a supervisor bound, and once more when it has found that its
+// log was superseded: at its next start it sets that aside and joins. A node that
+// could not be closed is not followed by another.
+func again(ctx context.Context, log *slog.Logger, bound sockets, run func(map[string]net.Listener) (err, closed error)) error {
+	for times := 0; ; times++ {
+		listeners, err := bound.listen()
+		if err != nil {
+			return err
+		}
+		err, closed := run(listeners)
+		if !errors.Is(err, node.ErrSuperseded) || closed != nil || ctx.Err() != nil || times == maxAgain {
+			return errors.Join(err, closed)
+		}
+		log.Warn("the node starts again", "reason", err)
+	}
+}
+
 // runNode runs a node until the context ends, it is drained, or it fails, and tells a
-// supervisor how it goes.
-func (c *cli) runNode(ctx context.Context, config node.Config) error {
+// supervisor how it goes. closed is what went wrong when it was closed.
+func runNode(ctx context.Context, config node.Config) (err, closed error) {
 	n, err := node.Open(config)
 	if err != nil {
-		return err
+		return err, nil
 	}
 	ended := make(chan struct{})
 	var told sync.WaitGroup
@@ -125,8 +157,8 @@ func (c *cli) runNode(ctx context.Context, config node.Config) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = nil // it was asked to end
 	}
-	err = errors.Join(err, n.Close())
+	closed = n.Close()
 	close(ended)
 	told.Wait()
-	return err
+	return err, closed
 }

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"tvilling/node"
@@ -21,25 +21,40 @@ const (
 	saysEvery = 10 * time.Second       // that it goes on trying, which gives it three times as long
 )
 
-// inherited takes the listeners that a supervisor bound, by the names that it gave them.
-// Without a supervisor there are none.
-func inherited() (map[string]net.Listener, error) {
-	named, err := activation.ListenersWithNames()
-	if err != nil {
-		return nil, fmt.Errorf("taking over the supervisor's listeners: %w", err)
-	}
-	one := map[string]net.Listener{}
+// sockets are what a supervisor bound, by the names that it gave them. They are kept for
+// as long as the process runs: a node that starts again in it listens on them again.
+type sockets map[string]*os.File
+
+// inherited takes them over. Without a supervisor there are none.
+func inherited(files []*os.File) (sockets, error) {
+	one := sockets{}
 	var twice []string
-	for name, all := range named {
-		one[name] = all[0]
-		if len(all) > 1 {
-			twice = append(twice, name)
+	for _, f := range files {
+		if one[f.Name()] != nil {
+			twice = append(twice, f.Name())
 		}
+		one[f.Name()] = f
 	}
 	if len(twice) > 0 {
 		return nil, usage("the supervisor hands over several listeners of one name (%s): give each address a name of its own", strings.Join(twice, ", "))
 	}
 	return one, nil
+}
+
+// listen makes a listener of each, of which the caller owns all.
+func (s sockets) listen() (map[string]net.Listener, error) {
+	all := map[string]net.Listener{}
+	for name, f := range s {
+		l, err := net.FileListener(f)
+		if err != nil {
+			for _, l := range all {
+				_ = l.Close() // nothing was served on it
+			}
+			return nil, fmt.Errorf("taking over the supervisor's listener %s: %w", name, err)
+		}
+		all[name] = l
+	}
+	return all, nil
 }
 
 // supervised is a node as its supervisor is told of it.
