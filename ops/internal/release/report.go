@@ -92,6 +92,9 @@ func Tell(entries []Entry) Report {
 		if e.Act == ActHalt {
 			r.Halts = append(r.Halts, HaltReport{e.At, e.Step, e.Node, e.Sign, e.Text})
 		}
+		if last := len(r.Halts) - 1; e.Act == ActUndrain && e.Mark == Failed && last >= 0 {
+			r.Halts[last].Text += fmt.Sprintf(" (%s may be left drained: tvilling undrain %s; it could not be done: %s)", e.Node, e.Node, e.Text)
+		}
 		if s := at[e.Step]; s != nil {
 			s.take(e, replaced)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -248,6 +249,25 @@ func TestAbortWithAFileNamedThen(t *testing.T) {
 		c.Former = "/kept"
 		if err := Abort(t.Context(), c); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A node that is left drained, since it could not be reached, is named where the halt is.
+func TestALeftDrainIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		k := begin(t, f)
+		f.replace = func(Replacement) error {
+			f.deaf = true
+			return errors.New("exit 1")
+		}
+		k.entries[0].Plan.Steps = k.entries[0].Plan.Steps[1:] // the first that is drained
+		if err := Run(t.Context(), config(f, k)); !errors.Is(err, ErrHalted) {
+			t.Fatal(err)
+		}
+		if r := Tell(k.Entries()); len(r.Halts) != 1 || !strings.Contains(r.Halts[0].Text, "tvilling undrain b1") {
+			t.Errorf("halts %+v", r.Halts)
 		}
 	})
 }

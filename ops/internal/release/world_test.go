@@ -33,8 +33,9 @@ const (
 // asked counts what was asked of each node.
 type asked struct{ commands, drained map[string]int }
 
-// ails are what can be wrong with all of it: feeds are stale, nothing is committed.
-type ails struct{ stale, stuck bool }
+// ails are what can be wrong with all of it: feeds are stale, nothing is committed, drains
+// are not taken back.
+type ails struct{ stale, stuck, deaf bool }
 
 // fake is a cluster whose processes are a few words each. It holds what a release must
 // never do: touch a node while another is away, or end one that leads.
@@ -137,6 +138,9 @@ func (f *fake) Drain(ctx context.Context, node, leads string) (admin.Draining, e
 func (f *fake) Undrain(_ context.Context, node string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.deaf {
+		return errors.New("no answer")
+	}
 	f.members[node].Phase = admin.PhaseNone
 	return nil
 }
