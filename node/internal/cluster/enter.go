@@ -35,6 +35,7 @@ type entry struct {
 	opened     atomic.Int64             // when it began to take part, nanoseconds; 0: not yet
 	greets     bool                     // the network does
 	roll       roll
+	awake      awake
 	ending     sync.Mutex // held by who writes down what superseded this node
 }
 
@@ -224,6 +225,9 @@ func (c *Cluster) admit(from string, greeting []byte) error {
 	if opened := c.entry.opened.Load(); err != nil && opened != 0 {
 		lived := time.Unix(0, opened)
 		if at, ok := c.HeardFromLeader(); ok && at.After(lived) {
+			lived = at
+		}
+		if at := c.entry.awake.from(time.Now()); at.After(lived) {
 			lived = at
 		}
 		c.superseded(lived)

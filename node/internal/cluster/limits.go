@@ -62,6 +62,7 @@ const (
 	claimLasts         = 30 * time.Second          // from one greeting to the next: later, the claim begins anew
 	claimLimit         = 5 * time.Second           // that a start waits for a later generation to be borne out: then it goes on in its own
 	supersededAfter    = 3 * time.Second           // that our own generation has shown no life before a later one is believed
+	pausedFor          = time.Second               // without a tick of its own: then this process was paused
 	settledWithin      = 2 * time.Second           // a leader heard longer ago is not told of
 	lookEvery          = 100 * time.Millisecond    // a member that joins looks whether it has been taken in
 	learnFor           = 3 * time.Second           // that a member follows at least before it votes

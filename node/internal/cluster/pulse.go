@@ -1,6 +1,9 @@
 package cluster
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // watchPulse notes when this node last applied something new, and with it all that it
 // knew to be committed when it looked before. Raft's heartbeats pass by the log and by
@@ -15,7 +18,8 @@ func (c *Cluster) watchPulse() {
 	commit := c.raft.CommitIndex()
 	for {
 		select {
-		case <-ticker.C:
+		case now := <-ticker.C:
+			c.entry.awake.tick(now)
 		case <-c.ctx.Done():
 			return
 		}
@@ -39,4 +43,33 @@ func (l *leadership) lastPulse() time.Time {
 		return *at
 	}
 	return time.Time{}
+}
+
+// awake is since when a process has run without a pause. One that was paused has heard
+// nobody meanwhile, and must not take that for the others' silence.
+type awake struct {
+	mu    sync.Mutex
+	last  time.Time // when it was last seen to run
+	since time.Time
+}
+
+// tick notes that it runs.
+func (a *awake) tick(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.last) > pausedFor {
+		a.since = now
+	}
+	a.last = now
+}
+
+// from is since when, as it is known at a time: it may be that the pause has just ended,
+// and that nothing has ticked yet.
+func (a *awake) from(now time.Time) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.last) > pausedFor {
+		return now
+	}
+	return a.since
 }

@@ -174,3 +174,38 @@ func TestAVoteIsHistory(t *testing.T) {
 		}
 	}
 }
+
+// A process that was paused has not heard of its own generation for as long as it slept:
+// what a later one says in that moment ends it only if its own stays silent from then on.
+func TestAPausedMemberIsNotSuperseded(t *testing.T) {
+	within(t, three, func(w *world) {
+		w.lead("b1")
+		c := w.nodes["a1"].Cluster
+		next := First().Next(time.Now())
+		heard := func() {
+			now := time.Now()
+			c.entry.known.mu.Lock()
+			c.entry.known.claims["w1"] = claim{hello: hello{generation: next, settled: true, index: 7}, at: now, last: now, proven: true}
+			c.entry.known.alive = time.Time{}
+			c.entry.known.mu.Unlock()
+			_ = c.admit("b1", appendHello(nil, hello{generation: next, history: true}))
+		}
+		w.net.Isolate("a1")
+		time.Sleep(time.Minute)
+		long := time.Now().Add(-30 * time.Second)
+		c.entry.awake.mu.Lock()
+		c.entry.awake.last = long // no tick since: it was asleep
+		c.entry.awake.mu.Unlock()
+		if heard(); c.hasFailed() {
+			t.Fatal("it gave its log up in the moment in which it woke")
+		}
+		time.Sleep(supersededAfter / 2)
+		if heard(); c.hasFailed() {
+			t.Fatal("it gave its log up before it had listened")
+		}
+		time.Sleep(supersededAfter)
+		if heard(); !c.hasFailed() {
+			t.Error("it has listened, and nobody is there: it goes on")
+		}
+	})
+}
