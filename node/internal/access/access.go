@@ -74,8 +74,8 @@ func (d Decision) BasisEnds() protocol.Instant { return d.ground.ends }
 // shows nothing of other care providers, and may be taken further.
 func (d Decision) Step() protocol.EmergencyStep { return d.ground.step }
 
-// Consents returns every standing consent and emergency of who asks: the basis is gone
-// when all of them have ended.
+// Consents returns every consent and emergency of who asks that is not over: the basis is
+// gone, on every node, when all of them have ended.
 func (d Decision) Consents() []Consent { return d.ground.standing }
 
 // MayConsent reports whether a consent registered now would give a basis, or a better

@@ -177,6 +177,41 @@ func TestDecisionTellsWhatItRestsOn(t *testing.T) {
 	}
 }
 
+// What a clock does not vouch for is not rested on, and can be ended all the same: another
+// node's clock may.
+func TestAConsentCanBeEndedWhateverTheClockSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		row  projection.Consent
+		asOf protocol.Instant
+		ends bool
+	}{
+		"it stands":                           {projection.Consent{Start: now}, now, true},
+		"registered by a clock that is ahead": {projection.Consent{Start: now + 300_000, End: now + 900_000, Local: true}, now, true},
+		"known as of a time to come":          {projection.Consent{Start: now}, now + 300_000, true},
+		"both":                                {projection.Consent{Start: now + 300_000, Local: true}, now + 300_000, true},
+		"known as of long ago":                {projection.Consent{Start: now}, now - 2*access.Bound(raftfsm.Consents), true},
+		"over":                                {projection.Consent{Start: now - 10, End: now - 1}, now, false},
+		"to begin, as somebody decided":       {projection.Consent{Start: now + 300_000}, now, false},
+	} {
+		w, q := permitting(t)
+		w.asOf[raftfsm.Consents] = c.asOf
+		delete(w.rows, place{raftfsm.Consents, w.ring.Patient(q.Patient)})
+		c.row.ID, c.row.CareProvider, c.row.CareUnit = "C1", "PROVIDER-A", "WARD-1"
+		w.consent(q.Patient, c.row)
+		facts, err := access.Collect(w, w.ring, q, access.Engagement{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := access.Decide(facts, now)
+		if got := len(d.Consents()) == 1; got != c.ends {
+			t.Errorf("%s: it can be ended: %v", name, got)
+		}
+		if rests := d.Basis() == protocol.BasisConsent; rests != (name == "it stands") {
+			t.Errorf("%s: it is rested on: %v", name, rests)
+		}
+	}
+}
+
 // TestUnreadableRowMakesItsProjectionUnknown holds every way in which a row may fail.
 func TestUnreadableRowMakesItsProjectionUnknown(t *testing.T) {
 	cases := map[string]struct {

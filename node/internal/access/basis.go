@@ -28,6 +28,7 @@ type ground struct {
 // first. Nobody consents for the deceased, and they are in no danger: there is no basis.
 func (d *Decision) findBasis(f *Facts, at protocol.Instant) (until moment) {
 	until = turns(f.AsOf.Consents, at, Bound(raftfsm.Consents))
+	d.ground.standing = f.endable(at)
 	if !Fresh(f.AsOf.Consents, at, Bound(raftfsm.Consents)) {
 		d.reason = ReasonConsentsUnknown
 		return until
@@ -43,7 +44,6 @@ func (d *Decision) findBasis(f *Facts, at protocol.Instant) (until moment) {
 		case c.Start > at:
 			until = until.or(moment(c.Start - 1))
 		case current(c.Start, end, at):
-			d.ground.standing = append(d.ground.standing, c)
 			if l := &longest[c.Emergency]; !l.stands || outlasts(end, l.ends) {
 				l.stands, l.ends = true, end
 			}
@@ -66,6 +66,20 @@ func (d *Decision) findBasis(f *Facts, at protocol.Instant) (until moment) {
 	g.mayConsent = g.basis != protocol.BasisConsent
 	g.ends = longest[g.step].ends
 	return until.orEnd(g.ends)
+}
+
+// endable are the consents and emergencies of who asks that are not over: those that
+// stand, and those registered here by a node whose clock is ahead of this one's, which
+// count there already. Access can always be taken away: also what is too old to be rested
+// on is ended, since it may be rested on again.
+func (f *Facts) endable(at protocol.Instant) (all []Consent) {
+	for _, c := range f.Consents {
+		begun := c.Start <= at || c.Local
+		if f.reaches(c.CareProvider, c.CareUnit, c.Employee) && begun && current(c.Start, lasts(&c.Consent), max(at, c.Start)) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // lasts returns the last instant of a consent or an emergency; zero is never. An

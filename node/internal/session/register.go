@@ -126,7 +126,7 @@ func (r *recorder) emergency(ctx context.Context, a ask, step protocol.Emergency
 // elsewhere, or for somebody else as well, is left as it is.
 func firstStep(a ask, d access.Decision) (first access.Consent, found bool) {
 	for _, c := range d.Consents() {
-		if c.Emergency == protocol.EmergencyProviders && c.Local && c.Patient == a.question.Patient && c.Employee == a.question.Employee.Reveal() {
+		if c.Emergency == protocol.EmergencyProviders && c.Local && c.Start <= now() && c.Patient == a.question.Patient && c.Employee == a.question.Employee.Reveal() {
 			return c, true
 		}
 	}
