@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// ErrAside: a log could not be set aside; the text says what to do.
+// ErrAside is a log that could not be set aside; the text says what to do.
 var ErrAside = errors.New("setting a log aside")
 
 // maxAside is how many logs of one generation a member keeps beside its own: a further
@@ -73,10 +73,12 @@ func moveAside(dir string, own Generation, note any, beside []string) (string, e
 			return "", err
 		}
 	}
-	if len(moves) == 0 {
-		return "", nil
-	}
 	into, err := freeAside(filepath.Dir(filepath.Clean(dir)), own)
+	if len(moves) == 0 {
+		if _, begun := os.Lstat(into); err != nil || begun != nil {
+			return "", nil
+		} // else a crash came between the last move and the end: what is there is to be kept
+	}
 	if err != nil {
 		return "", err
 	}

@@ -256,6 +256,3 @@ func (w *world) reap() {
 		}
 	}
 }
-
-// isData tells data nodes from witnesses.
-func (m *member) isData() bool { return m.role == admin.RoleData }
