@@ -478,6 +478,19 @@ func TestALogIsSetAside(t *testing.T) {
 			t.Errorf("what was set aside lacks %s", name)
 		}
 	}
+	// The crash comes when everything was moved: what is there must not be moved over.
+	if err := os.Remove(filepath.Join(into, fileAside)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteGeneration(dir, First()); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := SetAside(dir, next, nil, beside); err != nil || again != into {
+		t.Errorf("to its end: into %q, %v", again, err)
+	}
+	if _, err := os.Stat(filepath.Join(into, fileAside)); err != nil {
+		t.Error("what was set aside would be written over")
+	}
 	if again, err := SetAside(dir, next, nil, beside); err != nil || again != "" {
 		t.Errorf("once more: into %q, %v", again, err)
 	}
