@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tvilling/node/internal/cluster/clustertest"
-	"tvilling/protocol/admin"
 	"tvilling/raftfsm/command"
 )
 
