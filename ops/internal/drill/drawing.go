@@ -64,6 +64,7 @@ type pageView struct {
 	Rows     []row
 	Figures  []figureRow
 	Kept     []keptRow
+	Reached  []keptRow
 	Versions []string
 	Took     string
 	When     string
@@ -80,12 +81,13 @@ var words = []struct {
 	text   string
 }{
 	{FirstOpen, "From the fault to the next accepted open"}, {Pause, "Longest time without an accepted open"},
-	{OpenP99, "Opens from the fault on, 99th percentile"}, {Requests, "Requests from the fault on"}, {Failed, "of them failed"},
-	{Unknown, "of them with an outcome nobody told"}, {Slow, "of them slower than a second"},
+	{OpenP99, "Opens from the fault on, 99th percentile"}, {Requests, "Operations from the fault on"}, {Attempts, "Attempts that they took"}, {Failed, "of the operations failed"},
+	{Unknown, "of them with an outcome nobody told"}, {Slow, "of them slower than a second, their attempts together"},
 	{Unrecorded, "Shown without an entry in the access log"}, {Different, "Entries of the access log that differ between nodes"},
 	{Acknowledged, "Acknowledged writes"}, {Lost, "of them lost, on some node"},
 	{Blanked, "Views blanked in time"}, {BlankedLate, "Views blanked late"}, {NotBlanked, "Views never blanked"},
 	{Dark, "Longest time that a view that stays showed nothing"}, {Doubts, "Views that were not what the node said"}, {Resumed, "Streams resumed"}, {StreamsLost, "Streams lost"}, {Operations, "Operations in the histories"}, {Unlawful, "Histories without an order that explains them"},
+	{Streamed, "Views that the streams were shown"},
 	{Unchecked, "Nodes and changes that could not be checked"},
 	{Changes, "Changes of leadership under the fault"}, {Ended, "From the fault until its process had ended itself"},
 	{Canary, "From the heal to a committed canary"}, {CaughtUp, "From the heal until every member had passed it"}, {Moved, "Leadership to the other site and back"},
@@ -113,6 +115,9 @@ func view(r Report) pageView {
 			line.Measured = number(k.Figure, *k.Measured)
 		}
 		v.Kept = append(v.Kept, line)
+	}
+	for _, f := range r.Floors {
+		v.Reached = append(v.Reached, keptRow{What: f.What, Promised: number(f.Figure, f.Least), Measured: number(f.Figure, f.Measured), Kept: f.Reached})
 	}
 	by := map[string][]string{}
 	for id, version := range r.Steady.Versions {

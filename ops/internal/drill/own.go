@@ -69,7 +69,7 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 		return nil, nil, errors.Join(err, w.close())
 	}
 	t = &Target{Kind: "a cluster of its own", Operator: w.cluster.Operator(), Processes: processes{w.cluster}, Pauses: true,
-		Links: w.network, Slows: true, Disks: w.disks, Why: why, LoadKind: o.Work.String(),
+		Links: w.network, Slows: true, Disks: w.disks, Why: why, LoadKind: o.Work.String(), Blind: o.Work.blind(),
 		Load: func(ctx context.Context) (Load, error) { return startWork(ctx, w.cluster, feeds, o.Work) },
 		Services: func(ctx context.Context, path, order string) error {
 			_, err := w.cluster.StandIn(ctx, path, order)

@@ -26,6 +26,8 @@ func seen() Report {
 		Events:  []Event{{0, KindPhase, "steady state"}, {0, KindLeader, "b2 leads"}, {5000, KindPhase, "fault"}, {5000, KindFault, "kill b2"}, {13000, KindPhase, "heal"}, {13001, KindHeal, "start b2"}},
 		Figures: map[Figure]float64{Pause: value, Lost: 0}, Seconds: []int{10, 12, 0, 7},
 		Promises: []Kept{{Promise: Promise{"Opens", Pause, 1000}, Measured: &value}, {Promise: Promise{"Lost", Lost, 0}}},
+		Floors:   []Reached{{Floor: Floor{"Work", Requests, 1}, Measured: 3, Reached: true}},
+		Work:     []Done{{Phase: "fault", Kind: "open", Count: 901, Attempts: 977, Slow: 13}},
 		Leaders:  []Reign{{0, 5000, "b2"}, {5000, 6000, ""}, {6000, 20500, "a1"}},
 		Remarks:  []string{"A remark."}}
 }
@@ -97,11 +99,12 @@ func TestSaveWritesWhatCanBeReadAgain(t *testing.T) {
 func TestTableHasALineForEach(t *testing.T) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	Phases(w, seen())
 	Table(w, []Report{seen(), {Name: "disk-full", Outcome: NotRun, Reasons: []string{"needs root"}}})
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"leader-kill", "1.42 s", "disk-full", "not run", "disk-full: needs root"} {
+	for _, want := range []string{"leader-kill", "1.42 s", "disk-full", "not run", "disk-full: needs root", "OPERATIONS", "ATTEMPTS", "SLOW", "901", "977", "13"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}

@@ -13,7 +13,7 @@ type Figure string
 const (
 	FirstOpen    Figure = "first_open_ms"    // from the fault to the next open that was accepted
 	Pause        Figure = "longest_pause_ms" // the longest time without an accepted open, from the fault on
-	Requests     Figure = "requests"         // made, from the fault on
+	Requests     Figure = "requests"         // operations, from the fault on; each is tried again until it has its answer, or is given up
 	Failed       Figure = "failed"           // of them
 	Unknown      Figure = "unknown"          // of them, whose outcome nobody told
 	Slow         Figure = "slow"             // of them, slower than a second
@@ -39,6 +39,8 @@ const (
 	Unfound      Figure = "unfound"        // faults that the operator's own means did not show
 	Renewed      Figure = "renewed_ms"     // from a new certificate until its node is among the others again
 	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
+	Attempts     Figure = "attempts"       // that the operations from the fault on took
+	Streamed     Figure = "streamed"       // views that the streams were shown
 )
 
 // Promise is what a drill holds the cluster to.
@@ -54,6 +56,45 @@ type Kept struct {
 	Measured *float64 `json:"measured"` // nil: it was not, and the promise is not kept
 	Kept     bool     `json:"kept"`
 	Unseen   bool     `json:"unseen,omitempty"` // the work that was done cannot show it: nothing is said of it
+}
+
+// Floor is what there must be of the work: who does nothing keeps every promise.
+type Floor struct {
+	What   string  `json:"what"`
+	Figure Figure  `json:"figure"`
+	Least  float64 `json:"least"`
+}
+
+// Reached is a floor beside what was measured.
+type Reached struct {
+	Floor
+	Measured float64 `json:"measured"` // what is not measured is nothing
+	Reached  bool    `json:"reached"`
+}
+
+// floors are those of every drill, as far as its work can show them.
+func floors() []Floor {
+	return []Floor{
+		{"Operations are done", Requests, 1},
+		{"Writes are acknowledged", Acknowledged, 1},
+		{"Views that stay are shown", Streamed, 1},
+		{"Histories have operations", Operations, 1},
+	}
+}
+
+// worked lays floors beside figures, but for those that the work is blind to.
+func worked(floors []Floor, figures map[Figure]float64, blind []Figure) (all []Reached, idle []string) {
+	for _, f := range floors {
+		if slices.Contains(blind, f.Figure) {
+			continue
+		}
+		r := Reached{Floor: f, Measured: figures[f.Figure]}
+		if r.Reached = r.Measured >= f.Least; !r.Reached {
+			idle = append(idle, fmt.Sprintf("%s: at least %s must be seen, or the promises say nothing; measured %s", f.What, number(f.Figure, f.Least), number(f.Figure, r.Measured)))
+		}
+		all = append(all, r)
+	}
+	return all, idle
 }
 
 // judge lays promises beside figures. A figure that is not there keeps no promise; one

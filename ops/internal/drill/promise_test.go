@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tvilling/ops/internal/history"
+	"tvilling/ops/internal/workload"
 )
 
 func TestJudge(t *testing.T) {
@@ -35,6 +38,55 @@ func TestJudge(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Who does nothing keeps every promise: a report of nothing done is no pass.
+func TestIdleWorkIsNoPass(t *testing.T) {
+	full := workload.Report{Ledger: workload.Ledger{Acknowledged: 1}, Log: workload.AccessLog{Streamed: 1}, History: history.Result{Operations: 1, Verdict: history.OK},
+		Phases: []workload.Phase{{Name: PhaseFault, Kinds: []workload.Count{{Kind: "open", Operations: 1, Attempts: 2, Slow: 1}}}}}
+	for name, c := range map[string]struct {
+		spoil func(*workload.Report)
+		work  Work
+		idle  int
+	}{
+		"all is done":               {func(*workload.Report) {}, DefaultWork(), 0},
+		"nothing is":                {func(r *workload.Report) { *r = workload.Report{History: history.Result{Verdict: history.OK}} }, DefaultWork(), 4},
+		"no operation":              {func(r *workload.Report) { r.Phases = nil }, DefaultWork(), 1},
+		"nothing is acknowledged":   {func(r *workload.Report) { r.Ledger.Acknowledged = 0 }, DefaultWork(), 1},
+		"no stream is shown":        {func(r *workload.Report) { r.Log.Streamed = 0 }, DefaultWork(), 1},
+		"no history":                {func(r *workload.Report) { r.History.Operations = 0 }, DefaultWork(), 1},
+		"nobody was there to do it": {func(r *workload.Report) { r.Ledger.Acknowledged, r.Log.Streamed, r.History.Operations = 0, 0, 0 }, Work{Openers: 1}, 0},
+	} {
+		r := full
+		c.spoil(&r)
+		if _, idle := worked(floors(), measured(&r).Figures, c.work.blind()); len(idle) != c.idle {
+			t.Errorf("%s: %q", name, idle)
+		}
+	}
+	if _, idle := worked(floors(), map[Figure]float64{Requests: 0}, blind()); len(idle) != 1 {
+		t.Errorf("of probes that were not made: %q", idle)
+	}
+}
+
+// A change of access that was never seen to count was not checked, and what is slow is
+// promised of a release.
+func TestWhatWasNotSeenIsNotChecked(t *testing.T) {
+	found, err := Named([]string{"release", "leader-kill"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := workload.Report{Views: workload.Views{Unseen: 2}, History: history.Result{Verdict: history.OK},
+		Phases: []workload.Phase{{Name: PhaseFault, Kinds: []workload.Count{{Kind: "open", Operations: 9, Attempts: 12, Slow: 1}}}}}
+	m := measured(&r)
+	if m.Figures[Unchecked] != 2 || m.Figures[Attempts] != 12 || len(m.Remarks) != 1 {
+		t.Errorf("%v %q", m.Figures, m.Remarks)
+	}
+	for i, slow := range []bool{true, false} {
+		_, broken := judge(found[i].Promises, m.Figures, nil)
+		if got := slices.ContainsFunc(broken, func(s string) bool { return strings.Contains(s, "more than a second") }); got != slow {
+			t.Errorf("%s: slow counts: %v in %q", found[i].Name, got, broken)
+		}
 	}
 }
 

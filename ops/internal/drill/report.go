@@ -33,6 +33,7 @@ type Report struct {
 	Steady   Steady             `json:"steady"`
 	Events   []Event            `json:"events"`
 	Promises []Kept             `json:"promises"`
+	Floors   []Reached          `json:"floors,omitempty"`
 	Figures  map[Figure]float64 `json:"figures"`
 	Work     []Done             `json:"work,omitempty"`
 	Seconds  []int              `json:"accepted_by_second"`
@@ -98,7 +99,7 @@ func (r Report) summary() string {
 	for _, one := range []struct {
 		what   string
 		figure Figure
-	}{{"first accepted open after", FirstOpen}, {"longest pause", Pause}, {"requests", Requests}, {"failed", Failed}, {"lost", Lost}} {
+	}{{"first accepted open after", FirstOpen}, {"longest pause", Pause}, {"operations", Requests}, {"attempts", Attempts}, {"failed", Failed}, {"slow", Slow}, {"lost", Lost}} {
 		if v, ok := r.Figures[one.figure]; ok {
 			said = append(said, one.what+" "+number(one.figure, v))
 		}
@@ -134,15 +135,15 @@ func Phases(w io.Writer, r Report) {
 	if len(r.Work) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s\tKIND\tDONE\tFAILED\tUNKNOWN\tLONGEST PAUSE\tP50\tP99\tSLOWEST\n", strings.ToUpper(r.Name))
+	fmt.Fprintf(w, "\n%s\tKIND\tOPERATIONS\tATTEMPTS\tFAILED\tUNKNOWN\tSLOW\tLONGEST PAUSE\tP50\tP99\tSLOWEST\n", strings.ToUpper(r.Name))
 	for _, d := range r.Work {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%.0f ms\t%.0f ms\t%.0f ms\t%.0f ms\n", d.Phase, d.Kind, d.Count, d.Failed, d.Unknown, d.Pause, d.P50, d.P99, d.Max)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.0f ms\t%.0f ms\t%.0f ms\t%.0f ms\n", d.Phase, d.Kind, d.Count, d.Attempts, d.Failed, d.Unknown, d.Slow, d.Pause, d.P50, d.P99, d.Max)
 	}
 }
 
 // Table writes the figures of several drills, a line each, for a tabwriter.
 func Table(w io.Writer, all []Report) {
-	fmt.Fprintln(w, "DRILL\tOUTCOME\tFIRST OPEN\tLONGEST PAUSE\tREQUESTS\tFAILED\tUNKNOWN\tACKNOWLEDGED\tLOST\tBLANKED\tLATE\tNEVER\tRESUMED\tHISTORY\tCANARY\tCAUGHT UP\tA-B-A\tNETWORK")
+	fmt.Fprintln(w, "DRILL\tOUTCOME\tFIRST OPEN\tLONGEST PAUSE\tOPERATIONS\tATTEMPTS\tFAILED\tUNKNOWN\tSLOW\tACKNOWLEDGED\tLOST\tBLANKED\tLATE\tNEVER\tRESUMED\tHISTORY\tCANARY\tCAUGHT UP\tA-B-A\tNETWORK")
 	for _, r := range all {
 		f := func(name Figure) string {
 			if v, ok := r.Figures[name]; ok {
@@ -150,8 +151,8 @@ func Table(w io.Writer, all []Report) {
 			}
 			return "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Outcome,
-			f(FirstOpen), f(Pause), f(Requests), f(Failed), f(Unknown), f(Acknowledged), f(Lost),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Outcome,
+			f(FirstOpen), f(Pause), f(Requests), f(Attempts), f(Failed), f(Unknown), f(Slow), f(Acknowledged), f(Lost),
 			f(Blanked), f(BlankedLate), f(NotBlanked), f(Resumed), f(Operations), f(Canary), f(CaughtUp), f(Moved), r.Where.Network)
 	}
 	for _, r := range all {

@@ -104,6 +104,9 @@ func (r *run) watched(ctx context.Context, s Scenario, report *Report) {
 	var broken []string
 	report.Promises, broken = judge(s.Promises, report.Figures, r.target.Blind)
 	report.Reasons = append(report.Reasons, broken...)
+	var idle []string
+	report.Floors, idle = worked(floors(), report.Figures, r.target.Blind)
+	report.Reasons = append(report.Reasons, idle...)
 	if err != nil {
 		report.Reasons = append([]string{err.Error()}, report.Reasons...)
 	}

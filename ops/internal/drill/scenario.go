@@ -71,7 +71,7 @@ func Names() []string {
 // always is what every drill promises, beside its own.
 func always(own ...Promise) []Promise {
 	return append(own,
-		Promise{"No request fails: who is refused by one node is served by another", Failed, 0},
+		Promise{"No operation fails: who is refused by one node is served by another, after some attempts if need be", Failed, 0},
 		Promise{"No acknowledged write is lost, on any node", Lost, 0},
 		Promise{"Nothing is shown without an entry in the access log", Unrecorded, 0},
 		Promise{"The access log is the same on every node", Different, 0},

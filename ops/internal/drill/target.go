@@ -51,15 +51,17 @@ type Measured struct {
 
 // Done is what was done of a kind in a phase of a drill.
 type Done struct {
-	Phase   string  `json:"phase"`
-	Kind    string  `json:"kind"` // open, put …
-	Count   int     `json:"count"`
-	Failed  int     `json:"failed"`
-	Unknown int     `json:"unknown"`
-	Pause   float64 `json:"longest_pause_ms"`
-	P50     float64 `json:"p50_ms"`
-	P99     float64 `json:"p99_ms"`
-	Max     float64 `json:"max_ms"`
+	Phase    string  `json:"phase"`
+	Kind     string  `json:"kind"`  // open, put …
+	Count    int     `json:"count"` // operations; each is tried again until it has its answer, or is given up
+	Attempts int     `json:"attempts"`
+	Failed   int     `json:"failed"`
+	Unknown  int     `json:"unknown"`
+	Slow     int     `json:"slow"` // took more than a second, its attempts together
+	Pause    float64 `json:"longest_pause_ms"`
+	P50      float64 `json:"p50_ms"`
+	P99      float64 `json:"p99_ms"`
+	Max      float64 `json:"max_ms"`
 }
 
 // Target is the cluster that drills are run against. What is nil it has not, and Why may

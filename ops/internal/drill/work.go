@@ -29,6 +29,20 @@ func (w Work) String() string {
 	return fmt.Sprintf("%d openers, %d senders, %d views that stay open, %d who change blocks and consents", w.Openers, w.Producers, w.Streams, w.Changers)
 }
 
+// blind is what so much work cannot show: what nobody does is neither kept nor broken.
+func (w Work) blind() (all []Figure) {
+	if w.Producers+w.Changers == 0 {
+		all = append(all, Acknowledged, Lost)
+	}
+	if w.Changers == 0 {
+		all = append(all, Operations, Unlawful)
+	}
+	if w.Streams == 0 {
+		all = append(all, Streamed, Resumed, StreamsLost, BlankedLate, NotBlanked, Doubts, Dark)
+	}
+	return all
+}
+
 // atWork is the workload, as a drill sees it.
 type atWork struct {
 	*workload.Workload
@@ -67,11 +81,11 @@ func (a *atWork) Stop(ctx context.Context) (Measured, error) {
 func measured(r *workload.Report) Measured {
 	m := Measured{Figures: map[Figure]float64{
 		Acknowledged: float64(r.Ledger.Acknowledged), Lost: float64(r.Ledger.Lost),
-		Unchecked:  float64(len(r.Ledger.Unasked) + len(r.Log.Unasked)),
+		Unchecked:  float64(len(r.Ledger.Unasked) + len(r.Log.Unasked) + r.Views.Unseen),
 		Unrecorded: float64(r.Log.Unrecorded), Different: float64(r.Log.Different),
 		Blanked: float64(r.Views.InTime + r.Views.Leases), BlankedLate: float64(r.Views.Late), NotBlanked: float64(r.Views.Not),
 		Resumed: float64(r.Streams.Resumed), StreamsLost: float64(r.Streams.Lost), Doubts: float64(r.Streams.Doubts), Dark: r.Streams.Dark,
-		Operations: float64(r.History.Operations), Unlawful: 0,
+		Operations: float64(r.History.Operations), Unlawful: 0, Streamed: float64(r.Log.Streamed),
 	}}
 	if r.History.Verdict != history.OK {
 		m.Figures[Unlawful] = float64(max(1, len(r.History.Where)))
@@ -82,9 +96,12 @@ func measured(r *workload.Report) Measured {
 			m.Remarks = append(m.Remarks, "Not checked: "+why+".")
 		}
 	}
+	if n := r.Views.Unseen; n > 0 {
+		m.Remarks = append(m.Remarks, fmt.Sprintf("Not checked: %d changes of access that were not seen to count by the end.", n))
+	}
 	for _, p := range r.Phases {
 		for _, c := range p.Kinds {
-			m.Work = append(m.Work, Done{p.Name, c.Kind, c.Operations, c.Failed + c.Refused, c.Unknown, round(c.Pause), round(c.P50), round(c.P99), round(c.Max)})
+			m.Work = append(m.Work, Done{p.Name, c.Kind, c.Operations, c.Attempts, c.Failed + c.Refused, c.Unknown, c.Slow, round(c.Pause), round(c.P50), round(c.P99), round(c.Max)})
 		}
 	}
 	from := slices.IndexFunc(r.Phases, func(p workload.Phase) bool { return p.Name == PhaseFault })
@@ -106,6 +123,7 @@ func measured(r *workload.Report) Measured {
 func (m *Measured) add(p workload.Phase) {
 	for _, c := range p.Kinds {
 		m.Figures[Requests] += float64(c.Operations)
+		m.Figures[Attempts] += float64(c.Attempts)
 		m.Figures[Failed] += float64(c.Failed + c.Refused)
 		m.Figures[Unknown] += float64(c.Unknown)
 		m.Figures[Slow] += float64(c.Slow)

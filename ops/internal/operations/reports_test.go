@@ -38,7 +38,7 @@ func TestReportsAsTheyAreWritten(t *testing.T) {
 	want := []Report{
 		{"release", "r1", "2026-03-01T13:00:00Z", "done", "2.0 in norr: 2 of 2 steps in 1h0m0s, no write waited longer than 40 ms"},
 		{"drill", "disk-full", "2026-03-01T12:00:00Z", "not run", "needs root"},
-		{"drill", "leader-kill", "2026-03-01T11:00:00Z", "pass", "first accepted open after 1.42 s, requests 900, failed 0, lost 0"},
+		{"drill", "leader-kill", "2026-03-01T11:00:00Z", "pass", "first accepted open after 1.42 s, operations 900, failed 0, lost 0"},
 	}
 	got := reportsIn(dir)
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -21,6 +21,7 @@ type Report struct {
 	Streams Streams        `json:"streams"`
 	History history.Result `json:"history"`
 	Faults  []Fault        `json:"faults,omitempty"` // the first few
+	Idle    []string       `json:"idle,omitempty"`   // what there was to be, and was not done at all
 }
 
 // Phase is what was done from when it was named until the next was.
@@ -133,7 +134,27 @@ func (r *Report) Broken() (all []string) {
 	say(r.Views.Not > 0, "%d views were not blanked", r.Views.Not)
 	say(r.Streams.Lost > 0, "%d streams show nothing", r.Streams.Lost)
 	say(r.Streams.Doubts > 0, "%d views were not what the node said they were", r.Streams.Doubts)
+	say(r.Views.Unseen > 0, "%d changes of access were not seen to count by the end, and no view could be held to them", r.Views.Unseen)
 	say(r.History.Verdict != history.OK, "the history is %s: %v", r.History.Verdict, r.History.Where)
+	return append(all, r.Idle...)
+}
+
+// idle says what somebody was there to do and nothing was seen of: where nothing is
+// done, nothing is broken.
+func idle(c Config, r *Report) (all []string) {
+	for _, one := range []struct {
+		who, seen int
+		what      string
+	}{
+		{c.Openers, r.Log.Shows, "no view was shown to anybody who opens patients"},
+		{c.Producers + c.Changers, r.Ledger.Acknowledged, "no record was acknowledged"},
+		{c.Streams, r.Log.Streamed, "no view that stays was shown"},
+		{c.Changers, r.History.Operations, "the history has no operations"},
+	} {
+		if one.who > 0 && one.seen == 0 {
+			all = append(all, one.what)
+		}
+	}
 	return all
 }
 
@@ -151,7 +172,7 @@ func (r *Report) Failed() (failed, unknown int) {
 
 // Print tells of it.
 func (r *Report) Print(w io.Writer) {
-	fmt.Fprintf(w, "%-16s %-8s %8s %8s %8s %6s %7s %6s %9s %8s %8s %8s\n", "phase", "kind", "done", "tries", "refused", "failed", "unknown", "slow", "pause ms", "p50", "p99", "max")
+	fmt.Fprintf(w, "%-16s %-8s %8s %8s %8s %6s %7s %6s %9s %8s %8s %8s\n", "phase", "kind", "done", "attempts", "refused", "failed", "unknown", "slow", "pause ms", "p50", "p99", "max")
 	for _, p := range r.Phases {
 		for _, c := range p.Kinds {
 			fmt.Fprintf(w, "%-16s %-8s %8d %8d %8d %6d %7d %6d %9.0f %8.1f %8.1f %8.1f\n",

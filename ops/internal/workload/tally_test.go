@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tvilling/ops/internal/history"
 )
 
 const ms = time.Millisecond
@@ -57,5 +59,26 @@ func TestTallyIsBounded(t *testing.T) {
 	}
 	if late := (&tally).room(); late {
 		t.Error("there is room again")
+	}
+}
+
+// Where nothing is done nothing is broken: what somebody was there to do must be seen.
+func TestIdleWorkIsBroken(t *testing.T) {
+	all := Config{Openers: 1, Producers: 1, Streams: 1, Changers: 1}
+	for name, c := range map[string]struct {
+		config Config
+		report Report
+		broken int
+	}{
+		"idle":                {all, Report{}, 4},
+		"nobody was there":    {Config{}, Report{}, 0},
+		"all at work":         {all, Report{Ledger: Ledger{Acknowledged: 1}, Log: AccessLog{Shows: 1, Streamed: 1}, History: history.Result{Operations: 1}}, 0},
+		"a change nobody saw": {Config{}, Report{Views: Views{Changes: 2, Unseen: 1}}, 1},
+	} {
+		c.report.History.Verdict = history.OK
+		c.report.Idle = idle(c.config, &c.report)
+		if got := c.report.Broken(); len(got) != c.broken {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

@@ -283,6 +283,7 @@ func (w *Workload) Stop(ctx context.Context) (Report, error) {
 		ops = history.Disclosures(ops)
 	}
 	r.History = history.Check(ops, checkWithin)
+	r.Idle = idle(w.config, &r)
 	return r, nil
 }
 
