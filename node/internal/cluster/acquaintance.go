@@ -140,12 +140,14 @@ func (a *acquaintance) later(lived time.Time, patience time.Duration) (next Gene
 	return next, by, true
 }
 
-// claimed tells whether any member has spoken of a later generation that has a leader.
+// claimed tells whether any member speaks of a later generation that has a leader. One
+// that has not been heard since long keeps nobody waiting.
 func (a *acquaintance) claimed() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	now := time.Now()
 	for _, c := range a.claims {
-		if c.generation.Number > a.own.Number && c.settled {
+		if c.generation.Number > a.own.Number && c.settled && now.Sub(c.last) <= claimLasts {
 			return true
 		}
 	}

@@ -52,6 +52,12 @@ func TestWhatProvesAGeneration(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			c.then(a)
+			if !a.claimed() && name != "proven, and long gone" && name != "it has lost its lead" {
+				t.Errorf("%s: it is not even claimed", name)
+			}
+			if name == "proven, and long gone" && a.claimed() {
+				t.Error("a start would wait for one that is gone")
+			}
 			if next, by, ok := a.later(time.Time{}, supersededAfter); ok != c.proven || ok && (!next.Same(second) || by != "b1") {
 				t.Errorf("%s: %v by %q, %v", name, next, by, ok)
 			}

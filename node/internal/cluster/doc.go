@@ -27,7 +27,10 @@
 //   - Histories that are not the same one meet: members greet each other by generation
 //     (acquaintance), and a later one takes over only beyond doubt.
 //   - A member that has lost its disk has forgotten how it voted: it neither founds nor
-//     votes before the leader has taken it in anew (enter, guard, takeIn).
+//     votes before the leader has taken it in anew, by what is committed after a mark of
+//     its own: its log, on the way back to it, tells of its former life (enter, guard,
+//     takeIn, roll).
+//   - An election may choose a node that has been drained: it hands over again (Shun).
 //   - A snapshot that was delayed, and not lost, takes away what was acknowledged after
 //     the one that was sent in its place: it is not begun (lateReader).
 //
