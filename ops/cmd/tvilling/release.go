@@ -262,7 +262,7 @@ func (c *cli) command(ctx context.Context, r *releasing, p *release.Plan) error 
 		if err != nil {
 			return err
 		}
-		p.Command = fmt.Sprintf("'%s' demo node replace {{.Node}} --binary '{{.Binary}}' --dir '%s'", self, dir)
+		p.Command = fmt.Sprintf("%s demo node replace {{.Node}} --binary '{{.Binary}}' --dir %s", release.Quoted(self), release.Quoted(dir))
 	}
 	if p.Command == "" {
 		return usage("how is a node replaced? Give a command with --replace; ops/docs/releasing.md has examples, and local is for a demo")

@@ -73,6 +73,13 @@ func (c *Command) line(r Replacement) (string, error) {
 	return line.String(), nil
 }
 
+// Quoted is a path as it is written in a template for a shell: taken as it is, whatever
+// stands in it.
+func Quoted(path string) string {
+	word := "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	return strings.ReplaceAll(word, "{{", `{{"{{"}}`)
+}
+
 // Run runs it for one node, within bounds, and returns the end of what it said.
 func (c *Command) Run(ctx context.Context, r Replacement) (string, error) {
 	line, err := c.line(r)

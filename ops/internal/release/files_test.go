@@ -166,6 +166,18 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// A path that is written into a command stays one, whatever stands in it.
+func TestQuoted(t *testing.T) {
+	const odd = `/srv/o'brien's {{.Node}} {{{$x` + "`id`" + ` }}/"b"`
+	c, err := ParseCommand("printf %s " + Quoted(odd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said, err := c.Run(t.Context(), Replacement{Node: "a1"}); err != nil || said != odd {
+		t.Errorf("%q, %v", said, err)
+	}
+}
+
 func TestAsk(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "binary")
 	write := func(text string) {

@@ -410,6 +410,44 @@ func given(entries []Entry, number int) bool {
 	return was
 }
 
+// ended reports whether a step's command ended well, and nothing halted since: its node
+// may be starting still.
+func ended(entries []Entry, number int) bool {
+	well := false
+	for _, e := range entries {
+		switch {
+		case e.Act == ActHalt:
+			well = false
+		case e.Step == number && e.Act == ActReplace:
+			well = e.Mark == Done
+		}
+	}
+	return well
+}
+
+// drained are the nodes that were drained, or begun to be, and neither taken back nor
+// seen back after they were replaced.
+func drained(entries []Entry) (nodes []string) {
+	for _, e := range entries {
+		is, tells := false, false
+		switch e.Act {
+		case ActDrain:
+			is, tells = e.Mark != Failed, true
+		case ActBack:
+			tells = e.Mark == Done
+		case ActUndrain:
+			is, tells = e.Mark == Failed, true
+		}
+		if tells {
+			nodes = slices.DeleteFunc(nodes, func(id string) bool { return id == e.Node })
+		}
+		if is {
+			nodes = append(nodes, e.Node)
+		}
+	}
+	return nodes
+}
+
 // touched reports whether anything of a step was begun.
 func touched(entries []Entry, number int) bool {
 	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Step == number && e.Act != ActHalt })

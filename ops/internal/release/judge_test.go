@@ -56,6 +56,7 @@ func TestPreflight(t *testing.T) {
 		"no backup":                  {"backup", Hinders, func(f *Facts) { f.Status.Backup = admin.BackupManifest{} }},
 		"a backup nobody verified":   {"backup", Hinders, func(f *Facts) { f.Status.Backup.Verified = "" }},
 		"an old backup":              {"backup", Hinders, func(f *Facts) { f.Status.Backup.Taken = "2026-03-13T11:59:00Z" }},
+		"a backup of tomorrow":       {"backup", Hinders, func(f *Facts) { f.Status.Backup.Taken = "2026-03-14T12:00:01Z" }},
 		"a full disk":                {"disk", Hinders, node("w", func(n *NodeFacts) { n.Health.Disk.Free = 9 << 30 })},
 		"a disk too small for it":    {"disk", Hinders, node("w", func(n *NodeFacts) { n.Health.Disk.Used = 26 << 30 })},
 		"a disk nobody measured":     {"disk", Warns, node("w", func(n *NodeFacts) { n.Health.Disk = admin.Disk{} })},
@@ -300,5 +301,25 @@ func TestShared(t *testing.T) {
 	}
 	if diff := cmp.Diff("", diverged(Watch{Sights: sights})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// One that is cut off and answers first does not decide who leads.
+func TestBelieved(t *testing.T) {
+	for name, c := range map[string]struct {
+		words []word
+		want  string
+	}{
+		"all agree":                {[]word{{"a1", 4}, {"a1", 4}, {"a1", 4}}, "a1"},
+		"one is cut off":           {[]word{{"a1", 4}, {"b1", 5}, {"b1", 5}, {"b1", 5}, {"b1", 5}}, "b1"},
+		"one stands for itself":    {[]word{{"", 9}, {"a1", 4}, {"a1", 4}}, "a1"},
+		"most do not answer":       {[]word{{"a1", 4}, {"b1", 5}}, "b1"},
+		"half and half, and newer": {[]word{{"b1", 5}, {"", 5}, {"a1", 4}, {"a1", 4}}, "b1"},
+		"who has just heard of it": {[]word{{"", 5}, {"b1", 5}, {"a1", 4}, {"c1", 3}}, "b1"},
+		"nobody knows of any":      {[]word{{"", 5}, {"", 5}, {"a1", 4}}, ""},
+	} {
+		if got := believed(c.words); got != c.want {
+			t.Errorf("%s: %q leads, want %q", name, got, c.want)
+		}
 	}
 }

@@ -183,6 +183,10 @@ func backup(f Facts) []Check {
 		return []Check{{Grade: Hinders, Says: "there is no backup that was verified", Do: do}}
 	}
 	age := f.Now.Sub(at)
+	if age < 0 {
+		return []Check{{Grade: Hinders, Says: fmt.Sprintf("the newest verified backup was taken %v from now, by the clock here", -age.Round(time.Second)),
+			Do: "Set this clock, or that of the node that took it, and take a new one: " + do}}
+	}
 	if age > backupYounger {
 		return []Check{{Grade: Hinders, Says: fmt.Sprintf("the newest verified backup is %v old", age.Round(time.Minute)), Do: do}}
 	}

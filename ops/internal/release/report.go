@@ -30,8 +30,9 @@ type Report struct {
 	Steps     []StepReport `json:"steps"`
 	Halts     []HaltReport `json:"halts"`
 	Checks    []Check      `json:"checks"`
-	Now       []NodeReport `json:"now,omitempty"` // what runs, where it was asked
-	Next      []string     `json:"next"`          // what can be done
+	Now       []NodeReport `json:"now,omitempty"`     // what runs, where it was asked
+	Drained   []string     `json:"drained,omitempty"` // nodes that may be left so
+	Next      []string     `json:"next"`              // what can be done
 }
 
 // StepReport is one step as it went.
@@ -93,13 +94,14 @@ func Tell(entries []Entry) Report {
 			r.Halts = append(r.Halts, HaltReport{e.At, e.Step, e.Node, e.Sign, e.Text})
 		}
 		if last := len(r.Halts) - 1; e.Act == ActUndrain && e.Mark == Failed && last >= 0 {
-			r.Halts[last].Text += fmt.Sprintf(" (%s may be left drained: tvilling undrain %s; it could not be done: %s)", e.Node, e.Node, e.Text)
+			r.Halts[last].Text += leftDrained(e)
 		}
 		if s := at[e.Step]; s != nil {
 			s.take(e, replaced)
 		}
 		r.PauseMS = max(r.PauseMS, e.PauseMS)
 	}
+	r.Drained = drained(entries)
 	r.Next = next(r.State, forth, back != nil)
 	return r
 }
@@ -119,7 +121,7 @@ func (s *StepReport) take(e Entry, replaced map[int]time.Time) {
 	if s.Began.IsZero() {
 		s.Began = e.At
 	}
-	if s.State != "done" {
+	if s.State != "done" && e.Act != ActUndrain { // which follows a halt
 		s.State = "under way"
 	}
 	s.TookMS = e.At.Sub(s.Began).Milliseconds()
@@ -171,6 +173,11 @@ func (r *Report) Worked(worked bool) {
 		r.Next = []string{"A tvilling works on it now: wait for it, or end it with Ctrl-C, which leaves no node drained."}
 	case r.Interrupted(worked):
 		r.Next = append([]string{"No tvilling works on it: the one that did was ended in the middle. A node may be drained or away."}, r.Next...)
+	}
+	for _, id := range r.Drained {
+		if !worked {
+			r.Next = append(r.Next, id+" may be left drained: tvilling undrain "+id+", unless the release goes on.")
+		}
 	}
 }
 

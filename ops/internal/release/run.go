@@ -164,6 +164,9 @@ func (x *executor) all(ctx context.Context, p Plan) error {
 			return x.stopped(ctx, s, halt("a node went back", "%s was replaced and runs %q now", s.Node, m.Version))
 		}
 	}
+	if _, err := x.giveBack(ctx, Step{}); err != nil { // of a node that was drained, and is not among these steps
+		return err
+	}
 	return x.note(Entry{Act: ActEnd, Mark: Done, Leader: last.Leader})
 }
 
@@ -272,8 +275,9 @@ func (x *executor) wait(ctx context.Context) error {
 	}
 }
 
-// during does something that takes its time, and looks meanwhile. Nothing that it does
-// goes on when it returns.
+// during does something that takes its time, and looks meanwhile. It returns when that has
+// returned, also where a sign was seen and it was given up. What a node was asked for may
+// go on there: a drain is the node's.
 func (x *executor) during(ctx context.Context, act func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -336,18 +340,50 @@ func (x *executor) stopped(ctx context.Context, s Step, err error) error {
 	if err := x.note(Entry{Node: s.Node, Act: ActHalt, Mark: Noted, Sign: halted.Sign, Text: halted.Text}); err != nil {
 		return errors.Join(halted, err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), haltWithin)
-	defer cancel()
-	m := x.see(ctx).Members[s.Node]
-	if s.Kind != Replaces || !answers(m) || m.Version == s.Version || m.Phase == admin.PhaseNone {
-		return halted
-	}
-	e := Entry{Node: s.Node, Act: ActUndrain, Mark: Done}
-	if err := x.c.World.Undrain(ctx, s.Node); err != nil {
-		e.Mark, e.Text = Failed, err.Error()
-	}
-	if err := x.note(e); err != nil {
+	left, err := x.giveBack(ctx, s)
+	halted.Text += left
+	if err != nil {
 		return errors.Join(halted, err)
 	}
 	return halted
+}
+
+// giveBack takes back what drains are left, by the journal or by what a step's node says,
+// and says of which nodes it could not.
+func (x *executor) giveBack(ctx context.Context, s Step) (left string, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), haltWithin)
+	defer cancel()
+	nodes := drained(x.c.Log.Entries())
+	if s.Kind != Replaces && len(nodes) == 0 {
+		return "", nil
+	}
+	now := x.see(ctx)
+	if m := now.Members[s.Node]; s.Kind == Replaces && answers(m) && m.Phase != admin.PhaseNone && !slices.Contains(nodes, s.Node) {
+		nodes = append(nodes, s.Node)
+	}
+	for _, id := range nodes {
+		e := Entry{Node: id, Act: ActUndrain, Mark: Done}
+		switch m := now.Members[id]; {
+		case !answers(m):
+			e.Mark, e.Text = Failed, "it does not answer"
+		case m.Phase == admin.PhaseNone:
+			e.Mark, e.Text = Noted, "it is not drained"
+		default:
+			if err := x.c.World.Undrain(ctx, id); err != nil {
+				e.Mark, e.Text = Failed, err.Error()
+			}
+		}
+		if e.Mark == Failed {
+			left += leftDrained(e)
+		}
+		if err := x.note(e); err != nil {
+			return left, err
+		}
+	}
+	return left, nil
+}
+
+// leftDrained says of a drain that could not be taken back what is to be done.
+func leftDrained(e Entry) string {
+	return fmt.Sprintf(" (%s may be left drained: tvilling undrain %s; it could not be done: %s)", e.Node, e.Node, e.Text)
 }

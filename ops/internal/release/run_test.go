@@ -272,6 +272,64 @@ func TestALeftDrainIsTold(t *testing.T) {
 	})
 }
 
+// A node that was drained and answers no more is named where the halt is, also by who
+// reads the journal; and it is not left drained by who takes the release back.
+func TestALeftDrainOfWhoDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		k := begin(t, f)
+		f.replace = func(Replacement) error {
+			f.up["b1"] = time.Now().Add(time.Hour)
+			return errors.New("exit 1")
+		}
+		k.entries[0].Plan.Steps = k.entries[0].Plan.Steps[1:] // the first that is drained
+		const named = "tvilling undrain b1"
+		if err := Run(t.Context(), config(f, k)); !errors.Is(err, ErrHalted) || !strings.Contains(err.Error(), named) {
+			t.Errorf("it ended with %v", err)
+		}
+		r := Tell(k.Entries())
+		if len(r.Halts) != 1 || !strings.Contains(r.Halts[0].Text, named) || r.Steps[0].State != "halted" {
+			t.Errorf("halts %+v, the step %s", r.Halts, r.Steps[0].State)
+		}
+		if r.Worked(false); !strings.Contains(strings.Join(r.Next, " "), named) {
+			t.Errorf("next: %q", r.Next)
+		}
+		f.up["b1"], f.replace = time.Now(), nil
+		if err := Abort(t.Context(), config(f, k)); err != nil {
+			t.Fatal(err)
+		}
+		if f.members["b1"].Phase != admin.PhaseNone || len(Tell(k.Entries()).Drained) > 0 {
+			t.Error("taken back, and b1 is left drained")
+		}
+	})
+}
+
+// A command that ended well is not given again while its node may be starting, however
+// the run that gave it died.
+func TestACommandIsNotGivenTwice(t *testing.T) {
+	for _, halted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			f.starts = 2 * graceWithin
+			k := begin(t, f)
+			k.dies = 4 // plan, replace begins, replace done, back begins: of the witness
+			if err := Run(t.Context(), config(f, k)); !errors.Is(err, ErrJournal) || k.entries[2].Act != ActReplace || k.entries[2].Mark != Done {
+				t.Fatalf("%v: %+v", err, k.entries[2])
+			}
+			want := 1
+			if halted {
+				k.entries, want = append(k.entries, Entry{Act: ActHalt, Mark: Noted}), 2
+			}
+			if err := Run(t.Context(), config(f, k)); err != nil {
+				t.Fatal(err)
+			}
+			if f.commands["w"] != want {
+				t.Errorf("halted %v: %d commands", halted, f.commands["w"])
+			}
+		})
+	}
+}
+
 // One election is nothing to halt for.
 func TestOneElection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

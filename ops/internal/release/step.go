@@ -16,7 +16,11 @@ func (x *executor) replace(ctx context.Context, s Step) error {
 	is := x.w.last().Members[s.Node]
 	if !on(is, s) && given(x.c.Log.Entries(), s.Number) {
 		// It is at work, or the node is coming up: only the run that gave it has ended.
-		err := x.until(ctx, graceWithin, "", func(now Sight) (string, error) {
+		within := graceWithin
+		if ended(x.c.Log.Entries(), s.Number) {
+			within = max(within, x.c.Limits.Back)
+		}
+		err := x.until(ctx, within, "", func(now Sight) (string, error) {
 			if is = now.Members[s.Node]; on(is, s) {
 				return "", nil
 			}
@@ -67,7 +71,7 @@ func (x *executor) drain(ctx context.Context, s Step, is admin.Member) error {
 	var halted *HaltError
 	switch {
 	case errors.Is(err, ErrEarlier):
-		return x.note(Entry{Node: s.Node, Act: ActDrain, Mark: Noted, Text: "its build does not know how; it ends as it knows"})
+		return x.note(Entry{Node: s.Node, Act: ActDrain, Mark: Failed, Text: "its build does not know how; it ends as it knows"})
 	case errors.As(err, &halted), ctx.Err() != nil:
 		return err
 	case err != nil:

@@ -56,7 +56,30 @@ func ask[T any](ctx context.Context, c *Cluster, away string, one func(ctx conte
 	return zero, errors.Join(faults...)
 }
 
-// See asks for the status, and every member that answers for its numbers.
+// word is whom a node takes for the leader.
+type word struct {
+	leader string
+	term   uint64
+}
+
+// believed is who leads by the word of most of the nodes that answer, and where most do
+// not agree by that of the highest term. One that is cut off may answer first, and knows
+// only who led before.
+func believed(words []word) string {
+	said, last := map[string]int{}, word{}
+	for _, w := range words {
+		if said[w.leader]++; said[w.leader] > len(words)/2 {
+			return w.leader
+		}
+		if w.term > last.term || w.term == last.term && last.leader == "" {
+			last = w
+		}
+	}
+	return last.leader
+}
+
+// See asks for the status, and every member for its numbers and whom it takes for the
+// leader.
 func (c *Cluster) See(ctx context.Context, away string) (Sight, error) {
 	status, err := ask(ctx, c, away, c.Client.Status)
 	if err != nil {
@@ -65,22 +88,33 @@ func (c *Cluster) See(ctx context.Context, away string) (Sight, error) {
 	s := Sight{Leader: status.Leader, Level: status.Level, Feeds: status.Feeds, Members: map[string]admin.Member{}, Numbers: map[string]Numbers{}}
 	var mu sync.Mutex
 	var all sync.WaitGroup
+	var words []word
 	for _, m := range status.Members {
 		s.Members[m.ID] = m
-		if !answers(m) || m.ID == away {
+	}
+	for _, m := range c.Client.Topology().Members { // also whom the one that was asked does not reach
+		if m.ID == away {
 			continue
 		}
 		all.Go(func() {
 			in, cancel := context.WithTimeout(ctx, seeWithin)
 			defer cancel()
-			if text, err := c.Client.Metrics(in, m.ID); err == nil {
-				mu.Lock()
-				defer mu.Unlock()
+			text, err := c.Client.Metrics(in, m.ID)
+			health, unheard := c.Client.Node(in, m.ID)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
 				s.Numbers[m.ID] = parseNumbers(text)
+			}
+			if unheard == nil {
+				words = append(words, word{health.Draining.Leader, health.Member.Term})
 			}
 		})
 	}
 	all.Wait()
+	if len(words) > 0 { // else they are of an earlier build
+		s.Leader = believed(words)
+	}
 	return s, nil
 }
 
