@@ -50,6 +50,7 @@ type drainer struct {
 	parts letting
 	log   *slog.Logger
 	ended chan struct{} // closed when it has drained and the process is to end
+	tasks sync.WaitGroup
 
 	mu  sync.Mutex
 	now *drain // nil: none was asked for
@@ -109,7 +110,7 @@ func (d *drainer) ask(want admin.Drain, forced bool) *drain {
 	ctx, cancel := context.WithCancel(context.Background())
 	one := &drain{want: want, forced: forced, phase: admin.PhaseLeadership, began: time.Now(), cancel: cancel, done: make(chan struct{})}
 	d.now = one
-	go d.run(ctx, one)
+	d.tasks.Go(func() { d.run(ctx, one) })
 	return one
 }
 
@@ -124,7 +125,7 @@ func (d *drainer) run(ctx context.Context, one *drain) {
 	if err := d.parts.handOver(ctx, one.want.To); err != nil && !d.goesOn(one, err) {
 		return
 	}
-	go d.parts.shun(ctx)
+	d.tasks.Go(func() { d.parts.shun(ctx) })
 	d.enter(one, admin.PhaseSessions)
 	d.parts.move(ctx, within)
 	d.enter(one, admin.PhaseRequests)
@@ -251,6 +252,9 @@ func (d *drainer) stays() error {
 	}
 	return nil
 }
+
+// wait waits for what a drain has begun. What it rests on has been closed.
+func (d *drainer) wait() { d.tasks.Wait() }
 
 // ending is closed when the process is asked to end by a drain, and nobody is left.
 func (d *drainer) ending() <-chan struct{} { return d.ended }

@@ -21,14 +21,14 @@ func seen() Report {
 	value := 1420.0
 	return Report{Name: "leader-kill", Shows: "What it shows <&>.", Outcome: Fail, Reasons: []string{"too slow"},
 		Began: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Millis: 20_500,
-		Where:   Where{Kind: "a cluster of its own", Cluster: "demo", Environment: "demo", Network: fault.KindRelays, Load: "work"},
-		Steady:  Steady{Leader: "b2", Level: 2, Versions: map[string]string{"a1": "v1", "b2": "v1", "w": "v2"}},
-		Events:  []Event{{0, KindPhase, "steady state"}, {0, KindLeader, "b2 leads"}, {5000, KindPhase, "fault"}, {5000, KindFault, "kill b2"}, {13000, KindPhase, "heal"}, {13001, KindHeal, "start b2"}},
-		Figures: map[Figure]float64{Pause: value, Lost: 0}, Seconds: []int{10, 12, 0, 7},
+		Where:    Where{Kind: "a cluster of its own", Cluster: "demo", Environment: "demo", Network: fault.KindRelays, Load: "work"},
+		Steady:   Steady{Leader: "b2", Level: 2, Versions: map[string]string{"a1": "v1", "b2": "v1", "w": "v2"}},
+		Events:   []Event{{0, KindPhase, "steady state"}, {0, KindLeader, "b2 leads"}, {5000, KindPhase, "fault"}, {5000, KindFault, "kill b2"}, {13000, KindPhase, "heal"}, {13001, KindHeal, "start b2"}},
+		Figures:  map[Figure]float64{Pause: value, Lost: 0},
 		Promises: []Kept{{Promise: Promise{"Opens", Pause, 1000}, Measured: &value}, {Promise: Promise{"Lost", Lost, 0}}},
 		Floors:   []Reached{{Floor: Floor{"Work", Requests, 1}, Measured: 3, Reached: true}},
 		Work:     []Done{{Phase: "fault", Kind: "open", Count: 901, Attempts: 977, Slow: 13}},
-		Leaders:  []Reign{{0, 5000, "b2"}, {5000, 6000, ""}, {6000, 20500, "a1"}},
+		Course:   Course{Seconds: []int{10, 12, 0, 7}, Leaders: []Reign{{0, 5000, "b2"}, {5000, 6000, ""}, {6000, 20500, "a1"}}},
 		Remarks:  []string{"A remark."}}
 }
 

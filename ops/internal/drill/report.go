@@ -36,9 +36,14 @@ type Report struct {
 	Floors   []Reached          `json:"floors,omitempty"`
 	Figures  map[Figure]float64 `json:"figures"`
 	Work     []Done             `json:"work,omitempty"`
-	Seconds  []int              `json:"accepted_by_second"`
-	Leaders  []Reign            `json:"leaders"`
 	Remarks  []string           `json:"remarks,omitempty"`
+	Course
+}
+
+// Course is how it went, for drawing.
+type Course struct {
+	Seconds []int   `json:"accepted_by_second"`
+	Leaders []Reign `json:"leaders"`
 }
 
 // Where is what a drill was run against.
