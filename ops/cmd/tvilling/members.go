@@ -72,7 +72,9 @@ must run the new release, or this is refused and says which does not.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return answer(c, func(client *adminclient.Client) (admin.Done, error) {
 				return client.Activate(cmd.Context(), c.node)
-			}, func(w io.Writer, done admin.Done) { fmt.Fprintf(w, "activated at index %d\n", done.Index) })
+			}, func(w io.Writer, done admin.Done) {
+				fmt.Fprintf(w, "done at index %d; tvilling status shows the level\n", done.Index)
+			})
 		},
 	}
 	c.operatorFlags(cmd)

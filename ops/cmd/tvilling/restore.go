@@ -173,7 +173,7 @@ func whatIsNext(t admin.Topology, f restoring, generation uint32) []string {
 			fmt.Sprintf("then start %s with empty data directories (move the old ones away, delete nothing): they join generation %d. One that ends and says so is started again, as its unit does", strings.Join(others, ", "), generation),
 			"until two of them have joined, a loss of this node is a loss of all that came since")
 	}
-	return append(next, "tvilling status shows the generation of each; take a new backup and verify it")
+	return append(next, "tvilling status shows who is in, with --format json the generation of each; take a new backup and verify it")
 }
 
 func printRestored(w io.Writer, r restoredBackup) {
