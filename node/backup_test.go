@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	adminendpoint "tvilling/node/internal/admin"
 	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/health"
@@ -157,6 +159,33 @@ func TestABackupThatDoesNotHold(t *testing.T) {
 	}
 }
 
+// A directory that is made with what leads to it has its name on the disk too.
+func TestEveryNewNameIsSynced(t *testing.T) {
+	dir := t.TempDir()
+	in := func(names ...string) string { return filepath.Join(append([]string{dir}, names...)...) }
+	if diff := cmp.Diff([]string{in("a", "b"), in("a"), dir}, naming(in("a", "b", "c"))); diff != "" {
+		t.Error(diff)
+	}
+	if got := naming(dir); len(got) > 0 {
+		t.Errorf("of one that is there: %v", got)
+	}
+}
+
+// A backup that does not fit is said to at once, not when the disk is full.
+func TestABackupWithoutRoom(t *testing.T) {
+	_, m, whole := backedUp(t)
+	state := stateOf(whole)
+	m.Bytes = 1 << 60
+	line, err := m.Line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch := t.TempDir()
+	if _, err := VerifyBackup(t.Context(), scratch, bytes.NewReader(append(line, state...)), untold); !errors.Is(err, ErrBackupRoom) || !strings.Contains(err.Error(), scratch) {
+		t.Errorf("verified with %v", err)
+	}
+}
+
 // At every step of the work, whoever gives up is let go and leaves nothing.
 func TestVerifyingCanBeGivenUp(t *testing.T) {
 	_, _, whole := backedUp(t)
@@ -215,8 +244,13 @@ func TestWhereNothingIsRestored(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := Restore{Topology: topology, Self: "a1", DataDir: cutOff, Progress: untold}
-	if _, err := RestoreBackup(t.Context(), again, bytes.NewReader(whole)); !errors.Is(err, ErrNotEmpty) || !strings.Contains(err.Error(), "cut off") {
-		t.Errorf("where one was cut off: %v", err)
+	for _, also := range []string{"", "fsm"} { // half of it was moved
+		if err := os.MkdirAll(filepath.Join(cutOff, also), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := RestoreBackup(t.Context(), again, bytes.NewReader(whole)); !errors.Is(err, ErrNotEmpty) || !strings.Contains(err.Error(), "cut off") || !strings.Contains(err.Error(), filepath.Join(cutOff, restoring)) {
+			t.Errorf("where one was cut off (%s): %v", also, err)
+		}
 	}
 	high := Restore{Topology: topology, Self: "a1", DataDir: t.TempDir(), Generation: 9, Progress: untold}
 	if done, err := RestoreBackup(t.Context(), high, bytes.NewReader(whole)); err != nil || done.Generation != 9 {

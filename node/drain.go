@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ const (
 var (
 	errKeepsLeading = errors.New("leadership could not be handed over, and the node takes browsers as before")
 	errTakenBack    = errors.New("the drain was taken back")
+	errOther        = fmt.Errorf("%w: a drain is under way that hands leadership to somebody else: join it without naming who leads next, or take it back first", adminendpoint.ErrState)
 	errEnding       = fmt.Errorf("%w: this drain ends the process and cannot be taken back", adminendpoint.ErrState)
 )
 
@@ -75,7 +77,10 @@ func newDrainer(parts letting, log *slog.Logger) *drainer {
 // Drain drains, or joins the drain that is under way, and waits until it is over. The
 // drain goes on when ctx ends: it is the node's, not the caller's.
 func (d *drainer) Drain(ctx context.Context, want admin.Drain) (admin.Draining, error) {
-	one := d.ask(want, false)
+	one, err := d.ask(want, false)
+	if err != nil {
+		return d.Draining(), err
+	}
 	select {
 	case <-one.done:
 		return d.Draining(), one.err
@@ -88,7 +93,7 @@ func (d *drainer) Drain(ctx context.Context, want admin.Drain) (admin.Draining, 
 // joined a drain that was just being taken back: then it drains anew.
 func (d *drainer) End() {
 	for {
-		one := d.ask(admin.Drain{}, true)
+		one, _ := d.ask(admin.Drain{}, true) // it names nobody, and is refused by none
 		<-one.done
 		if one.err == nil {
 			return
@@ -97,21 +102,25 @@ func (d *drainer) End() {
 }
 
 // ask begins a drain or joins it. One caller who does not want the process to stay is
-// enough for its end.
-func (d *drainer) ask(want admin.Drain, forced bool) *drain {
+// enough for its end. One who names another leader than the drain does is refused: what
+// was handed over is not handed over again.
+func (d *drainer) ask(want admin.Drain, forced bool) (*drain, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if one := d.now; one != nil {
+		if want.To != "" && want.To != one.want.To {
+			return nil, fmt.Errorf("%w (it names %s)", errOther, cmp.Or(one.want.To, "nobody, and the node chooses"))
+		}
 		one.want.Stay = one.want.Stay && want.Stay
 		one.forced = one.forced || forced
 		d.end(one)
-		return one
+		return one, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	one := &drain{want: want, forced: forced, phase: admin.PhaseLeadership, began: time.Now(), cancel: cancel, done: make(chan struct{})}
 	d.now = one
 	d.tasks.Go(func() { d.run(ctx, one) })
-	return one
+	return one, nil
 }
 
 // run takes a drain through its phases.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -235,6 +236,30 @@ func TestADrainIsTakenBackFromEveryPhase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who joins a drain and names another leader is told that it goes elsewhere, and changes
+// nothing; who names the same, or nobody, joins it.
+func TestADrainToSomebodyElseIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, m *made, d *drainer) {
+		go func() { _, _ = d.Drain(t.Context(), stay) }()
+		for _, phase := range []admin.Phase{admin.PhaseLeadership, admin.PhaseSessions, admin.PhaseRequests, admin.PhaseDrained} {
+			synctest.Wait()
+			now, err := d.Drain(t.Context(), admin.Drain{To: "b2"}) // and would end the process
+			if !errors.Is(err, adminendpoint.ErrState) || !strings.Contains(err.Error(), "it names b1") || now.Phase != phase || hasEnded(d) {
+				t.Errorf("at %q: %+v, %v, ended %v", phase, now, err, hasEnded(d))
+			}
+			time.Sleep(time.Second)
+		}
+		for _, to := range []string{"b1", ""} {
+			if _, err := d.Drain(t.Context(), admin.Drain{To: to, Stay: true}); err != nil {
+				t.Errorf("joined by who names %q: %v", to, err)
+			}
+		}
+		if diff := cmp.Diff(drained, m.happened()); diff != "" || hasEnded(d) {
+			t.Error(diff)
+		}
+	})
 }
 
 // Who asked may go: the drain goes on.

@@ -115,7 +115,10 @@ func TestProbes(t *testing.T) {
 			t.Errorf("%s answers %d", path, status)
 		}
 	}
-	one := r.drain.ask(admin.Drain{Stay: true}, true) // alone it can hand over to nobody: forced
+	one, err := r.drain.ask(admin.Drain{Stay: true}, true) // alone it can hand over to nobody: forced
+	if err != nil {
+		t.Fatal(err)
+	}
 	<-one.done
 	if status, text := ask(admin.PathReady); status != http.StatusServiceUnavailable || text != "not ready: draining\n" {
 		t.Errorf("drained: %d %q", status, text)

@@ -3,6 +3,7 @@ package node
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"tvilling/node/internal/cluster"
+	"tvilling/node/internal/health"
 	"tvilling/protocol/admin"
 	"tvilling/raftfsm"
 	"tvilling/raftfsm/command"
@@ -26,6 +28,7 @@ var (
 	ErrBackupDiffers  = errors.New("the backup does not hold what its manifest says")
 	ErrBackupLifeless = errors.New("no cluster can be started from the backup")
 	ErrBackupCluster  = errors.New("the backup is of another cluster")
+	ErrBackupRoom     = errors.New("there is too little room to verify the backup")
 	ErrNotEmpty       = errors.New("the data directory is not empty: restore into an empty one, and keep the old one until the cluster runs")
 	ErrGeneration     = errors.New("the generation must be higher than the backup's, and than any that the cluster has had since")
 )
@@ -47,10 +50,13 @@ type Progress func(step string, done, of int64)
 // finds it as its newest snapshot, restores it, elects the only member, and commits an
 // entry. On the way the state hash is made anew from all that is stored and the access
 // log's tree from its entries, and both are held against the manifest. Nothing is left
-// in scratch. It needs room for the state three times.
+// in scratch. It needs room for the state three times, and looks for it first.
 func VerifyBackup(ctx context.Context, scratch string, backup io.Reader, p Progress) (m admin.BackupManifest, err error) {
 	m, state, err := openBackup(ctx, backup, p)
 	if err != nil {
+		return m, err
+	}
+	if err := roomFor(cmp.Or(scratch, os.TempDir()), m.Bytes); err != nil {
 		return m, err
 	}
 	dir, err := os.MkdirTemp(scratch, "tvilling-verify-")
@@ -81,6 +87,22 @@ func VerifyBackup(ctx context.Context, scratch string, backup io.Reader, p Progr
 	}
 	defer func() { err = errors.Join(err, lone.Close()) }()
 	return m, machine.commits(ctx, lone)
+}
+
+// copies are how often a state lies in a directory while it is verified: as it came, as
+// raft's snapshot, and restored.
+const copies = 3
+
+// roomFor refuses a directory that has not the room to verify a state in.
+func roomFor(dir string, state int64) error {
+	free, _, err := health.Room(dir)
+	if err != nil {
+		return err
+	}
+	if need := uint64(max(0, state)); free/copies < need {
+		return fmt.Errorf("%w: %s has %d MB free, and %d times the state's %d MB are needed: name a directory that has them as --scratch", ErrBackupRoom, dir, free/1e6, copies, need/1e6)
+	}
+	return nil
 }
 
 func closed(c *cluster.Cluster) error {
@@ -264,7 +286,7 @@ func RestoreBackup(ctx context.Context, r Restore, backup io.Reader) (done Resto
 	}
 	// Made aside, and moved when all of it is there: the log last, without which a state
 	// is refused.
-	aside := filepath.Join(r.DataDir, restoring)
+	aside, named := filepath.Join(r.DataDir, restoring), naming(r.DataDir)
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		return done, err
 	}
@@ -283,7 +305,26 @@ func RestoreBackup(ctx context.Context, r Restore, backup io.Reader) (done Resto
 	if err := os.Rename(filepath.Join(aside, "raft"), log); err != nil {
 		return done, errors.Join(err, os.RemoveAll(state))
 	}
-	return Restored{Manifest: m, Node: r.Self, DataDir: r.DataDir, Generation: next.Number}, syncDirectory(r.DataDir)
+	return Restored{Manifest: m, Node: r.Self, DataDir: r.DataDir, Generation: next.Number}, syncAll(append(named, r.DataDir))
+}
+
+// naming are the directories that will have a new name in them when one is made with all
+// that lead to it: a crash could take such a name away, and all that is in it.
+func naming(dir string) (all []string) {
+	for {
+		if _, err := os.Lstat(dir); err == nil || dir == filepath.Dir(dir) {
+			return all
+		}
+		dir = filepath.Dir(dir)
+		all = append(all, dir)
+	}
+}
+
+func syncAll(dirs []string) (err error) {
+	for _, d := range dirs {
+		err = errors.Join(err, syncDirectory(d))
+	}
+	return err
 }
 
 // nextGeneration is the first after the backup's, or the one that is asked for.
@@ -329,12 +370,25 @@ func empty(dir string) error {
 		return nil
 	case err != nil:
 		return err
-	case len(found) == 1 && found[0].Name() == restoring:
-		return fmt.Errorf("%w: in it a restore goes on, or was cut off: nothing of %s is worth keeping, remove it if none goes on", ErrNotEmpty, filepath.Join(dir, restoring))
+	case unmade(found):
+		return fmt.Errorf("%w: in it a restore goes on, or was cut off: there is %s, and no log beside it. Nothing that it made is worth keeping; if none goes on, remove %s, and fsm beside it where it is there", ErrNotEmpty, filepath.Join(dir, restoring), restoring)
 	case len(found) > 0:
 		return fmt.Errorf("%w: %s has %s", ErrNotEmpty, dir, found[0].Name())
 	}
 	return nil
+}
+
+// unmade reports whether a directory is as a restore leaves it that was cut off: with
+// what it made aside, or moved of it already, and nothing else.
+func unmade(found []fs.DirEntry) bool {
+	aside := false
+	for _, f := range found {
+		aside = aside || f.Name() == restoring
+		if f.Name() != restoring && f.Name() != "fsm" {
+			return false
+		}
+	}
+	return aside
 }
 
 func syncDirectory(dir string) error {
