@@ -29,7 +29,7 @@ func TestOnlyFilesAreReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := make(chan []Report, 1)
-	go func() { got <- reportsIn(dir) }()
+	go func() { got <- new(shelf).reports(dir) }()
 	select {
 	case all := <-got:
 		if len(all) != 1 || len(all[0].Name) > 1000 {

@@ -55,10 +55,23 @@ func (r Report) When() string {
 	return r.Started
 }
 
-// reportsIn reads the newest reports below directories. A file that is none is passed by.
-func reportsIn(dirs ...string) []Report {
+// shelf keeps what was read of files, for as long as they are as they were: they are
+// listed each second, and change once in a while. It is not safe for use at once.
+type shelf struct {
+	kept map[string]kept // by path; of those that were there when it was last looked
+}
+
+// kept is what a file held.
+type kept struct {
+	size     int64
+	modified time.Time
+	report   Report // empty: it is none
+}
+
+// reports are the newest below directories. A file that is none is passed by.
+func (s *shelf) reports(dirs ...string) []Report {
 	var all []Report
-	files := 0
+	files, now := 0, map[string]kept{}
 	for _, dir := range dirs {
 		_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error { // what cannot be read is not listed
 			if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, ".json") {
@@ -67,20 +80,32 @@ func reportsIn(dirs ...string) []Report {
 			if files++; files > maxReportFiles {
 				return filepath.SkipAll
 			}
-			if info, err := d.Info(); err != nil || info.Size() > maxReportBytes {
+			info, err := d.Info()
+			if err != nil || info.Size() > maxReportBytes {
 				return nil
 			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return nil
+			k, is := s.kept[path]
+			if !is || k.size != info.Size() || !k.modified.Equal(info.ModTime()) {
+				k = kept{info.Size(), info.ModTime(), reportOf(path)}
 			}
-			var r Report
-			if json.Unmarshal(text, &r) == nil && r.Name != "" && r.Verdict != "" {
-				all = append(all, r.short())
+			now[path] = k
+			if k.report.Name != "" {
+				all = append(all, k.report)
 			}
 			return nil
 		})
 	}
+	s.kept = now
 	slices.SortStableFunc(all, func(a, b Report) int { return strings.Compare(b.Started, a.Started) })
 	return all[:min(len(all), maxReports)]
+}
+
+// reportOf reads a file; empty: it is none.
+func reportOf(path string) Report {
+	var r Report
+	text, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(text, &r) != nil || r.Name == "" || r.Verdict == "" {
+		return Report{}
+	}
+	return r.short()
 }

@@ -49,8 +49,9 @@ type Server struct {
 	template *template.Template
 	viewers  chan struct{}
 
-	mu   sync.Mutex // guards last, and lets one look go on at a time
-	last Look
+	mu    sync.Mutex // guards last and shelf, and lets one look go on at a time
+	last  Look
+	shelf shelf
 }
 
 // Listen binds an address on loopback.
@@ -183,7 +184,7 @@ func (s *Server) look(ctx context.Context) Look {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookWithin)
 	defer cancel()
-	next := Look{Topology: s.cluster.Topology(), Status: s.last.Status, Announced: s.last.Announced, Reports: reportsIn(s.reports...)}
+	next := Look{Topology: s.cluster.Topology(), Status: s.last.Status, Announced: s.last.Announced, Reports: s.shelf.reports(s.reports...)}
 	status, err := s.cluster.Status(ctx, "")
 	if next.Err = err; err == nil {
 		next.Status = status

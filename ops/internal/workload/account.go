@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"container/heap"
 	"slices"
 	"time"
 
@@ -90,10 +91,10 @@ func matched(all []disclosure, times []time.Time) (n int) {
 	next := 0
 	for _, at := range times {
 		for ; next < len(all) && !all[next].from.After(at); next++ {
-			waiting.push(all[next].to)
+			heap.Push(&waiting, all[next].to)
 		}
 		for len(waiting) > 0 {
-			if to := waiting.pop(); !to.Before(at) {
+			if to := heap.Pop(&waiting).(time.Time); !to.Before(at) {
 				n++
 				break
 			}
@@ -102,37 +103,18 @@ func matched(all []disclosure, times []time.Time) (n int) {
 	return n
 }
 
-// ends is a heap: the first end comes first.
+// ends is a heap.Interface: the first end comes first.
 type ends []time.Time
 
-func (e *ends) push(t time.Time) {
-	h := append(*e, t)
-	for i := len(h) - 1; i > 0 && h[i].Before(h[(i-1)/2]); i = (i - 1) / 2 {
-		h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
-	}
-	*e = h
-}
+func (e ends) Len() int           { return len(e) }
+func (e ends) Less(i, j int) bool { return e[i].Before(e[j]) }
+func (e ends) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
+func (e *ends) Push(t any)        { *e = append(*e, t.(time.Time)) }
 
-func (e *ends) pop() time.Time {
-	h := *e
-	first, n := h[0], len(h)-1
-	h[0] = h[n]
-	h = h[:n]
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < n; child++ {
-			if h[child].Before(h[least]) {
-				least = child
-			}
-		}
-		if least == i {
-			break
-		}
-		h[i], h[least] = h[least], h[i]
-		i = least
-	}
-	*e = h
-	return first
+func (e *ends) Pop() any {
+	all := *e
+	*e = all[:len(all)-1]
+	return all[len(all)-1]
 }
 
 // different counts entries that are not the same on every node: another id at a number,
