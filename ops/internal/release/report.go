@@ -30,9 +30,14 @@ type Report struct {
 	Steps     []StepReport `json:"steps"`
 	Halts     []HaltReport `json:"halts"`
 	Checks    []Check      `json:"checks"`
-	Now       []NodeReport `json:"now,omitempty"`     // what runs, where it was asked
-	Drained   []string     `json:"drained,omitempty"` // nodes that may be left so
-	Next      []string     `json:"next"`              // what can be done
+	Now       []NodeReport `json:"now,omitempty"` // what runs, where it was asked
+	Ahead
+}
+
+// Ahead is what is left to be done.
+type Ahead struct {
+	Drained []string `json:"drained,omitempty"` // nodes that may be left so
+	Next    []string `json:"next"`              // what can be done
 }
 
 // StepReport is one step as it went.
