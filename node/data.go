@@ -66,7 +66,7 @@ func (n *Node) catchUp(ctx context.Context) error {
 
 // openLog makes what reads the access log: those who follow it up, and the export.
 func (d *data) openLog(n *Node) (err error) {
-	d.followup, err = followup.New(followup.Config{Node: n.cfg.Self, State: n.fsm, Proposer: n.cluster, Ring: n.ring})
+	d.followup, err = followup.New(followup.Config{Node: n.cfg.Self, Clock: n.clockTrusted, State: n.fsm, Proposer: n.cluster, Ring: n.ring})
 	if err != nil || d.services.log == nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func openSessions(n *Node, d *data) (*session.Service, error) {
 	}
 	cfg := session.Config{
 		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
-		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, FollowUp: d.followup, Logger: n.cfg.Logger,
+		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, FollowUp: d.followup, Clock: n.clockTrusted, Logger: n.cfg.Logger,
 	}
 	if d.services.engagement != nil { // a nil of that type would be somebody to ask
 		cfg.Engagement = d.services.engagement

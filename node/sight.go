@@ -38,6 +38,7 @@ func (n *Node) checks() []health.Check {
 			return cmp.Or(health.Warn(err), health.Disk(free, total))
 		}},
 		health.Check{Name: "certificates", Ask: n.certificatesHold},
+		health.Check{Name: "clock", Ask: n.clockHolds},
 	)
 }
 

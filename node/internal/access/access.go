@@ -4,6 +4,7 @@
 // records that are not shown.
 //
 //	nobody asks             who        no employee, no commission named
+//	time not known          who        no time to decide at: the node's clock is not to be trusted
 //	commissions unknown     who        older than Bound, missing, or a row that cannot be read
 //	employee unknown        who        not one commission is known
 //	commission              commission not the employee's, not begun, ended, placeless
@@ -121,8 +122,8 @@ func (d Decision) AsOf() [6]protocol.Instant {
 	return [6]protocol.Instant{d.asOf.Blocks, d.asOf.Consents, d.asOf.Relations, d.asOf.Commissions, d.asOf.Persons, d.asOf.Engagement}
 }
 
-// Decide settles a question by the facts, at a time. The same facts and time always
-// give the same decision.
+// Decide settles a question by the facts, at a time; zero: nobody knows which. The same
+// facts and time always give the same decision.
 func Decide(f Facts, at protocol.Instant) Decision {
 	d := Decision{question: f.Question, index: f.Index, asOf: f.AsOf, commission: f.Commission}
 	if d.reason = refusal(&f, at); d.reason != ReasonNone {
@@ -151,6 +152,8 @@ func refusal(f *Facts, at protocol.Instant) Reason {
 	switch {
 	case f.Question.Employee.IsZero() || f.Question.Commission.IsZero():
 		return ReasonNobody
+	case at <= 0:
+		return ReasonClock
 	case !Fresh(f.AsOf.Commissions, at, Bound(raftfsm.Commissions)):
 		return ReasonCommissionsUnknown
 	case !f.Employed:

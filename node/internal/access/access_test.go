@@ -49,6 +49,7 @@ func TestBrowserIsToldOnlyWhatItMay(t *testing.T) {
 	want := map[access.Reason]protocol.Fault{
 		access.ReasonNone:                protocol.FaultInternal,
 		access.ReasonNobody:              protocol.FaultWhoAreYou,
+		access.ReasonClock:               protocol.FaultUnknownFacts,
 		access.ReasonCommissionsUnknown:  protocol.FaultUnknownFacts,
 		access.ReasonEmployeeUnknown:     protocol.FaultNoCommission,
 		access.ReasonCommissionUnknown:   protocol.FaultNoCommission,

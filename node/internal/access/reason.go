@@ -12,6 +12,7 @@ const (
 
 	// Refused: the patient does not open.
 	ReasonNobody              // nobody asks, or under no commission
+	ReasonClock               // the time is not known: the node's clock is not to be trusted
 	ReasonCommissionsUnknown  // the commissions are too old or missing
 	ReasonEmployeeUnknown     // no commission at all is known of the employee
 	ReasonCommissionUnknown   // the employee does not have this commission
@@ -72,6 +73,8 @@ func (r Reason) String() string {
 		return "not decided"
 	case ReasonNobody:
 		return "nobody asks, or under no commission"
+	case ReasonClock:
+		return "time not known: the node's clock is wrong or was not compared"
 	case ReasonCommissionsUnknown:
 		return "commissions too old or missing"
 	case ReasonEmployeeUnknown:
@@ -218,7 +221,7 @@ func (r Reason) Fault() protocol.Fault {
 		return protocol.FaultCommission
 	case ReasonPatientID:
 		return protocol.FaultPatientID
-	case ReasonCommissionsUnknown, ReasonPersonsUnknown, ReasonRelationsUnknown, ReasonEngagementUnknown,
+	case ReasonClock, ReasonCommissionsUnknown, ReasonPersonsUnknown, ReasonRelationsUnknown, ReasonEngagementUnknown,
 		ReasonEngagementUnasked, ReasonAskBlocksUnknown, ReasonActConsentsUnknown:
 		return protocol.FaultUnknownFacts
 	case ReasonProtected:

@@ -79,6 +79,7 @@ func Open(cfg Config, machine Machine) (*Cluster, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Cluster{cfg: cfg, self: self, machine: machine, log: cfg.Logger, life: life{ctx: ctx, stop: stop}, closer: func() error { return nil }}
+	c.lead.clocks = newClocks(cfg.Now)
 	c.counts.failed = make(chan struct{})
 	if err := c.open(); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -93,6 +94,9 @@ func (c *Cluster) start() {
 	c.tasks.Go(c.watchPulse)
 	c.calls.Go(c.serve)
 	c.tasks.Go(c.enter)
+	if len(c.cfg.Topology.Members) > 1 {
+		c.tasks.Go(c.watchClocks)
+	}
 	c.tasks.Go(c.batcher.run)
 }
 

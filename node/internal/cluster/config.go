@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -65,7 +66,8 @@ type Config struct {
 	Logger   *slog.Logger        // nil: none
 	Describe func(*admin.Member) // adds what is not raft's, for Members; it answers at once; nil: nothing
 	Tuning   Tuning
-	Cosign   Cosigner // nil: statements about the access log are not signed here
+	Cosign   Cosigner         // nil: statements about the access log are not signed here
+	Now      func() time.Time // this node's clock, for tests; nil: the machine's
 
 	Listener net.Listener // nil: the peer address of the topology
 	Network  Network      // nil: TCP with TLS

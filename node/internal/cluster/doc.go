@@ -31,12 +31,15 @@
 //     its own: its log, on the way back to it, tells of its former life (enter, guard,
 //     takeIn, roll).
 //   - An election may choose a node that has been drained: it hands over again (Shun).
+//   - A clock that is wrong is believed by nobody but its own node: members compare
+//     theirs, and one that most of the others contradict is not to be decided by, nor to
+//     lead by (watchClocks).
 //   - A snapshot that was delayed, and not lost, takes away what was acknowledged after
 //     the one that was sent in its place: it is not begun (lateReader).
 //
 // # Goroutines
 //
-// Of a Cluster, until Close: watchLeadership, watchPulse, serve, the guard's run, the
+// Of a Cluster, until Close: watchLeadership, watchPulse, watchClocks, serve, the guard's run, the
 // batcher's run; enter, until this node takes its whole part. While it leads:
 // canary and watchFollowers, or on a witness handOver, and the canary under way. For
 // each entry under way, one that waits for it, at most two. For each connection from a

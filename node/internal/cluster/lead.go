@@ -12,7 +12,7 @@ import (
 	"tvilling/protocol/admin"
 )
 
-// leadership is what this node knows of who leads.
+// leadership is what this node knows of who leads, and of the clocks to lead by.
 type leadership struct {
 	notify  chan bool             // raft waits until it is read
 	observe chan raft.Observation // raft drops what is not read
@@ -20,6 +20,7 @@ type leadership struct {
 	current atomic.Pointer[reign]
 	at      atomic.Pointer[time.Time] // proof of a quorum
 	pulse   atomic.Pointer[time.Time] // proof that what is committed is applied here
+	clocks  *clocks
 }
 
 // reign is one time of leading.

@@ -39,6 +39,8 @@ const (
 	connLife           = 12 * time.Hour            // of a connection between members: then who is there shows who it is again
 	memberLimit        = time.Second               // for a member to tell its status: then it is unreachable
 	statusEvery        = time.Second               // how often a leader asks its followers how far they are
+	clockEvery         = 2 * time.Second           // how often a node asks for the others' clocks; each askEvery while it knows too few
+	clockLasts         = 20 * time.Second          // for what was heard of a clock: later, nobody knows
 	pulseEvery         = 50 * time.Millisecond     // how often a node looks whether it gets on with the log
 	closeLimit         = 5 * time.Second           // for raft to stop: then its files are left open, the process ends anyway
 	attemptLimit       = 2 * time.Second           // for one attempt to propose: then it is made again, by the same intent

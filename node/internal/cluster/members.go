@@ -18,6 +18,8 @@ type status struct {
 	LastIndex     uint64 `json:"last_index"`        // of its log
 	Joining       string `json:"joining,omitempty"` // how it waits to be taken in
 	SnapshotBytes uint64 `json:"snapshot_bytes"`    // written and read since the start
+	Clock         int64  `json:"clock,omitempty"`   // milliseconds since 1970; earlier builds leave it out
+	ClockWrong    bool   `json:"clock_wrong,omitempty"`
 }
 
 // Members asks every member how it is. One that does not answer in a second is
@@ -67,6 +69,7 @@ func (c *Cluster) status(ctx context.Context, id string) (status, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, memberLimit)
 	defer cancel()
+	asked := c.lead.clocks.even()
 	answer, err := c.peers.call(ctx, id, callStatus, nil)
 	if err != nil {
 		return status{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
@@ -78,6 +81,7 @@ func (c *Cluster) status(ctx context.Context, id string) (status, error) {
 	if err := json.Unmarshal(answer.payload, &s); err != nil {
 		return status{}, fmt.Errorf("%w: status: %w", errFrame, err)
 	}
+	c.lead.clocks.note(id, asked, s.Clock)
 	return s, nil
 }
 
@@ -101,6 +105,8 @@ func (c *Cluster) ownStatus() status {
 		},
 		LastIndex:     c.raft.LastIndex(),
 		SnapshotBytes: c.snaps.written.Load(),
+		Clock:         c.lead.clocks.wall(),
+		ClockWrong:    c.Clock().State == ClockWrong,
 	}
 	s.Generation = c.entry.generation.Number
 	s.State, s.Joining = c.stateName(s.State)

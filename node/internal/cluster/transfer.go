@@ -165,23 +165,23 @@ func (c *Cluster) arrived(ctx context.Context, to string, changed <-chan struct{
 }
 
 // giveWay moves leadership to whichever data node is furthest, trying one after the
-// other, but not the one that is to be passed by. One that goes away itself comes last,
-// if at all.
+// other, but not the one that is to be passed by. One that goes away itself, or whose
+// clock is wrong, comes last, if at all.
 func (c *Cluster) giveWay(ctx context.Context, passBy string, leaving bool) error {
+	stays := func(s status) bool { return s.Phase == admin.PhaseNone && !s.ClockWrong }
 	candidates := slices.DeleteFunc(c.statuses(ctx), func(s status) bool {
-		return s.Role != admin.RoleData || s.ID == c.cfg.Self || s.ID == passBy || s.Error != "" || !leaving && s.Phase != admin.PhaseNone
+		return s.Role != admin.RoleData || s.ID == c.cfg.Self || s.ID == passBy || s.Error != "" || !leaving && !stays(s)
 	})
 	slices.SortStableFunc(candidates, func(a, b status) int {
-		stay := func(s status) bool { return s.Phase == admin.PhaseNone }
 		switch {
-		case stay(a) != stay(b) && stay(a), stay(a) == stay(b) && a.LastIndex > b.LastIndex:
+		case stays(a) != stays(b) && stays(a), stays(a) == stays(b) && a.LastIndex > b.LastIndex:
 			return -1
-		case stay(a) == stay(b) && a.LastIndex == b.LastIndex:
+		case stays(a) == stays(b) && a.LastIndex == b.LastIndex:
 			return 0
 		}
 		return 1
 	})
-	err := fmt.Errorf("%w: no data node answers that stays", ErrTransfer)
+	err := fmt.Errorf("%w: no data node answers that stays and whose clock is right", ErrTransfer)
 	for _, candidate := range candidates {
 		if err = c.transfer(ctx, candidate.ID); err == nil || ctx.Err() != nil || c.raft.State() != raft.Leader {
 			return err

@@ -25,6 +25,7 @@ type world struct {
 	net      *clustertest.Network
 	topology admin.Topology
 	tuning   Tuning
+	change   func(*Config) // of each node's; nil: none
 	nodes    map[string]*node
 	dirs     map[string]string
 }
@@ -67,8 +68,14 @@ func within(t *testing.T, ids []string, test func(w *world)) {
 
 func withinTuned(t *testing.T, tuning Tuning, ids []string, test func(w *world)) {
 	t.Helper()
+	bubble(t, &world{net: clustertest.New(), topology: topologyOf(ids...), tuning: tuning, nodes: map[string]*node{}, dirs: map[string]string{}}, ids, test)
+}
+
+// bubble runs a test with a cluster that is started in it.
+func bubble(t *testing.T, w *world, ids []string, test func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, net: clustertest.New(), topology: topologyOf(ids...), tuning: tuning, nodes: map[string]*node{}, dirs: map[string]string{}}
+		w.t = t
 		defer w.close()
 		for _, id := range ids {
 			w.start(id)
@@ -83,7 +90,11 @@ func (w *world) start(id string) *node {
 	if old := w.nodes[id]; old != nil {
 		n.machine, n.store, n.snaps = old.machine.clone(), old.store.restarted(), old.snaps
 	}
-	c, err := Open(w.config(id, n), n.machine)
+	cfg := w.config(id, n)
+	if w.change != nil {
+		w.change(&cfg)
+	}
+	c, err := Open(cfg, n.machine)
 	if err != nil {
 		w.t.Fatalf("%s: %v", id, err)
 	}

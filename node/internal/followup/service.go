@@ -54,6 +54,7 @@ var (
 	ErrNotAllowed  error = &Refusal{protocol.FaultFollowUp, "followup: the commission does not allow it"}
 	ErrOwnAccess   error = &Refusal{protocol.FaultFollowUp, "followup: one's own access is reviewed by somebody else"}
 	ErrUnknown     error = &Refusal{protocol.FaultUnknownFacts, "followup: the commissions are too old or missing to tell who may"}
+	errClock       error = &Refusal{protocol.FaultUnknownFacts, "followup: this node's clock is not to be trusted, so it cannot tell who may"}
 	ErrTerms       error = &Refusal{protocol.FaultReportTerms, "followup: a report of nothing, or of more than one may hold"}
 	ErrNoEntry     error = &Refusal{protocol.FaultNotFound, "followup: no such entry of the own care provider"}
 	ErrNotRecorded error = &Refusal{protocol.FaultNoQuorum, "followup: the reading could not be recorded, so nothing is read"}
@@ -83,6 +84,7 @@ type Config struct {
 	State    State
 	Proposer Proposer
 	Ring     Ring
+	Clock    func() error // why this node's clock is not to be trusted; nil, and of none: it is
 }
 
 // Service answers those who follow up. Its methods may be called from any goroutine.
@@ -177,11 +179,14 @@ func (s *Service) enter(ctx context.Context, who *Reader, draft record.Entry) er
 
 // refuse has it recorded that what somebody wanted was not allowed, and says so.
 func (s *Service) refuse(ctx context.Context, draft record.Entry, why error) error {
-	if !errors.Is(why, ErrNotAllowed) && !errors.Is(why, ErrUnknown) {
+	if !errors.Is(why, ErrNotAllowed) && !errors.Is(why, ErrUnknown) && !errors.Is(why, errClock) {
 		return why
 	}
 	reason := access.ReasonNoFollowUp
-	if errors.Is(why, ErrUnknown) {
+	switch {
+	case errors.Is(why, errClock):
+		reason = access.ReasonClock
+	case errors.Is(why, ErrUnknown):
 		reason = access.ReasonCommissionsUnknown
 	}
 	draft.Decision.Reason = reason.String()
@@ -205,6 +210,9 @@ func (s *Service) standing(who *Reader) (record.Decision, error) {
 			return is, err
 		}
 		return is, careProvider(who.Commission.CareProvider)
+	}
+	if s.cfg.Clock != nil && s.cfg.Clock() != nil {
+		return is, errClock
 	}
 	at := now()
 	asOf, _, _ := v.Freshness(raftfsm.Commissions)

@@ -27,6 +27,7 @@ type Cluster interface {
 	Counters() cluster.Counters
 	HeardFromLeader() (time.Time, bool)
 	Lags() map[string]uint64 // of the others, where this node leads
+	Clock() cluster.Clock
 }
 
 // State is what is read of the replicated state.
@@ -126,6 +127,7 @@ var described = []struct {
 	{"export_oldest_seconds", "how long the oldest of them has waited", nil},
 	{"export_refused_entries", "entries that the national log did not take", nil},
 	{"backup_verified_age_seconds", "how long ago the newest verified backup was taken; -1: there is none", nil},
+	{"clock_offset_seconds", "how far this node's clock is ahead of most members'; left out where too few were heard", nil},
 	{"unreadable", "1 where the state could not be read for these numbers", nil},
 }
 
@@ -205,6 +207,9 @@ func (n shown) ofCluster(own admin.Member) {
 		gauge("follower_lag_entries", float64(lag), member)
 	}
 	gauge("generation", float64(own.Generation))
+	if k := n.Cluster.Clock(); k.Told() {
+		gauge("clock_offset_seconds", k.Offset.Seconds())
+	}
 }
 
 // ofNode shows what this node is besides. What it does not know of itself is left out:

@@ -33,6 +33,10 @@ func (fake) Counters() cluster.Counters {
 
 func (fake) Lags() map[string]uint64 { return map[string]uint64{"b1": 17} }
 
+func (fake) Clock() cluster.Clock {
+	return cluster.Clock{State: cluster.ClockWrong, Offset: -20 * time.Second}
+}
+
 func (fake) Timings() (open, revoke timing.Reading) { return timing.Reading{}, timing.Reading{} }
 
 func (fake) Requests() []Requests { return []Requests{{"open", 12, 1}, {"put", 3, 0}} }
@@ -76,7 +80,7 @@ func TestNumbers(t *testing.T) {
 		"tvilling_raft_term 3", "tvilling_leader_heard_seconds -1", "tvilling_proposals_total 7", `tvilling_feed_age_seconds{projection="blocks"} 12`,
 		`tvilling_sync_seconds_bucket{le="0.0005"} 0`, `tvilling_sync_seconds_bucket{le="0.001"} 1`, `tvilling_sync_seconds_bucket{le="10"} 1`,
 		`tvilling_sync_seconds_bucket{le="+Inf"} 2`, "tvilling_sync_seconds_count 2", "tvilling_sync_seconds_sum 60.001", "tvilling_open_seconds_count 0",
-		`tvilling_follower_lag_entries{member="b1"} 17`, "tvilling_generation 2", "tvilling_draining 1", "tvilling_disk_free_bytes 30",
+		`tvilling_follower_lag_entries{member="b1"} 17`, "tvilling_generation 2", "tvilling_clock_offset_seconds -20", "tvilling_draining 1", "tvilling_disk_free_bytes 30",
 		"tvilling_disk_total_bytes 100", "tvilling_certificate_left_seconds 35", `tvilling_healthcheck{name="leader"} 1`, `tvilling_healthcheck{name="feeds"} 0`,
 		`tvilling_requests_total{what="open"} 12`, `tvilling_requests_failed_total{what="open"} 1`, `tvilling_requests_failed_total{what="put"} 0`,
 		"tvilling_gateway_refused_total 5", "tvilling_export_oldest_seconds 90000", "tvilling_export_refused_entries 1", "tvilling_log_unproven_seconds 4", "tvilling_unreadable 0", "go_goroutines",

@@ -99,18 +99,22 @@ func (s *session) tick(at time.Time) {
 }
 
 // beat renews the lease, while the node hears from a leader: without one it could not
-// know of a revocation. A node that hears none lets the lease run out, and then ends.
+// know of a revocation. A node that hears none lets the lease run out, and then ends. One
+// whose clock is not to be trusted does the same, and takes away what is shown first.
 func (s *session) beat(at time.Time) {
-	if s.peer.caller.expired(at) {
+	distrusted := s.service.cfg.distrusted()
+	if distrusted {
+		s.redecide()
+	} else if s.peer.caller.expired(at) {
 		s.close(protocol.CloseForbidden, "the certificate has run out", nil)
 		return
 	}
 	cluster := s.service.cfg.Cluster
 	heard, ok := cluster.HeardFromLeader()
 	switch {
-	case ok && at.Sub(heard) <= leaderWithin:
+	case ok && at.Sub(heard) <= leaderWithin && !distrusted:
 	case at.Sub(s.clock.leased) >= lease:
-		s.close(protocol.CloseNoLeader, "the node hears from no leader", nil)
+		s.close(protocol.CloseNoLeader, "the node hears from no leader, or its clock is not to be trusted", nil)
 		return
 	default:
 		return

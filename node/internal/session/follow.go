@@ -106,7 +106,7 @@ func (s *session) follower() (who followup.Reader, fault protocol.Fault, err err
 		return who, protocol.FaultInternal, err
 	}
 	defer v.Close()
-	at := now()
+	at := s.service.cfg.at()
 	who = followup.Reader{Employee: s.who.employee, Session: s.id}
 	who.Commission.ID = s.who.commission.Reveal()
 	if asOf, _, _ := v.Freshness(raftfsm.Commissions); !access.Fresh(protocol.Instant(asOf), at, access.Bound(raftfsm.Commissions)) {

@@ -274,7 +274,8 @@ func (s *session) batches(w *view, upserts []protocol.RawItem, to uint64) {
 func (s *session) current(v *raftfsm.View) bool {
 	o := s.open
 	i := o.decision.Index()
-	if o.decision.Permitted() && now() <= o.decision.ValidUntil() && o.subjects.revision(v) <= i && v.Revision(o.actor) <= i {
+	at := s.service.cfg.at()
+	if o.decision.Permitted() && at > 0 && at <= o.decision.ValidUntil() && o.subjects.revision(v) <= i && v.Revision(o.actor) <= i {
 		return true
 	}
 	return s.redecideOn(v)
@@ -305,7 +306,7 @@ func (s *session) redecideOn(v *raftfsm.View) bool {
 		return true // the act under way has not decided yet, and nothing has been told
 	}
 	before := o.decision
-	s.adopt(o, access.Decide(facts, now()))
+	s.adopt(o, access.Decide(facts, s.service.cfg.at()))
 	if !o.decision.Permitted() {
 		if o.told != nil {
 			s.revoke(v.Index(), o.decision.Fault(), nil)

@@ -77,7 +77,8 @@ type recorder struct {
 	state      State
 	cluster    Cluster
 	ring       Ring
-	engagement Engagement // nil: there is no such service
+	at         func() protocol.Instant // to decide at; zero: nobody knows
+	engagement Engagement              // nil: there is no such service
 	node       string
 	log        *slog.Logger
 }
@@ -163,7 +164,7 @@ func (r *recorder) decideOn(a ask) (d decided, err error) {
 	if err != nil {
 		r.log.Error("facts that cannot be read are unknown", "session", a.session, "error", err)
 	}
-	d.decision = access.Decide(facts, now())
+	d.decision = access.Decide(facts, r.at())
 	d.subjects = subjectsOf(r.ring, a.question.Patient, d.decision.Linked())
 	d.reason = d.decision.Reason()
 	switch {

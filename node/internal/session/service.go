@@ -25,6 +25,7 @@ var (
 	ErrConfig    = errors.New("session: incomplete configuration")
 	ErrDraining  = errors.New("this node goes away")
 	ErrFull      = errors.New("this node serves as many as it may")
+	ErrClock     = errors.New("this node's clock is not to be trusted")
 	ErrStrangers = errors.New("too many have not said who they are")
 )
 
@@ -83,10 +84,22 @@ type Config struct {
 	State       State
 	Cluster     Cluster
 	Ring        Ring
-	Engagement  Engagement // nil: the units' own systems are not asked
-	FollowUp    FollowUp   // nil: the access log is not followed up here
+	Engagement  Engagement   // nil: the units' own systems are not asked
+	FollowUp    FollowUp     // nil: the access log is not followed up here
+	Clock       func() error // why this node's clock is not to be trusted; nil, and of none: it is
 	Limits      Limits
 	Logger      *slog.Logger
+}
+
+// distrusted reports whether nothing may be decided by this node's clock.
+func (c *Config) distrusted() bool { return c.Clock != nil && c.Clock() != nil }
+
+// at is the time to decide at; zero: nobody knows.
+func (c *Config) at() protocol.Instant {
+	if c.distrusted() {
+		return 0
+	}
+	return now()
 }
 
 // Service serves the sessions of a node.
@@ -139,7 +152,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		cfg:      cfg,
-		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, engagement: cfg.Engagement, node: cfg.Node, log: cfg.Logger},
+		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, at: cfg.at, engagement: cfg.Engagement, node: cfg.Node, log: cfg.Logger},
 		outlook:  &outlook{state: cfg.State, log: cfg.Logger},
 		budget:   budget{limit: int64(cfg.Limits.NodeBytes)},
 		sessions: map[*session]bool{},
@@ -167,6 +180,8 @@ func (s *Service) room(known bool) error {
 	switch {
 	case s.parting.draining:
 		return ErrDraining
+	case s.cfg.distrusted():
+		return ErrClock
 	case known && s.known >= s.cfg.Limits.Sessions:
 		return ErrFull
 	case !known && len(s.sessions)-s.known >= s.cfg.Limits.Strangers:
