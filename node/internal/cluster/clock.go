@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"tvilling/protocol/admin"
 )
 
 // MaxClockOff is how far a node's clock may be from what most of the members' say. Two
@@ -72,8 +74,8 @@ func (a apart) least() time.Duration {
 }
 
 // judge compares a clock with those of the others that were heard lately, of so many
-// members. The time is what is in the middle, where most of them agree with that; mute
-// are those that were heard, and told no time.
+// members. The time is what is in the middle, where most of the members agree with that;
+// mute are those that were heard, and told no time.
 func judge(members int, others []apart, mute int) Clock {
 	all := []time.Duration{0} // our own
 	for _, o := range others {
@@ -88,7 +90,7 @@ func judge(members int, others []apart, mute int) Clock {
 	}
 	middle, agree := middleOf(all)
 	switch {
-	case 2*agree <= len(all):
+	case 2*agree <= members: // two majorities would have a member in common: what one found, another cannot deny
 		return Clock{State: ClockDisputed, Offset: -furthest(all)}
 	case middle.Abs() > MaxClockOff:
 		return Clock{State: ClockWrong, Offset: -middle}
@@ -212,7 +214,7 @@ func (c *Cluster) Clock() Clock { return c.lead.clocks.judge(len(c.cfg.Topology.
 func (c *Cluster) watchClocks() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	last := ClockRight
+	last, grow := ClockRight, growth{}
 	var tried time.Time
 	for {
 		select {
@@ -220,12 +222,12 @@ func (c *Cluster) watchClocks() {
 		case <-c.ctx.Done():
 			return
 		}
-		c.statuses(c.ctx)
+		follows := grow.seen(c.statuses(c.ctx), c.cfg.Self)
 		k := c.Clock()
 		if k.State != last {
 			c.log.Warn("this node's clock was judged anew", "trusted", !errors.Is(k.Err(), ErrClock), "found", k.Err())
 		}
-		if last = k.State; k.State == ClockWrong && c.IsLeader() && time.Since(tried) >= shunEvery {
+		if last = k.State; k.State == ClockWrong && follows && c.IsLeader() && time.Since(tried) >= shunEvery {
 			err := c.HandOver(c.ctx, "")
 			c.log.Warn("this node's clock is wrong, and it leads: it hands over", "error", err)
 			tried = time.Now()
@@ -234,4 +236,23 @@ func (c *Cluster) watchClocks() {
 			timer.Reset(askEvery)
 		}
 	}
+}
+
+// growth is how far the logs of the other data nodes were.
+type growth map[string]uint64
+
+// seen reports whether one of them has grown since it was seen before: it follows. Who
+// has just come back does not yet, and would be tried in vain, and then no more.
+func (g growth) seen(all []status, self string) (grown bool) {
+	for _, s := range all {
+		if s.ID == self || s.Role != admin.RoleData {
+			continue
+		}
+		before, known := g[s.ID]
+		grown = grown || known && s.Error == "" && s.LastIndex > before
+		if g[s.ID] = s.LastIndex; s.Error != "" {
+			delete(g, s.ID)
+		}
+	}
+	return grown
 }

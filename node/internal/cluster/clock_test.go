@@ -36,6 +36,8 @@ func TestClocksAreJudged(t *testing.T) {
 		"ours is wrong":                    {3, at(-300*s, -300*s), 0, Clock{ClockWrong, 300 * s}},
 		"the two that are left":            {3, at(300 * s), 0, Clock{ClockDisputed, -300 * s}},
 		"all three differ":                 {3, at(100*s, -100*s), 0, Clock{ClockDisputed, -100 * s}},
+		"two of five, against one":         {5, at(-300*s, -300*s), 0, Clock{ClockDisputed, 300 * s}},
+		"equal halves, and one is silent":  {4, at(300*s, 300*s), 0, Clock{ClockDisputed, -300 * s}},
 		"equal halves":                     {4, at(0, 300*s, 300*s), 0, Clock{ClockDisputed, -300 * s}},
 		"three of four":                    {4, at(300*s, 300*s, 300*s), 0, Clock{ClockWrong, -300 * s}},
 		"of an even number, the nearer":    {4, at(s, 3*s, 4*s), 0, Clock{ClockRight, -s}},
@@ -60,6 +62,21 @@ func TestClocksAreJudged(t *testing.T) {
 	}
 }
 
+// A clock that was found wrong is not right because somebody who said so has gone.
+func TestAWrongClockStaysWrong(t *testing.T) {
+	k := newClocks(nil)
+	right := Clock{State: ClockRight}
+	for i, step := range []struct{ found, want Clock }{
+		{Clock{State: ClockDisputed}, Clock{State: ClockDisputed}}, {right, right}, {Clock{State: ClockDisputed}, Clock{State: ClockDisputed}},
+		{Clock{ClockWrong, 1}, Clock{ClockWrong, 1}}, {Clock{ClockDisputed, 2}, Clock{ClockWrong, 2}}, {Clock{}, Clock{}},
+		{Clock{ClockDisputed, 2}, Clock{ClockWrong, 2}}, {right, right}, {Clock{State: ClockDisputed}, Clock{State: ClockDisputed}},
+	} {
+		if got := k.keep(step.found); got != step.want {
+			t.Errorf("step %d: %+v, want %+v", i, got, step.want)
+		}
+	}
+}
+
 // What a member says is the member's: no answer makes a difference that overflows.
 func TestAClockMaySayAnything(t *testing.T) {
 	k := newClocks(nil)
@@ -76,10 +93,11 @@ func TestAClockMaySayAnything(t *testing.T) {
 type skewed map[string]*atomic.Int64
 
 // withinSkewed is within, with clocks that may be set.
-func withinSkewed(t *testing.T, ids []string, test func(w *world, set func(id string, by time.Duration))) {
+func withinSkewed(t *testing.T, first map[string]time.Duration, ids []string, test func(w *world, set func(id string, by time.Duration))) {
 	clocks := skewed{}
 	for _, id := range ids {
 		clocks[id] = &atomic.Int64{}
+		clocks[id].Store(int64(first[id]))
 	}
 	withinConfigured(t, func(c *Config) {
 		by := clocks[c.Self]
@@ -95,7 +113,7 @@ func (w *world) judged(id string, want ClockState, within time.Duration) {
 }
 
 func TestAWrongClock(t *testing.T) {
-	withinSkewed(t, []string{"a1", "b1", "w1"}, func(w *world, set func(string, time.Duration)) {
+	withinSkewed(t, nil, []string{"a1", "b1", "w1"}, func(w *world, set func(string, time.Duration)) {
 		w.lead("a1")
 		for id := range w.nodes {
 			w.judged(id, ClockRight, 5*time.Second)
@@ -126,7 +144,7 @@ func TestAWrongClock(t *testing.T) {
 }
 
 func TestALeaderWhoseClockIsWrongHandsOver(t *testing.T) {
-	withinSkewed(t, []string{"a1", "b1", "w1"}, func(w *world, set func(string, time.Duration)) {
+	withinSkewed(t, nil, []string{"a1", "b1", "w1"}, func(w *world, set func(string, time.Duration)) {
 		w.lead("a1")
 		w.judged("a1", ClockRight, 5*time.Second)
 		set("a1", 5*time.Minute)
@@ -154,11 +172,11 @@ func TestALeaderWhoseClockIsWrongHandsOver(t *testing.T) {
 	})
 }
 
+// Of two sites whose clocks differ nobody knows which is wrong. Who moves away from a
+// majority later knows who moved.
 func TestEqualHalves(t *testing.T) {
-	withinSkewed(t, []string{"a1", "a2", "b1", "b2"}, func(w *world, set func(string, time.Duration)) {
+	withinSkewed(t, map[string]time.Duration{"b1": time.Minute, "b2": time.Minute}, []string{"a1", "a2", "b1", "b2"}, func(w *world, set func(string, time.Duration)) {
 		l := w.leader()
-		set("b1", time.Minute)
-		set("b2", time.Minute)
 		for id := range w.nodes {
 			w.judged(id, ClockDisputed, 5*time.Second)
 		}
@@ -166,6 +184,9 @@ func TestEqualHalves(t *testing.T) {
 		if !l.IsLeader() {
 			t.Error("leadership moved for a clock that nobody can judge")
 		}
+		set("b1", 0) // three of four
+		w.judged("b1", ClockRight, 3*clockEvery)
+		w.judged("b2", ClockWrong, 3*clockEvery)
 	})
 }
 
