@@ -100,11 +100,15 @@ func (s *session) tick(at time.Time) {
 
 // beat renews the lease, while the node hears from a leader: without one it could not
 // know of a revocation. A node that hears none lets the lease run out, and then ends. One
-// whose clock is not to be trusted does the same, and takes away what is shown first.
+// whose clock is not to be trusted takes away what is shown, renews none, and ends when
+// that is known to be gone.
 func (s *session) beat(at time.Time) {
 	distrusted := s.service.cfg.distrusted()
 	if distrusted {
-		s.redecide()
+		if s.redecide(); s.open == nil && len(s.clock.acks) == 0 {
+			s.close(protocol.CloseMoving, "the node's clock is not to be trusted", nil)
+			return
+		}
 	} else if s.peer.caller.expired(at) {
 		s.close(protocol.CloseForbidden, "the certificate has run out", nil)
 		return
