@@ -24,6 +24,7 @@ type Status struct {
 	Leader      string   `json:"leader"`
 	Level       uint16   `json:"level"`
 	Members     []Member `json:"members"`
+	Voters      []string `json:"voters,omitempty"` // members whose votes count, as Node has it; empty: an earlier build, where all do
 	Feeds       []Feed   `json:"feeds"`
 
 	Log LogStatus `json:"log"` // how the access log is kept and handed on

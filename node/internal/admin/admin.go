@@ -36,6 +36,7 @@ const (
 type Cluster interface {
 	Members(ctx context.Context) []admin.Member
 	Leader() string
+	Voters() []string
 	Transfer(ctx context.Context, to string) error
 	Propose(ctx context.Context, commands ...command.Command) ([]command.Result, error)
 }
@@ -143,7 +144,7 @@ func (e *endpoint) status(r *http.Request) (any, error) {
 	s.BackupAgeSeconds = ageOf(s.Backup, time.Now())
 	s.Level = e.State.Level()
 	s.Members = e.Cluster.Members(r.Context())
-	s.Leader = e.Cluster.Leader()
+	s.Leader, s.Voters = e.Cluster.Leader(), e.Cluster.Voters()
 	return s, nil
 }
 

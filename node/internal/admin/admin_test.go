@@ -41,7 +41,8 @@ func (m *members) Members(ctx context.Context) (all []admin.Member) {
 	return all
 }
 
-func (m *members) Leader() string { return "n0" }
+func (m *members) Leader() string   { return "n0" }
+func (m *members) Voters() []string { return []string{"n0", "n1", "n2"} }
 
 func (m *members) Transfer(_ context.Context, to string) error {
 	m.to = to
@@ -166,7 +167,7 @@ func (w *world) refused(what, method, path, body string, status int, code string
 func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	got := done[admin.Status](w, "GET", admin.PathStatus, "")
-	want := admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0", Leader: "n0", Level: 1,
+	want := admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0", Leader: "n0", Voters: []string{"n0", "n1", "n2"}, Level: 1,
 		Members: []admin.Member{{ID: "n0", Level: command.Level}}, Feeds: []admin.Feed{{Name: "blocks", Fresh: true}},
 		Log: admin.LogStatus{Entries: 4}}
 	if diff := cmp.Diff(want, got); diff != "" {

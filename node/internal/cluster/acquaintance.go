@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"tvilling/protocol/admin"
 )
 
 // acquaintance is what this node knows of the others' generations, by what they say
@@ -68,7 +70,7 @@ func (a *acquaintance) admit(from string, greeting []byte) error {
 	case h.generation.Number < a.own.Number: // it hears of ours
 		return err
 	case h.generation.Number == a.own.Number:
-		err = fmt.Errorf("%w: two recoveries were made of the same history: an operator has to decide which one goes on", err)
+		err = fmt.Errorf("%w: %s: an operator has to decide which one goes on", err, admin.RivalHistories)
 		a.refusals.log(a.log, from, err)
 	}
 	a.hear(from, h, now)

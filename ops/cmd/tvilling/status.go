@@ -77,6 +77,9 @@ func printStatus(w io.Writer, r statusReport) {
 		fmt.Fprintf(w, "%s\t%s\t%v\t%s\n", f.Name, age, time.Duration(f.BoundSecond)*time.Second, yes(f.Fresh))
 	}
 	printLog(w, r.Log)
+	if b := r.Backup; b.Verified != "" {
+		fmt.Fprintf(w, "backup: the newest that was verified was taken at %s, index %d\n", b.Taken, b.Index)
+	}
 	if len(r.Findings) == 0 {
 		fmt.Fprintln(w, "\nNothing is wrong.")
 	}
@@ -88,7 +91,12 @@ func printStatus(w io.Writer, r statusReport) {
 // printLog says how the access log is kept and handed on.
 func printLog(w io.Writer, l admin.LogStatus) {
 	age := func(n int64) time.Duration { return time.Duration(n) * time.Second }
-	fmt.Fprintf(w, "\naccess log: %d entries, %d of them proved by a checkpoint of %s", l.Entries, l.Checkpoint, dash(l.CheckpointAt))
+	fmt.Fprintf(w, "\naccess log: %d entries, ", l.Entries)
+	if l.CheckpointAt == "" {
+		fmt.Fprint(w, "none of them proved by a checkpoint yet")
+	} else {
+		fmt.Fprintf(w, "%d of them proved by a checkpoint of %s", l.Checkpoint, l.CheckpointAt)
+	}
 	if l.UnprovenSeconds > 0 {
 		fmt.Fprintf(w, ", the oldest other since %v", age(l.UnprovenSeconds))
 	}

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,8 +140,29 @@ func (c *Client) clientOf(m admin.Node) *http.Client {
 
 // Status asks the first node that answers, beginning with the one named (empty: in
 // the cluster file's order). Nodes that do not answer are not an error while one does:
-// the status itself says who is unreachable.
+// the status itself says who is unreachable. One that waits to be taken in knows little:
+// it is believed only where nobody knows more.
 func (c *Client) Status(ctx context.Context, node string) (admin.Status, error) {
+	s, err := c.statusOf(ctx, node)
+	if err != nil || node != "" || !waits(s) {
+		return s, err
+	}
+	for _, m := range c.topology.Members {
+		if other, err := c.statusOf(ctx, m.ID); m.ID != s.Node && err == nil && !waits(other) {
+			return other, nil
+		}
+	}
+	return s, nil
+}
+
+// waits tells whether who answered is no part of the cluster yet.
+func waits(s admin.Status) bool {
+	return slices.ContainsFunc(s.Members, func(m admin.Member) bool {
+		return m.ID == s.Node && (m.State == admin.StateJoining || m.State == admin.StateFounding)
+	})
+}
+
+func (c *Client) statusOf(ctx context.Context, node string) (admin.Status, error) {
 	return first(ctx, c, node, func(ctx context.Context, id string) (admin.Status, error) {
 		return call[admin.Status](ctx, c, id, http.MethodGet, admin.PathStatus, nil)
 	})

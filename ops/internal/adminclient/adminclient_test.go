@@ -104,6 +104,32 @@ func TestFirstThatAnswers(t *testing.T) {
 	}
 }
 
+// A member that waits to be taken in knows little of the cluster: who knows more is
+// believed, where there is somebody.
+func TestWhoWaitsIsBelievedLast(t *testing.T) {
+	waiting := func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(admin.Status{Node: "a1", Members: []admin.Member{{ID: "a1", State: admin.StateJoining}}})
+	}
+	c, at := newCluster(t)
+	c.serve(t, at["a1"], "a1", waiting)
+	_ = at["w"].Close()
+	client := c.open(t)
+	if s, err := client.Status(t.Context(), "a1"); err != nil || s.Node != "a1" {
+		t.Errorf("a1 alone: answered by %q, %v", s.Node, err)
+	}
+	c.serve(t, at["b1"], "b1", status("b1", "b1"))
+	if s, err := client.Status(t.Context(), ""); err != nil || s.Node != "b1" {
+		t.Errorf("answered by %q, %v", s.Node, err)
+	}
+	other, there := newCluster(t)
+	other.serve(t, there["a1"], "a1", waiting)
+	_ = there["b1"].Close()
+	_ = there["w"].Close()
+	if s, err := other.open(t).Status(t.Context(), ""); err != nil || s.Node != "a1" {
+		t.Errorf("nobody else: answered by %q, %v", s.Node, err)
+	}
+}
+
 // A node that says why it cannot has answered, though the others are away.
 func TestUnableIsNotAway(t *testing.T) {
 	c, at := newCluster(t)

@@ -138,7 +138,7 @@ func nodeChecks(o Observed, n Seen) []Check {
 		all = append(all, certificate(o, n.ID, c)...)
 	}
 	for _, c := range n.Health.Checks {
-		if c.OK {
+		if c.OK || c.Name == "draining" && n.Health.Draining.Phase != admin.PhaseNone { // which is told below
 			continue
 		}
 		grade := health.Broken

@@ -56,7 +56,7 @@ type Finding struct {
 func Assess(t admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, judge := range []func(admin.Topology, admin.Status) []Finding{
-		quorum, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
+		quorum, serving, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
 	} {
 		all = append(all, judge(t, s)...)
 	}
@@ -76,15 +76,19 @@ func Worst(found []Finding) Grade {
 func reachable(m admin.Member) bool { return m.State != "unreachable" && m.Error == "" }
 
 func quorum(_ admin.Topology, s admin.Status) []Finding {
-	up, down := 0, []string{}
+	up, down, waiting := 0, []string{}, []string{}
 	for _, m := range s.Members {
-		if reachable(m) {
+		switch {
+		case !votes(s, m.ID):
+			waiting = append(waiting, m.ID)
+		case reachable(m):
 			up++
-		} else {
+		default:
 			down = append(down, m.ID)
 		}
 	}
-	need := len(s.Members)/2 + 1
+	all := len(s.Members) - len(waiting)
+	need := all/2 + 1
 	switch {
 	case len(s.Members) == 0:
 		return []Finding{{Broken, "the node that answered knows no members", "Ask another node: --node ID."}}
@@ -93,14 +97,49 @@ func quorum(_ admin.Topology, s admin.Status) []Finding {
 			"Start or reconnect " + list(waits(s, down)) + ". If the cluster is new and a machine will not come, leave it and one more out of every cluster file, so that their number stays odd, and put both in later."}}
 	case up < need:
 		return []Finding{{Broken,
-			fmt.Sprintf("no majority: %d of %d members answer node %s, and %d are needed. Nothing can be recorded, so nothing is shown", up, len(s.Members), s.Node, need),
-			"Start or reconnect " + list(down) + ". If their machines are lost for good, keep every data directory that is left, and do not make a new cluster of them: it can lose what was acknowledged."}}
+			fmt.Sprintf("no majority: %d of %d members that vote answer node %s, and %d are needed. Nothing can be recorded, so nothing is shown", up, all, s.Node, need),
+			"Start or reconnect " + list(down) + ". Only if so many of their machines are lost for good that no majority can come back: ops/docs/recovering.md. Keep every data directory that is left."}}
 	case s.Leader == "":
 		return []Finding{{Broken, "no leader, though a majority answers: nothing can be recorded, so nothing is shown",
 			"An election takes a second or two: ask again. If it stays so, look in the members' logs for a slow disk or a network that lets only one way through."}}
-	case up == need && len(s.Members) > 1:
-		return []Finding{{Degraded, fmt.Sprintf("%d of %d members answer, just the %d that are needed: one more lost and nothing is shown", up, len(s.Members), need),
+	case up == need && all > 1 && len(down) > 0:
+		return []Finding{{Degraded, fmt.Sprintf("%d of %d members answer, just the %d that are needed: one more lost and nothing is shown", up, all, need),
 			"Start or reconnect " + list(down) + " before anything else is touched. Release nothing."}}
+	case len(waiting) > 0 && all < len(s.Members)/2+1:
+		return []Finding{{Degraded, fmt.Sprintf("what is acknowledged now rests on %d of %d members: %s waits to be taken in", all, len(s.Members), list(waiting)),
+			"Start them, one after another: each is taken in by itself when it has caught up. Until then lose none of the others, and release nothing."}}
+	}
+	return nil
+}
+
+// votes tells whether a member's vote counts.
+func votes(s admin.Status, id string) bool {
+	return len(s.Voters) == 0 || slices.Contains(s.Voters, id)
+}
+
+// serving says who takes browsers, and who was asked not to.
+func serving(_ admin.Topology, s admin.Status) []Finding {
+	var drained []string
+	taking, data := 0, 0
+	for _, m := range s.Members {
+		if m.Role != admin.RoleData || !reachable(m) {
+			continue
+		}
+		data++
+		switch {
+		case m.Phase != admin.PhaseNone:
+			drained = append(drained, m.ID)
+		case m.NotReady == "":
+			taking++
+		}
+	}
+	switch {
+	case data > 0 && taking == 0 && len(drained) > 0:
+		return []Finding{{Broken, "no data node takes browsers: " + list(drained) + " was asked to let them go, and nobody else is ready",
+			"Take one of them back: tvilling undrain " + drained[0] + "."}}
+	case len(drained) > 0:
+		return []Finding{{Notice, list(drained) + " was drained: it keeps everything, and takes no browsers",
+			"Right in the middle of a release, or while somebody works on it. Otherwise: tvilling undrain NODE."}}
 	}
 	return nil
 }
@@ -172,6 +211,9 @@ func members(t admin.Topology, s admin.Status) []Finding {
 			sites[m.Site] = true
 		}
 		switch {
+		case strings.Contains(m.Error, admin.RivalHistories):
+			all = append(all, Finding{Broken, fmt.Sprintf("%s and %s go on from two recoveries of the same history, and refuse each other", m.ID, s.Node),
+				"Decide which one goes on, and put the other members under it: ops/docs/recovering.md. Nothing is removed by it."})
 		case !reachable(m):
 			all = append(all, Finding{Degraded, fmt.Sprintf("%s (site %s, %s) does not answer %s", m.ID, m.Site, m.Role, s.Node) + why(m.Error),
 				"Is its process running, and can the machines reach each other? Look in its log, then start it again."})
@@ -183,7 +225,7 @@ func members(t admin.Topology, s admin.Status) []Finding {
 			all = append(all, Finding{Notice, m.ID + " is not in your cluster file", "Your copy is old, or it is not your cluster: fetch the cluster file again."})
 		}
 	}
-	if len(sites) == 1 && dataSites(t) > 1 {
+	if len(sites) == 1 && dataSites(t) > 1 && s.Leader != "" {
 		for site := range sites {
 			all = append(all, Finding{Degraded, "only site " + site + " serves: no data node of another site answers",
 				"Browsers have moved here by themselves. Restore the other site; nothing is to be done to the data."})

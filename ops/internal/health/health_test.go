@@ -63,7 +63,29 @@ func TestAssess(t *testing.T) {
 		{"one gone", func(s *admin.Status) { lose(s, "b2") }, health.Degraded, "b2 (site B, data) does not answer a1: connection refused", 1},
 		{"no margin", func(s *admin.Status) { lose(s, "b2", "w") }, health.Degraded, "3 of 5 members answer, just the 3", 3},
 		{"a site gone", func(s *admin.Status) { lose(s, "b1", "b2") }, health.Degraded, "3 of 5 members answer", 4},
-		{"no majority", func(s *admin.Status) { lose(s, "b1", "b2", "w"); s.Leader = "" }, health.Broken, "no majority: 2 of 5", 5},
+		{"no majority", func(s *admin.Status) { lose(s, "b1", "b2", "w"); s.Leader = "" }, health.Broken, "no majority: 2 of 5 members that vote", 4},
+		{"recovered, alone", func(s *admin.Status) { lose(s, "a2", "b1", "b2", "w"); s.Voters = []string{"a1"} }, health.Degraded, "rests on 1 of 5 members: a2, b1, b2 and w waits", 6},
+		{"recovered, and one back", func(s *admin.Status) { lose(s, "a2", "b2", "w"); s.Voters = []string{"a1", "b1"} }, health.Degraded, "rests on 2 of 5 members", 4},
+		{"recovered, two vote and one is lost", func(s *admin.Status) {
+			lose(s, "a2", "b1", "b2", "w")
+			s.Leader, s.Voters = "", []string{"a1", "b1"}
+		}, health.Broken, "no majority: 1 of 2 members that vote", 5},
+		{"drained", func(s *admin.Status) { s.Members[1].Phase = admin.PhaseDrained }, health.Notice, "a2 was drained", 1},
+		{"all drained", func(s *admin.Status) {
+			for i := range s.Members[:4] {
+				s.Members[i].Phase, s.Members[i].NotReady = admin.PhaseDrained, "draining"
+			}
+		}, health.Broken, "no data node takes browsers: a1, a2, b1 and b2", 1},
+		{"one drained, the others not ready", func(s *admin.Status) {
+			s.Members[0].Phase = admin.PhaseSessions
+			for i := range s.Members[:4] {
+				s.Members[i].NotReady = "something"
+			}
+		}, health.Broken, "no data node takes browsers: a1 was", 1},
+		{"rival histories", func(s *admin.Status) {
+			lose(s, "b2")
+			s.Members[3].Error = "refused: " + admin.RivalHistories + ": an operator"
+		}, health.Broken, "b2 and a1 go on from two recoveries", 1},
 		{"not founded", func(s *admin.Status) { lose(s, "b2"); found(s) }, health.Broken, "a new cluster is founded when every member", 2},
 		{"not founded, all answer", func(s *admin.Status) { found(s) }, health.Broken, "a new cluster is founded when every member", 1},
 		{"empty, and others lead", func(s *admin.Status) { s.Members[1].State = admin.StateFounding }, 0, "", 0},

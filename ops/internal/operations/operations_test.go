@@ -49,7 +49,8 @@ func TestPageOf(t *testing.T) {
 			p.Lost, p.Verdict = "no node answers", verdict{"broken", "No node answers. What follows is the last that was seen."}
 		}},
 		{"draining", func(l *Look) { l.Status.Members[1].Phase = admin.PhaseSessions }, func(p *page) {
-			p.Sites[1].Nodes[0].State = verdict{"notice", "draining: sessions"}
+			p.Sites[1].Nodes[0].State = verdict{"notice", "follower, draining: sessions"}
+			p.Verdict = verdict{"notice", "It works. There is something to know."}
 		}},
 		{"not ready", func(l *Look) { l.Status.Members[1].NotReady = "no leader was heard from" }, func(p *page) {
 			p.Sites[1].Nodes[0].State, p.Sites[1].Nodes[0].Why = verdict{"degraded", "follower, not ready"}, "no leader was heard from"

@@ -167,7 +167,7 @@ func stateOf(m admin.Member) verdict {
 	case m.State == "unreachable" || m.Error != "":
 		return verdict{"broken", "does not answer"}
 	case m.Phase != admin.PhaseNone:
-		return verdict{"notice", "draining: " + string(m.Phase)}
+		return verdict{"notice", m.State + ", draining: " + string(m.Phase)}
 	case m.NotReady != "":
 		return verdict{"degraded", m.State + ", not ready"}
 	case m.State == "leader":
