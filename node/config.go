@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"tvilling/node/internal/cluster"
 	"tvilling/node/internal/gateway"
@@ -27,7 +28,8 @@ type Config struct {
 	Version  string // of the build, for status
 	Sync     bool   // sync the state machine's file with every batch: slower, and no rebuild after a power cut
 	Logger   *slog.Logger
-	Tuning   cluster.Tuning // zero: as the architecture says
+	Tuning   cluster.Tuning   // zero: as the architecture says
+	now      func() time.Time // the clock that the others are told, in tests; nil: the machine's
 
 	// Listeners are those that somebody else bound, by name: what is missing is bound.
 	// They are the node's from Open on, which closes its own hold on them: a supervisor

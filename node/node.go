@@ -134,7 +134,7 @@ func (n *Node) clusterConfig() cluster.Config {
 	cfg := cluster.Config{
 		Topology: n.cfg.Topology, Self: n.cfg.Self, Dir: n.cfg.path("raft"), Alone: n.cfg.alone(),
 		Keys: n.ring != nil, Version: n.cfg.Version, Logger: n.cfg.Logger, Tuning: n.cfg.Tuning,
-		Describe: n.describe, Listener: n.cfg.Listeners[ListenerPeer],
+		Describe: n.describe, Now: n.cfg.now, Listener: n.cfg.Listeners[ListenerPeer],
 	}
 	if n.cosigner != nil {
 		cfg.Cosign = n.cosigner.Cosign
@@ -221,15 +221,16 @@ func (n *Node) Run(ctx context.Context) error {
 		n.drain.End()
 		return n.leave()
 	})
-	n.cfg.Logger.Info("node runs", "node", n.cfg.Self, "site", n.member.Site, "role", n.member.Role, "version", n.cfg.Version)
+	n.cfg.Logger.Info("node runs", "site", n.member.Site, "role", n.member.Role, "version", n.cfg.Version)
 	return group.Wait()
 }
 
 // Ready says why the node should not be sent work to: no leader is heard, the state
-// has failed or another keyring sealed it, a security projection is too old. nil: it
+// has failed or another keyring sealed it, a security projection is too old, its clock
+// is not to be trusted. nil: it
 // should.
 func (n *Node) Ready() error {
-	ready := []error{leaderHeard(n), n.fsm.Err(), n.state().fresh()}
+	ready := []error{leaderHeard(n), n.fsm.Err(), n.state().fresh(), n.clockTrusted()}
 	if n.ring != nil {
 		ready = append(ready, n.state().opens())
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,12 +27,13 @@ type three struct {
 	signers authorities
 	nodes   map[string]*running
 	configs map[string]Config
+	clocks  map[string]*atomic.Int64 // how far each one's clock is off, nanoseconds
 }
 
 // startThree starts them at once: Open binds, and needs nobody else.
 func startThree(t *testing.T) *three {
 	t.Helper()
-	c := &three{t: t, signers: newAuthorities(t), nodes: map[string]*running{}, configs: map[string]Config{}}
+	c := &three{t: t, signers: newAuthorities(t), nodes: map[string]*running{}, configs: map[string]Config{}, clocks: map[string]*atomic.Int64{}}
 	at := free(t, 12)
 	witness := memberAt("w", "W", at[:4])
 	witness.Role, witness.Client, witness.Source, witness.Origin = admin.RoleWitness, "", "", ""
@@ -43,7 +45,9 @@ func startThree(t *testing.T) *three {
 		cfg := Config{Topology: topology, Self: m.ID, DataDir: t.TempDir(), Material: c.signers.material("test", m.ID, m.Role), Version: "test",
 			Tuning: cluster.Tuning{SnapshotThreshold: 4, SnapshotInterval: 50 * time.Millisecond, TrailingLogs: 8,
 				ProposeLimit: startLimit, StoreLimit: startLimit}} // for a machine that is busy with other things
-		c.configs[m.ID] = cfg
+		off := &atomic.Int64{}
+		cfg.now = func() time.Time { return time.Now().Add(time.Duration(off.Load())) }
+		c.clocks[m.ID], c.configs[m.ID] = off, cfg
 		if m.Role == admin.RoleData {
 			keepers = append(keepers, cfg.Material)
 		}
