@@ -21,6 +21,7 @@ type Status struct {
 	Cluster     string   `json:"cluster"`
 	Environment string   `json:"environment"`
 	Node        string   `json:"node"` // who answered
+	At          string   `json:"at"`   // when, by its clock, RFC 3339
 	Leader      string   `json:"leader"`
 	Level       uint16   `json:"level"`
 	Members     []Member `json:"members"`
@@ -82,7 +83,8 @@ type Transfer struct {
 
 // Done is the answer to an act.
 type Done struct {
-	Index uint64 `json:"index"` // the log index at which it is durable
+	Index     uint64 `json:"index"`               // the log index at which it is durable
+	Unchanged bool   `json:"unchanged,omitempty"` // an activation found its level active already
 }
 
 // Source is the registration of a source system.

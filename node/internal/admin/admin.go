@@ -144,7 +144,7 @@ func (e *endpoint) status(r *http.Request) (any, error) {
 	s.BackupAgeSeconds = ageOf(s.Backup, time.Now())
 	s.Level = e.State.Level()
 	s.Members = e.Cluster.Members(r.Context())
-	s.Leader, s.Voters = e.Cluster.Leader(), e.Cluster.Voters()
+	s.Leader, s.Voters, s.At = e.Cluster.Leader(), e.Cluster.Voters(), time.Now().UTC().Format(time.RFC3339)
 	return s, nil
 }
 
@@ -247,9 +247,13 @@ func (e *endpoint) activate(r *http.Request) (any, error) {
 				errState, m.ID, m.Level, cmp.Or(m.Version, "it does not answer"), command.Level)
 		}
 	}
-	done, err := e.act(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
+	result, err := e.propose(r.Context(), command.KindActivate, command.Activate{Level: command.Level})
 	if err != nil {
 		return nil, err
+	}
+	done := admin.Done{Index: result.Index, Unchanged: result.Unchanged > 0}
+	if done.Unchanged {
+		return done, nil
 	}
 	e.Logger.Info("level activated: builds that know lower levels alone cannot follow any more", "level", command.Level, "operator", operatorOf(r))
 	e.awaitLevel(r.Context())
@@ -257,14 +261,22 @@ func (e *endpoint) activate(r *http.Request) (any, error) {
 }
 
 func (e *endpoint) act(ctx context.Context, kind command.Kind, body any) (any, error) {
-	results, err := e.Cluster.Propose(ctx, command.Command{Kind: kind, Version: 1, Intent: e.Intent(), Body: body})
+	result, err := e.propose(ctx, kind, body)
 	if err != nil {
 		return nil, err
 	}
-	if results[0].Status != command.StatusDone {
-		return nil, fmt.Errorf("%w: refused by the state machine", errState)
+	return admin.Done{Index: result.Index}, nil
+}
+
+func (e *endpoint) propose(ctx context.Context, kind command.Kind, body any) (command.Result, error) {
+	results, err := e.Cluster.Propose(ctx, command.Command{Kind: kind, Version: 1, Intent: e.Intent(), Body: body})
+	if err != nil {
+		return command.Result{}, err
 	}
-	return admin.Done{Index: results[0].Index}, nil
+	if results[0].Status != command.StatusDone {
+		return command.Result{}, fmt.Errorf("%w: refused by the state machine", errState)
+	}
+	return results[0], nil
 }
 
 func decode(r *http.Request, into any) error {

@@ -170,6 +170,10 @@ func TestStatus(t *testing.T) {
 	want := admin.Status{Cluster: "test", Environment: admin.Demo, Node: "n0", Leader: "n0", Voters: []string{"n0", "n1", "n2"}, Level: 1,
 		Members: []admin.Member{{ID: "n0", Level: command.Level}}, Feeds: []admin.Feed{{Name: "blocks", Fresh: true}},
 		Log: admin.LogStatus{Entries: 4}}
+	if at, err := time.Parse(time.RFC3339, got.At); err != nil || time.Since(at).Abs() > time.Minute {
+		t.Errorf("answered at %q", got.At)
+	}
+	got.At = ""
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("status:\n%s", diff)
 	}

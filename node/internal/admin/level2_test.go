@@ -38,6 +38,19 @@ func TestLevelTwoIsActivatedFirst(t *testing.T) {
 	}
 }
 
+// What is active already is not activated again, and the log does not say that it was.
+func TestActivateTwice(t *testing.T) {
+	w := newWorld(t)
+	for i, unchanged := range []bool{false, true, true} {
+		if got := done[admin.Done](w, "POST", admin.PathActivate, ""); got.Unchanged != unchanged || got.Index == 0 {
+			t.Errorf("time %d: %+v", i+1, got)
+		}
+	}
+	if n := strings.Count(w.logged.String(), "level activated"); n != 1 {
+		t.Errorf("the log says it %d times", n)
+	}
+}
+
 func TestAnnounce(t *testing.T) {
 	w := newWorld(t)
 	done[admin.Done](w, "POST", admin.PathActivate, "")

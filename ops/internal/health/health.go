@@ -56,7 +56,7 @@ type Finding struct {
 func Assess(t admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, judge := range []func(admin.Topology, admin.Status) []Finding{
-		quorum, serving, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
+		quorum, serving, machines, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
 	} {
 		all = append(all, judge(t, s)...)
 	}
@@ -156,6 +156,40 @@ func waits(s admin.Status, down []string) []string {
 		}
 	}
 	return down
+}
+
+// Bounds of what a machine is to have left.
+const (
+	certificateSoon = 30 * 24 * time.Hour
+	diskLow         = 10 // percent
+	diskFull        = 2
+)
+
+// machines says whose certificates run out, and whose disks fill.
+func machines(_ admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	now, err := time.Parse(time.RFC3339, s.At)
+	for _, m := range s.Members {
+		if until, bad := time.Parse(time.RFC3339, m.CertificateUntil); err == nil && bad == nil {
+			switch left := until.Sub(now); {
+			case left <= 0:
+				all = append(all, Finding{Broken, "a certificate of " + m.ID + " ran out at " + m.CertificateUntil, "tvilling doctor says which. Put a new one in its place: the node takes it up by itself."})
+			case left < certificateSoon:
+				all = append(all, Finding{Degraded, "a certificate of " + m.ID + " runs out at " + m.CertificateUntil, "tvilling doctor says which. Put a new one in its place: the node takes it up by itself."})
+			}
+		}
+		if m.DiskTotal == 0 {
+			continue
+		}
+		const room = "Give it room: a node whose disk is full ends itself. Remove nothing of its data directory."
+		switch free := 100 * min(m.DiskFree, m.DiskTotal) / m.DiskTotal; {
+		case free < diskFull:
+			all = append(all, Finding{Broken, fmt.Sprintf("the disk of %s has %d %% left", m.ID, free), room})
+		case free < diskLow:
+			all = append(all, Finding{Degraded, fmt.Sprintf("the disk of %s has %d %% left", m.ID, free), room})
+		}
+	}
+	return all
 }
 
 // replicas compares state hashes that were taken at the same index.

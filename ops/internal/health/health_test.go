@@ -70,6 +70,18 @@ func TestAssess(t *testing.T) {
 			lose(s, "a2", "b1", "b2", "w")
 			s.Leader, s.Voters = "", []string{"a1", "b1"}
 		}, health.Broken, "no majority: 1 of 2 members that vote", 5},
+		{"certificate soon", func(s *admin.Status) {
+			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-03-20T10:00:00Z"
+		}, health.Degraded, "a certificate of w runs out at", 1},
+		{"certificate ran out", func(s *admin.Status) {
+			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-03-14T10:00:00Z"
+		}, health.Broken, "a certificate of w ran out at", 1},
+		{"certificate for long", func(s *admin.Status) {
+			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-05-14T10:00:00Z"
+		}, 0, "", 0},
+		{"little room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 9, 100 }, health.Degraded, "the disk of a1 has 9 % left", 1},
+		{"no room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 1, 100 }, health.Broken, "the disk of a1 has 1 % left", 1},
+		{"room enough", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 10, 100 }, 0, "", 0},
 		{"drained", func(s *admin.Status) { s.Members[1].Phase = admin.PhaseDrained }, health.Notice, "a2 was drained", 1},
 		{"all drained", func(s *admin.Status) {
 			for i := range s.Members[:4] {
