@@ -152,3 +152,32 @@ func TestThePackageIsReproducible(t *testing.T) {
 		t.Errorf("users: %s", diff)
 	}
 }
+
+// Packages of builds without a version are installed over one another in the order of
+// their commits' times, and every version comes after them.
+func TestVersionsOfPackagesAreInOrder(t *testing.T) {
+	tool(t, "dpkg-deb")
+	dir := t.TempDir()
+	binary, out := filepath.Join(dir, "tvilling"), filepath.Join(dir, "out.deb")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	last := ""
+	for _, c := range []struct{ version, at, want string }{
+		{"ffc0de1", "1000000000", "0~git200109090146.ffc0de1"},
+		{"0123abc", "1000000060", "0~git200109090147.0123abc"},
+		{"0123abc-dirty", "1000000060", "0~git200109090147.0123abc.dirty"},
+		{"v0.1.0", "1000000120", "0.1.0"},
+		{"v0.1.0-3-g0123abc", "1000000180", "0.1.0.3.g0123abc"},
+	} {
+		ran(t, []string{"SOURCE_DATE_EPOCH=" + c.at}, "sh", deploy+"/debian/build", binary, c.version, out)
+		got := strings.TrimSpace(ran(t, nil, "dpkg-deb", "--field", out, "Version"))
+		if got != c.want {
+			t.Errorf("%s is packaged as %s, want %s", c.version, got, c.want)
+		}
+		if last != "" {
+			ran(t, nil, "dpkg", "--compare-versions", last, "lt", got)
+		}
+		last = got
+	}
+}

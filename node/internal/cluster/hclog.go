@@ -77,13 +77,21 @@ func (b *bridge) Log(level hclog.Level, msg string, args ...any) {
 	b.to.Log(context.Background(), to, "raft: "+msg, args...)
 }
 
-// plain makes values of what hclog formats late.
+// plain makes words of what hclog formats late, and of what has words for itself: as
+// JSON a time span would be a number without a unit, and raft itself nothing at all.
 func plain(args []any) []any {
 	for i, arg := range args {
-		if f, ok := arg.(hclog.Format); ok && len(f) > 0 {
-			if format, ok := f[0].(string); ok {
-				args[i] = fmt.Sprintf(format, f[1:]...)
+		switch v := arg.(type) {
+		case hclog.Format:
+			if len(v) == 0 {
+				continue
 			}
+			if format, ok := v[0].(string); ok {
+				args[i] = fmt.Sprintf(format, v[1:]...)
+			}
+		case error, time.Time:
+		case fmt.Stringer:
+			args[i] = fmt.Sprint(v) // also of one that is nil
 		}
 	}
 	return args

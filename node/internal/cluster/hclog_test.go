@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A peer that stops in order is no error of this node's; bytes that make no sense are.
@@ -28,3 +29,19 @@ func TestAPeerThatHangsUpIsNoError(t *testing.T) {
 		}
 	}
 }
+
+// What raft hands over is readable in a log of JSON too.
+func TestWhatRaftSaysIsReadable(t *testing.T) {
+	var said bytes.Buffer
+	newBridge(slog.New(slog.NewJSONHandler(&said, nil))).Info("entering", "follower", &worded{1}, "nobody", (*worded)(nil), "after", 1500*time.Millisecond, "error", io.EOF, "count", 7)
+	for _, want := range []string{`"follower":"Node 1"`, `"nobody":"<nil>"`, `"after":"1.5s"`, `"error":"EOF"`, `"count":7`} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%s is not in %s", want, said.String())
+		}
+	}
+}
+
+// worded has nothing that JSON would show, as raft has.
+type worded struct{ number int }
+
+func (w *worded) String() string { return fmt.Sprintf("Node %d", w.number) }

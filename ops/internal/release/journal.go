@@ -301,8 +301,11 @@ func (j *Journal) lock() error {
 }
 
 func exclude(f *os.File) error {
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return fmt.Errorf("%w: %w", ErrBusy, err)
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return ErrBusy
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	return nil
 }

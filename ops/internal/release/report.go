@@ -153,6 +153,8 @@ func next(state State, p Plan, back bool) []string {
 	const resume = "tvilling release run --resume goes on from where it is."
 	const abort = "tvilling release abort gives every replaced node the build that it had, while the level has not been activated."
 	switch {
+	case state == Released && p.Build.Level != 0 && p.Build.Level <= p.Level:
+		return []string{fmt.Sprintf("Nothing is left to activate: level %d was active when it began, and the build knows no higher one. Going back is allowed: tvilling release abort.", p.Level)}
 	case state == Released:
 		return []string{
 			fmt.Sprintf("Until the level is activated, going back is allowed: tvilling release abort. Level %d was active when it began, and %s.", p.Level, knows(p.Build.Level)),

@@ -1,6 +1,7 @@
 package support
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -47,6 +48,26 @@ func Clean(text []byte) (clean []byte, count int) {
 		var n int
 		clean, n = replace(clean, look.form, look.is, look.step)
 		count += n
+	}
+	return clean, count
+}
+
+// sample is a line of Prometheus' text: what was measured, and one number.
+var sample = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})? )([-+]?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|Inf)|NaN)$`)
+
+// cleanMetrics is Clean, but for the numbers that were measured: what the program counted
+// itself is nobody's, and without it the rest says nothing. Names, labels, comments and
+// lines of any other form are looked at.
+func cleanMetrics(text []byte) (clean []byte, count int) {
+	clean = make([]byte, 0, len(text))
+	for line := range bytes.Lines(text) {
+		body := bytes.TrimSuffix(line, []byte("\n"))
+		what, rest := body, line[len(body):]
+		if found := sample.FindSubmatchIndex(body); found != nil {
+			what, rest = body[:found[3]], line[found[3]:]
+		}
+		said, n := Clean(what)
+		clean, count = append(append(clean, said...), rest...), count+n
 	}
 	return clean, count
 }

@@ -113,7 +113,7 @@ func (b *bundle) gather(ctx context.Context, c Cluster, o Options) error {
 			return err
 		}
 		numbers, err := c.Metrics(ctx, n.ID)
-		if err := b.value("nodes/"+n.ID+"/metrics.txt", numbers, err); err != nil {
+		if err := b.value("nodes/"+n.ID+"/metrics.txt", measured(numbers), err); err != nil {
 			return err
 		}
 	}
@@ -126,21 +126,30 @@ func (b *bundle) gather(ctx context.Context, c Cluster, o Options) error {
 	return b.value("contents.json", b.list, nil)
 }
 
-// value adds a file: bytes as they are, everything else as JSON.
+// measured are numbers as a node answers them, in Prometheus' text.
+type measured []byte
+
+// value adds a file: bytes and numbers as they are, everything else as JSON.
 func (b *bundle) value(name string, value any, fault error) error {
 	if fault != nil {
 		clean, _ := Clean([]byte(fault.Error()))
 		b.list.Files = append(b.list.Files, File{Name: name, Fault: string(clean)})
 		return nil
 	}
-	text, plain := value.([]byte)
-	if !plain {
+	var text []byte
+	clean := Clean
+	switch v := value.(type) {
+	case []byte:
+		text = v
+	case measured:
+		text, clean = v, cleanMetrics
+	default:
 		var err error
 		if text, err = json.MarshalIndent(value, "", "  "); err != nil {
 			return fmt.Errorf("writing %s: %w", name, err)
 		}
 	}
-	text, taken := Clean(text)
+	text, taken := clean(text)
 	if err := b.tar.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text)), ModTime: b.at}); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}

@@ -186,3 +186,29 @@ func unpack(t *testing.T, archive []byte) map[string]string {
 		files[head.Name] = string(text)
 	}
 }
+
+// What a node measured is left as it is, whatever it looks like; where somebody could
+// have put a number of a person it is looked for as everywhere.
+func TestMeasuredNumbersAreNobodys(t *testing.T) {
+	const id = "191212121212"
+	for _, line := range []string{
+		"tvilling_bytes_total " + id, "tvilling_bytes_total{node=\"a1\",to=\"b 1\"} 1212121212", "go_started_seconds 1.912121212129e+09",
+		"tvilling_odd -1912.12121212", "tvilling_odd +Inf", "tvilling_odd NaN", "# HELP tvilling_odd What is odd.", "",
+	} {
+		if clean, count := cleanMetrics([]byte(line + "\n")); count != 0 || string(clean) != line+"\n" {
+			t.Errorf("%q became %q", line, clean)
+		}
+	}
+	for _, line := range []string{
+		"tvilling_odd{who=\"" + id + "\"} 1", "tvilling_odd{who=\"" + id + " x\"} 12", "tvilling_" + id + " 1", "# HELP odd " + id,
+		id, "odd " + id + " 1772373600000", "odd " + id + "x", "odd 19121212-1212", "odd  " + id, "{who=\"" + id + "\"} 1", "odd{who=\"} " + id + "\"} 1",
+	} {
+		clean, count := cleanMetrics([]byte("odd 1\n" + line + "\nodd 2\n"))
+		if count == 0 || strings.Contains(string(clean), id) {
+			t.Errorf("in a line of %d characters %d were taken out", len(line), count)
+		}
+		if !strings.HasPrefix(string(clean), "odd 1\n") || !strings.HasSuffix(string(clean), "\nodd 2\n") {
+			t.Errorf("the lines beside it are others: %d bytes", len(clean))
+		}
+	}
+}
