@@ -86,7 +86,7 @@ var words = []struct {
 	{Unrecorded, "Shown without an entry in the access log"}, {Different, "Entries of the access log that differ between nodes"},
 	{Acknowledged, "Acknowledged writes"}, {Lost, "of them lost, on some node"},
 	{Blanked, "Views blanked in time"}, {BlankedLate, "Views blanked late"}, {NotBlanked, "Views never blanked"},
-	{Dark, "Longest time that a view that stays showed nothing"}, {Doubts, "Views that were not what the node said"}, {Resumed, "Streams resumed"}, {StreamsLost, "Streams lost"}, {Operations, "Operations in the histories"}, {Unlawful, "Histories without an order that explains them"},
+	{Heeded, "From a wild clock until its node refused and did not lead"}, {Dark, "Longest time that a view that stays showed nothing"}, {Doubts, "Views that were not what the node said"}, {Resumed, "Streams resumed"}, {StreamsLost, "Streams lost"}, {Operations, "Operations in the histories"}, {Unlawful, "Histories without an order that explains them"},
 	{Streamed, "Views that the streams were shown"},
 	{Unchecked, "Nodes and changes that could not be checked"},
 	{Changes, "Changes of leadership under the fault"}, {Ended, "From the fault until its process had ended itself"},

@@ -38,6 +38,7 @@ const (
 	Unchecked    Figure = "unchecked"      // nodes and changes of which nothing could be checked
 	Unfound      Figure = "unfound"        // faults that the operator's own means did not show
 	Renewed      Figure = "renewed_ms"     // from a new certificate until its node is among the others again
+	Heeded       Figure = "heeded_ms"      // from a wild clock until its node was not ready and did not lead
 	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
 	Attempts     Figure = "attempts"       // that the operations from the fault on took
 	Streamed     Figure = "streamed"       // views that the streams were shown
@@ -127,7 +128,7 @@ func (k Kept) String() string {
 }
 
 // inMillis are the figures that are times.
-var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Renewed: true, Dark: true}
+var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Renewed: true, Heeded: true, Dark: true}
 
 // number writes a figure with its unit.
 func number(f Figure, v float64) string {
