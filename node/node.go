@@ -310,7 +310,9 @@ func (n *Node) Close() error {
 	if n.cluster != nil {
 		faults = append(faults, n.cluster.Close())
 	}
-	n.drain.wait()
+	if n.drain != nil {
+		n.drain.wait()
+	}
 	if n.fsm != nil {
 		faults = append(faults, n.fsm.Close())
 	}
