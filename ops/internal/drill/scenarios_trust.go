@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func moveClocks(ctx context.Context, r *run) error {
 	if err := r.setClock(aside, 0); err != nil {
 		return err
 	}
-	return r.moveClock(ctx, r.leader, clockWild)
+	return r.moveClock(ctx, cmp.Or(r.watch.leader(), r.leader), clockWild)
 }
 
 // moveClock moves a clock, and counts it when the operator is not told.
