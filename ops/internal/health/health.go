@@ -56,7 +56,7 @@ type Finding struct {
 func Assess(t admin.Topology, s admin.Status) []Finding {
 	var all []Finding
 	for _, judge := range []func(admin.Topology, admin.Status) []Finding{
-		quorum, serving, machines, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
+		quorum, serving, clocks, machines, replicas, keys, leadership, members, feeds, accessLog, backups, versions,
 	} {
 		all = append(all, judge(t, s)...)
 	}
@@ -187,6 +187,20 @@ func machines(_ admin.Topology, s admin.Status) []Finding {
 			all = append(all, Finding{Broken, fmt.Sprintf("the disk of %s has %d %% left", m.ID, free), room})
 		case free < diskLow:
 			all = append(all, Finding{Degraded, fmt.Sprintf("the disk of %s has %d %% left", m.ID, free), room})
+		}
+	}
+	return all
+}
+
+// clocks says which members find their own clocks wrong.
+func clocks(_ admin.Topology, s admin.Status) []Finding {
+	var all []Finding
+	for _, m := range s.Members {
+		for why := range strings.SplitSeq(m.NotReady, "; ") {
+			if found, is := strings.CutPrefix(why, "clock: "); is && reachable(m) {
+				all = append(all, Finding{Broken, m.ID + " shows nothing and does not lead: " + found,
+					"Correct that machine's time synchronisation: the node takes part again by itself."})
+			}
 		}
 	}
 	return all

@@ -82,6 +82,8 @@ func TestAssess(t *testing.T) {
 		{"little room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 9, 100 }, health.Degraded, "the disk of a1 has 9 % left", 1},
 		{"no room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 1, 100 }, health.Broken, "the disk of a1 has 1 % left", 1},
 		{"room enough", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 10, 100 }, 0, "", 0},
+		{"a wrong clock", func(s *admin.Status) { s.Members[1].NotReady = "leader: none; clock: it is 5m0s ahead" }, health.Broken, "a2 shows nothing and does not lead: it is 5m0s ahead", 1},
+		{"a clock that nobody hears of", func(s *admin.Status) { s.Members[1].NotReady = "o'clock: late" }, 0, "", 0},
 		{"drained", func(s *admin.Status) { s.Members[1].Phase = admin.PhaseDrained }, health.Notice, "a2 was drained", 1},
 		{"all drained", func(s *admin.Status) {
 			for i := range s.Members[:4] {
