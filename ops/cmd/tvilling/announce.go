@@ -72,7 +72,7 @@ func (c *cli) announceOne(kind, short string) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.swedish, "sv", "", "the `text` in Swedish")
 	flags.StringVar(&f.english, "en", "", "the `text` in English")
-	flags.StringVar(&f.from, "from", "", "when it begins: `time` as 2026-11-22T14:00:00+01:00, or \"2026-11-22 14:00\" by this machine's zone (default: now)")
+	flags.StringVar(&f.from, "from", "", "when it begins: `time` as 2026-11-22T14:00:00+01:00, or \"2026-11-22 14:00\" by this machine's zone (default: now). What staff read is Swedish time, and is printed")
 	flags.DurationVar(&f.in, "in", 0, "the same, as `how long` from now: 2h")
 	flags.StringVar(&f.until, "until", "", "when it ends: `time` (default: until it is withdrawn)")
 	flags.DurationVar(&f.lasts, "for", 0, "the same, as `how long` from its beginning: 30m")
@@ -157,10 +157,35 @@ func printAnnouncements(w io.Writer, all admin.Announcements) {
 		fmt.Fprintln(w, "Nothing is announced.")
 		return
 	}
-	fmt.Fprintln(w, "ID\tKIND\tFROM\tUNTIL\tSWEDISH\tENGLISH")
+	fmt.Fprintln(w, "ID\tKIND\tFROM\tUNTIL\tSWEDISH TIME\tSWEDISH\tENGLISH")
 	for _, a := range all.Announcements {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Kind, a.From, dash(a.Until), a.Swedish, a.English)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Kind, a.From, dash(a.Until), swedishTime(a), a.Swedish, a.English)
 	}
+}
+
+// swedishTime is when something is announced for, as staff read it: in Swedish time,
+// wherever the operator's machine believes that it stands.
+func swedishTime(a admin.Announcement) string {
+	zone, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		return "-"
+	}
+	from, err := time.Parse(time.RFC3339, a.From)
+	if err != nil {
+		return "-"
+	}
+	from = from.In(zone)
+	text := from.Format("2006-01-02 15:04")
+	until, err := time.Parse(time.RFC3339, a.Until)
+	switch until = until.In(zone); {
+	case err != nil:
+		return "from " + text
+	case from.Format("-0700") != until.Format("-0700"): // clocks are set in between
+		return text + from.Format(" -0700") + " – " + until.Format("2006-01-02 15:04 -0700")
+	case until.Format(time.DateOnly) == from.Format(time.DateOnly):
+		return text + "–" + until.Format("15:04")
+	}
+	return text + " – " + until.Format("2006-01-02 15:04")
 }
 
 func (c *cli) announceWithdraw() *cobra.Command {

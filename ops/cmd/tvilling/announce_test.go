@@ -50,3 +50,18 @@ func TestAnnouncementOfFlags(t *testing.T) {
 		t.Errorf("%v, %v", at, err)
 	}
 }
+
+// Staff read Swedish time, in summer and in winter.
+func TestSwedishTime(t *testing.T) {
+	for _, c := range []struct{ from, until, want string }{
+		{"2026-11-30T13:00:00Z", "2026-11-30T14:30:00Z", "2026-11-30 14:00–15:30"},
+		{"2026-06-30T13:00:00Z", "", "from 2026-06-30 15:00"},
+		{"2026-11-30T08:00:00-05:00", "2026-11-30T23:30:00Z", "2026-11-30 14:00 – 2026-12-01 00:30"},
+		{"2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-25 02:30 +0200 – 2026-10-25 02:30 +0100"}, // the night with an hour twice
+		{"", "", "-"},
+	} {
+		if got := swedishTime(admin.Announcement{From: c.from, Until: c.until}); got != c.want {
+			t.Errorf("%s to %s is %q, want %q", c.from, c.until, got, c.want)
+		}
+	}
+}

@@ -45,6 +45,7 @@ func (c *cli) drillList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Say which drills there are, what each shows and what it needs",
+		Long:  "Say which drills there are, what each shows and what it needs.\n\n" + drill.NeedsHelp(),
 		Args:  none,
 		RunE: func(*cobra.Command, []string) error {
 			all := drill.Scenarios()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -58,6 +59,7 @@ func addressesOf(t admin.Topology) []member {
 }
 
 func (c *cli) activate() *cobra.Command {
+	var yes bool
 	cmd := &cobra.Command{
 		Use:   "activate",
 		Short: "Raise the cluster's level to what every member reports; the release before cannot follow",
@@ -67,18 +69,63 @@ A release does not activate what it brings. Until this is done the release befor
 take over again, node by node, and every member reads what every other writes. From
 then on it cannot: a build that does not know the level stops, says which build is
 needed, and leaves its data as they are. Look at tvilling status first: every member
-must run the new release, or this is refused and says which does not.`,
+must run the new release, or this is refused and says which does not.
+
+In production it asks for the cluster's name, unless --yes says that you are sure. Where
+the level is active already nothing is changed, and nothing is asked.`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return answer(c, func(client *adminclient.Client) (admin.Done, error) {
+				if err := c.sureToActivate(cmd.Context(), client, yes); err != nil {
+					return admin.Done{}, err
+				}
 				return client.Activate(cmd.Context(), c.node)
 			}, func(w io.Writer, done admin.Done) {
+				if done.Unchanged {
+					fmt.Fprintln(w, "Nothing changed: the highest level that every member knows is active already.")
+					return
+				}
 				fmt.Fprintf(w, "done at index %d; tvilling status shows the level\n", done.Index)
 			})
 		},
 	}
 	c.operatorFlags(cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "in production: do not ask, the way back may end")
 	return cmd
+}
+
+// sureToActivate asks, in production, whether the way back may end, where one would.
+func (c *cli) sureToActivate(ctx context.Context, client *adminclient.Client, yes bool) error {
+	t := client.Topology()
+	if yes || t.Environment != admin.Production {
+		return nil
+	}
+	status, err := client.Status(ctx, c.node)
+	if err != nil {
+		return err
+	}
+	ends := activates(status)
+	if ends == "" {
+		return nil
+	}
+	fmt.Fprintf(c.errs, "%s is in production. %s\n", t.Cluster, ends)
+	return c.typed(t.Cluster, "")
+}
+
+// activates says what an activation ends; nothing where there is none to be had: that is
+// for the cluster to say.
+func activates(s admin.Status) string {
+	lowest := uint16(0)
+	for i, m := range s.Members {
+		if i == 0 || m.Level < lowest {
+			lowest = m.Level
+		}
+	}
+	if lowest <= s.Level {
+		return ""
+	}
+	return fmt.Sprintf("Level %d is active, and every member knows level %d. With it active, builds that know level %d alone cannot follow any more: "+
+		"tvilling release abort is not allowed, and a backup that is taken then is restored by builds of level %[2]d only. This cannot be taken back.", s.Level, lowest, s.Level)
 }
 
 func dash(s string) string {

@@ -57,9 +57,14 @@ func (r *releasing) buildFlags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&r.accept, "accept", nil, "go past these `checks` though they hinder")
 }
 
-func (r *releasing) commandFlags(cmd *cobra.Command) {
+// wayFlags are how a node is replaced, and what it goes back to.
+func (r *releasing) wayFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&r.replace, "replace", "", "`command` that replaces a node, with {{.Node}} {{.Site}} {{.Host}} {{.Binary}} {{.Version}}; or local, for a demo")
 	cmd.Flags().StringVar(&r.former, "former", "", "`file` to go back to (default: what the demo ran, for local)")
+}
+
+func (r *releasing) commandFlags(cmd *cobra.Command) {
+	r.wayFlags(cmd)
 	cmd.Flags().DurationVar(&r.back, "back", 0, "how long a node may take to be back (default 3m, in a demo 1m)")
 	cmd.Flags().DurationVar(&r.bake, "bake", 0, "how long a replaced node is watched before the next (default 1m, in a demo 10s)")
 	cmd.Flags().DurationVar(&r.within, "within", 0, "how long browsers get to move (default: the node's own)")
@@ -124,8 +129,11 @@ func (c *cli) releasePlan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan --binary FILE|--to VERSION",
 		Short: "Check whether a release may begin, and show its order; nothing is done",
-		Long:  "Check whether a release may begin, and show its order; nothing is done.\nThe exit code is 5 when a check hinders.",
-		Args:  none,
+		Long: `Check whether a release may begin, and show its order; nothing is done.
+With --replace, and --former, the command of every node is made, and checked, as run
+would: give them as you will give them to it.
+The exit code is 5 when a check hinders.`,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := c.ask()
 			if err != nil {
@@ -135,6 +143,11 @@ func (c *cli) releasePlan() *cobra.Command {
 			p, err := c.prepare(cmd.Context(), client, r)
 			if err != nil {
 				return err
+			}
+			if p.Plan != nil && (r.replace != "" || r.former != "") {
+				if _, err := c.wayOf(cmd.Context(), client.Topology(), &r, p.Plan); err != nil {
+					return err
+				}
 			}
 			if err := c.print(p, func(w io.Writer) { printPlanned(w, p) }); err != nil {
 				return err
@@ -147,6 +160,7 @@ func (c *cli) releasePlan() *cobra.Command {
 	}
 	c.operatorFlags(cmd)
 	r.buildFlags(cmd)
+	r.wayFlags(cmd)
 	return cmd
 }
 
@@ -170,6 +184,9 @@ func printPlanned(w io.Writer, p planned) {
 			what = s.From + " -> " + s.Version + ": " + what
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d (%d needed)\n", s.Number, s.Node, s.Site, s.Why, what, s.Leads, s.Voters, s.Needed)
+	}
+	if p.Plan.Command != "" {
+		fmt.Fprintf(w, "\nEach is replaced by: %s\n", p.Plan.Command)
 	}
 	fmt.Fprintln(w, "\nNothing is activated by a release. Until tvilling members activate, going back is allowed; after it, not.")
 }
@@ -209,10 +226,7 @@ The exit code is 5 when a check hinders and nothing was done, 1 when it halted.`
 				}
 				return &saidError{exitUnhealthy}
 			}
-			if err := c.command(cmd.Context(), &r, p.Plan); err != nil {
-				return err
-			}
-			command, err := commandOf(client.Topology(), r, *p.Plan)
+			command, err := c.wayOf(cmd.Context(), client.Topology(), &r, p.Plan)
 			if err != nil {
 				return err // before there is a journal, which would have to be ended
 			}
@@ -248,6 +262,14 @@ func (c *cli) releaseAbort() *cobra.Command {
 	c.operatorFlags(cmd)
 	r.commandFlags(cmd)
 	return cmd
+}
+
+// wayOf puts into a plan how nodes are replaced, and makes the command that does it.
+func (c *cli) wayOf(ctx context.Context, t admin.Topology, r *releasing, p *release.Plan) (*release.Command, error) {
+	if err := c.command(ctx, r, p); err != nil {
+		return nil, err
+	}
+	return commandOf(t, *r, *p)
 }
 
 // command puts into a plan how nodes are replaced, and what they ran before.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tvilling/ops/internal/release"
+	"tvilling/protocol/admin"
 )
 
 // What a command said on some machine is shown, and steers no terminal.
@@ -42,5 +43,21 @@ func TestWayBack(t *testing.T) {
 	r := releasing{binary: "/new", former: "none"}
 	if err := r.wayBack(t.Context(), &release.Plan{}); err == nil {
 		t.Error("a file that is not there is one to go back to")
+	}
+}
+
+// A command is made, and found wrong, before anything is begun: plan and run ask alike.
+func TestWayOfAPlan(t *testing.T) {
+	topology := admin.Topology{Cluster: "norr", Members: []admin.Node{{ID: "a1", Site: "A", Role: admin.RoleData, Admin: "10.0.0.1:8402"}}}
+	for name, c := range map[string]struct {
+		replace string
+		fits    bool
+	}{"a command": {"put {{.Node}} {{.Version}}", true}, "none": {"", false}, "a field that is none": {"put {{.Nod}}", false}, "not closed": {"put {{.Node", false}} {
+		p := release.Plan{Build: release.Build{Version: "1.1.0"}, Steps: []release.Step{{Number: 1, Kind: release.Replaces, Node: "a1", Version: "1.1.0"}}}
+		r := releasing{to: "1.1.0", replace: c.replace}
+		command, err := (&cli{}).wayOf(t.Context(), topology, &r, &p)
+		if (err == nil) != c.fits || c.fits && (command == nil || p.Command != c.replace) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -23,6 +23,32 @@ const (
 	NeedClocks   Need = "clocks"   // and their clocks can be moved
 )
 
+// needs says where each need is met, for people.
+var needs = []struct {
+	need Need
+	says string
+}{
+	{NeedProcess, "nodes can be killed and started: everywhere, where the operator's file of commands can"},
+	{NeedPause, "and paused and resumed: likewise"},
+	{NeedNetwork, "nodes can be cut off from each other: in a cluster of its own, or by the operator's commands"},
+	{NeedSlow, "the lines between them can be made slow: in a cluster of its own"},
+	{NeedDisk, "nodes have disks of their own that fail: in a cluster of its own, made by root"},
+	{NeedServices, "the services around do as they are told: in a cluster of its own"},
+	{NeedBuilds, "there is another build to release: name it with --binary"},
+	{NeedHands, "the nodes' files are at hand: in a cluster of its own"},
+	{NeedClocks, "the nodes' clocks can be moved: in a cluster of its own, by a build that can (make skewed)"},
+}
+
+// NeedsHelp explains the needs, a line each.
+func NeedsHelp() string {
+	var b strings.Builder
+	b.WriteString("What is needed, and where it is met:\n")
+	for _, n := range needs {
+		fmt.Fprintf(&b, "  %-9s %s\n", n.need, n.says)
+	}
+	return b.String()
+}
+
 // Scenario is one drill.
 type Scenario struct {
 	Name     string        `json:"name"`
