@@ -362,6 +362,10 @@ func (r *Restore) fill(ctx context.Context, dir string, m admin.BackupManifest, 
 // restoring is where a data directory is made, in itself, until it is whole.
 const restoring = "restoring"
 
+// Restorable says why nothing can be restored into a directory; nil: it is empty, or is
+// not there.
+func Restorable(dir string) error { return empty(dir) }
+
 // empty refuses a directory with anything in it.
 func empty(dir string) error {
 	found, err := os.ReadDir(dir)

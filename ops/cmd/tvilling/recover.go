@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -26,7 +27,8 @@ func (c *cli) recover() *cobra.Command {
   1. Be sure that the lost members cannot come back unseen, or fence them.
   2. Stop the nodes that are left.
   3. tvilling recover inspect --data DIR        on each: choose the most advanced one
-  4. tvilling recover --config FILE --node ID --data DIR          on that one, alone
+  4. tvilling recover --config FILE --node ID --data DIR          on that one, alone,
+     as the user that its node runs as: sudo -u tvilling …
   5. Start that node. When it leads, start the others: they notice that their log was
      superseded, start again by themselves, set it aside and join, empty.
      Lost members are started with an empty directory.
@@ -62,6 +64,9 @@ func (f *recovery) flags(cmd *cobra.Command) {
 func (f *recovery) nodeConfig() (node.Config, error) {
 	if f.config == "" || f.node == "" || f.data == "" {
 		return node.Config{}, usage("name the cluster file, the member and its data: --config FILE --node ID --data DIR")
+	}
+	if err := ownUser(f.data, os.Geteuid()); err != nil {
+		return node.Config{}, err
 	}
 	topology, err := admin.LoadTopology(f.config)
 	if err != nil {

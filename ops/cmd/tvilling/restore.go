@@ -49,7 +49,8 @@ cluster's data is lost for good. Everything that was acknowledged after the back
 taken is lost by it. If any data directory of a data node is left, tvilling recover
 loses less: see it first.
 
-The directory must be empty or absent. The node starts a new generation of the cluster,
+The directory must be empty or absent, and this is run as the user that the node runs as
+(sudo -u tvilling …). The node starts a new generation of the cluster,
 alone; the others are started with empty data directories, and join it. It refuses
 while a majority of the cluster answers, and asks for the cluster's name.
 ` + bucketHelp,
@@ -81,6 +82,9 @@ func (c *cli) restoreBackup(ctx context.Context, f restoring, file string) (done
 			return done, usage("--%s is needed: see tvilling restore --help", flag)
 		}
 	}
+	if err := errors.Join(ownUser(f.data, os.Geteuid()), node.Restorable(f.data)); err != nil {
+		return done, err
+	}
 	topology, err := admin.LoadTopology(f.config)
 	if err != nil {
 		return done, err
@@ -102,6 +106,12 @@ func (c *cli) restoreBackup(ctx context.Context, f restoring, file string) (done
 	}
 	fmt.Fprintf(c.errs, "The backup is of cluster %s, generation %d, taken %s at %s (index %d).\nWhat was acknowledged after that is lost.\n",
 		m.Cluster, m.Generation, m.Taken, m.Node, m.Index)
+	heard, _ := node.Answers(ctx, node.Config{Topology: topology, Self: f.node, DataDir: f.data, Material: f.material, Version: version})
+	warning, err := generationIsFree(heard, m.Generation, f.generation)
+	if err != nil {
+		return done, err
+	}
+	fmt.Fprint(c.errs, warning)
 	if err := c.typed(topology.Cluster, f.yes); err != nil {
 		return done, err
 	}
@@ -134,6 +144,24 @@ func (c *cli) nobodyAnswers(ctx context.Context, t admin.Topology, material stri
 		fmt.Fprintf(c.errs, "%s answers: what it has may be newer than the backup. tvilling recover goes on from it.\n", strings.Join(alive, ", "))
 	}
 	return nil
+}
+
+// generationIsFree refuses a number that members know already, and warns where nobody
+// could be asked: two generations of one number would take each other for themselves.
+func generationIsFree(heard []node.Answering, of, asked uint32) (warning string, err error) {
+	next, answers, highest := max(asked, of+1), false, of
+	for _, h := range heard {
+		if h.Answers {
+			answers, highest = true, max(highest, h.Generation)
+		}
+	}
+	switch {
+	case highest >= next:
+		return "", usage("generation %d is there already: name the new one with --generation %d", highest, highest+1)
+	case !answers && asked == 0:
+		return fmt.Sprintf("This makes generation %d. No member could be asked whether there has been one since the backup: if the cluster was recovered or restored since then, end here, and name a higher number with --generation.\n", next), nil
+	}
+	return "", nil
 }
 
 // typed asks for the cluster's name, unless it was given.
