@@ -42,11 +42,12 @@ func trustScenarios() []Scenario {
 }
 
 // refusing is always, but that a few may be refused: by a node whose clock is wild, until
-// its browsers have moved.
+// its browsers have moved: they may ask again and again meanwhile, which takes them two
+// heartbeats at most.
 func refusing(own ...Promise) []Promise {
 	all := always(own...)
 	few := slices.IndexFunc(all, func(p Promise) bool { return p.Figure == Failed })
-	all[few] = Promise{"Few are refused: by a node whose clock is wild, until its browsers have moved", Failed, 25}
+	all[few] = Promise{"Few are refused: by a node whose clock is wild, until its browsers have moved", Failed, 100}
 	return all
 }
 

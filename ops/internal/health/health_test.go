@@ -51,14 +51,17 @@ func found(s *admin.Status) {
 	}
 }
 
+// judged is a status that something was done to, and what is said of it.
+type judged struct {
+	name  string
+	spoil func(*admin.Status)
+	worst health.Grade
+	first string // what the first finding says, in part
+	count int
+}
+
 func TestAssess(t *testing.T) {
-	cases := []struct {
-		name  string
-		spoil func(*admin.Status)
-		worst health.Grade
-		first string // what the first finding says, in part
-		count int
-	}{
+	assess(t, []judged{
 		{"nothing", func(*admin.Status) {}, 0, "", 0},
 		{"one gone", func(s *admin.Status) { lose(s, "b2") }, health.Degraded, "b2 (site B, data) does not answer a1: connection refused", 1},
 		{"no margin", func(s *admin.Status) { lose(s, "b2", "w") }, health.Degraded, "3 of 5 members answer, just the 3", 3},
@@ -70,20 +73,6 @@ func TestAssess(t *testing.T) {
 			lose(s, "a2", "b1", "b2", "w")
 			s.Leader, s.Voters = "", []string{"a1", "b1"}
 		}, health.Broken, "no majority: 1 of 2 members that vote", 5},
-		{"certificate soon", func(s *admin.Status) {
-			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-03-20T10:00:00Z"
-		}, health.Degraded, "a certificate of w runs out at", 1},
-		{"certificate ran out", func(s *admin.Status) {
-			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-03-14T10:00:00Z"
-		}, health.Broken, "a certificate of w ran out at", 1},
-		{"certificate for long", func(s *admin.Status) {
-			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-05-14T10:00:00Z"
-		}, 0, "", 0},
-		{"little room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 9, 100 }, health.Degraded, "the disk of a1 has 9 % left", 1},
-		{"no room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 1, 100 }, health.Broken, "the disk of a1 has 1 % left", 1},
-		{"room enough", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 10, 100 }, 0, "", 0},
-		{"a wrong clock", func(s *admin.Status) { s.Members[1].NotReady = "leader: none; clock: it is 5m0s ahead" }, health.Broken, "a2 shows nothing and does not lead: it is 5m0s ahead", 1},
-		{"a clock that nobody hears of", func(s *admin.Status) { s.Members[1].NotReady = "o'clock: late" }, 0, "", 0},
 		{"drained", func(s *admin.Status) { s.Members[1].Phase = admin.PhaseDrained }, health.Notice, "a2 was drained", 1},
 		{"all drained", func(s *admin.Status) {
 			for i := range s.Members[:4] {
@@ -139,7 +128,30 @@ func TestAssess(t *testing.T) {
 			s.Backup.Verified = "2026-03-13T10:00:00Z"
 		}, 0, "", 0},
 		{"nobody", func(s *admin.Status) { s.Members = nil }, health.Broken, "knows no members", 1},
-	}
+	})
+}
+
+// TestAssessMachines is what is said of disks and certificates.
+func TestAssessMachines(t *testing.T) {
+	assess(t, []judged{
+		{"certificate soon", func(s *admin.Status) {
+			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-03-20T10:00:00Z"
+		}, health.Degraded, "a certificate of w runs out at", 1},
+		{"certificate ran out", func(s *admin.Status) {
+			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-03-14T10:00:00Z"
+		}, health.Broken, "a certificate of w ran out at", 1},
+		{"certificate for long", func(s *admin.Status) {
+			s.At, s.Members[4].CertificateUntil = "2026-03-14T10:00:00Z", "2026-05-14T10:00:00Z"
+		}, 0, "", 0},
+		{"little room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 9, 100 }, health.Degraded, "the disk of a1 has 9 % left", 1},
+		{"no room", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 1, 100 }, health.Broken, "the disk of a1 has 1 % left", 1},
+		{"room enough", func(s *admin.Status) { s.Members[0].DiskFree, s.Members[0].DiskTotal = 10, 100 }, 0, "", 0},
+		{"a wrong clock", func(s *admin.Status) { s.Members[1].NotReady = "leader: none; clock: it is 5m0s ahead" }, health.Broken, "a2 shows nothing and does not lead: it is 5m0s ahead", 1},
+	})
+}
+
+func assess(t *testing.T, cases []judged) {
+	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := well()
