@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"tvilling/ops/internal/scratch"
 	"tvilling/protocol/admin"
 )
 
@@ -119,11 +120,11 @@ func layout(base int, register string, f Feeds) (t admin.Topology, standin strin
 // everything that was made.
 func claim(dir string) (claimed string, release func() error, err error) {
 	if dir == "" {
-		dir, err = os.MkdirTemp("", "tvilling-demo-")
+		dir, release, err = scratch.Make("tvilling-demo-")
 		if err != nil {
 			return "", nil, fmt.Errorf("%w: %w", ErrDirectory, err)
 		}
-		return dir, func() error { return os.RemoveAll(dir) }, nil
+		return dir, release, nil
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", nil, fmt.Errorf("%w: %w", ErrDirectory, err)

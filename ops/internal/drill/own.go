@@ -12,6 +12,7 @@ import (
 
 	"tvilling/ops/internal/demo"
 	"tvilling/ops/internal/fault"
+	"tvilling/ops/internal/scratch"
 	"tvilling/ops/internal/workload"
 	"tvilling/protocol/admin"
 )
@@ -36,8 +37,9 @@ type own struct {
 	network fault.Network
 	disks   fault.Disk
 	cluster *demo.Cluster
-	clocks  string  // directory of how far clocks are moved; empty: they are not
-	faults  []error // of hooks, which return none
+	clocks  string       // directory of how far clocks are moved; empty: they are not
+	unclock func() error // removes it
+	faults  []error      // of hooks, which return none
 }
 
 // OpenOwn makes a cluster of real processes for one drill, with what that drill needs.
@@ -59,7 +61,7 @@ func OpenOwn(ctx context.Context, o Own, s Scenario) (t *Target, end func() erro
 	binary := o.Binary
 	if slices.Contains(s.Needs, NeedClocks) && o.Skewed != "" {
 		binary = o.Skewed
-		if w.clocks, err = os.MkdirTemp("", "tvilling-clocks-"); err != nil {
+		if w.clocks, w.unclock, err = scratch.Make("tvilling-clocks-"); err != nil {
 			return nil, nil, errors.Join(err, w.close())
 		}
 	}
@@ -150,7 +152,7 @@ func (w *own) close() error {
 		faults = append(faults, w.disks.Close())
 	}
 	if w.clocks != "" {
-		faults = append(faults, os.RemoveAll(w.clocks))
+		faults = append(faults, w.unclock())
 	}
 	return errors.Join(append(faults, w.network.Close())...)
 }

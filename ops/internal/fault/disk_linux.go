@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tvilling/ops/internal/scratch"
 )
 
 // Limits of the disks.
@@ -22,8 +24,9 @@ const (
 
 // disks are loop-mounted ext4 file systems in a mount namespace of their own.
 type disks struct {
-	space *space
-	dir   string
+	space  *space
+	dir    string
+	remove func() error // of dir
 
 	mu   sync.Mutex
 	each map[string]*disk
@@ -44,14 +47,14 @@ func OpenDisk(ids []string) (Disk, error) {
 	if err := Disks(); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "tvilling-disks-")
+	dir, remove, err := scratch.Make("tvilling-disks-")
 	if err != nil {
 		return nil, err
 	}
-	d := &disks{dir: dir, each: map[string]*disk{}}
+	d := &disks{dir: dir, remove: remove, each: map[string]*disk{}}
 	d.space, err = newSpace(unix.CLONE_NEWNS, func() error { return run("", "mount", "--make-rprivate", "/") })
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, remove())
 	}
 	for _, id := range ids {
 		if err := d.add(id); err != nil {
@@ -223,5 +226,5 @@ func (d *disks) Close() error {
 		}
 		faults = append(faults, d.space.within(func() error { return run("", "umount", one.mount) }))
 	}
-	return errors.Join(append(faults, d.space.close(), os.RemoveAll(d.dir))...)
+	return errors.Join(append(faults, d.space.close(), d.remove())...)
 }
