@@ -39,11 +39,22 @@ func newWatchedStore(logs raft.LogStore, stable raft.StableStore, limit time.Dur
 // a write that went wrong before that does not return.
 func (s *watchedStore) guard(what string, write func() error) error {
 	started := time.Now()
+	var done atomic.Bool
+	hangs := func() {
+		if !done.Load() {
+			s.broken.Store(true)
+			s.fail(fmt.Errorf("%w: writing %s takes longer than %v", ErrStalled, what, s.limit))
+		}
+	}
 	timer := time.AfterFunc(s.limit, func() {
-		s.broken.Store(true)
-		s.fail(fmt.Errorf("%w: writing %s takes longer than %v", ErrStalled, what, s.limit))
+		if slept(started, s.limit, time.Now()) {
+			time.AfterFunc(s.limit, hangs)
+			return
+		}
+		hangs()
 	})
 	err := write()
+	done.Store(true)
 	timer.Stop()
 	s.writes.Observe(time.Since(started))
 	if err != nil {
@@ -56,6 +67,12 @@ func (s *watchedStore) guard(what string, write func() error) error {
 	}
 	<-s.released
 	return ErrClosed
+}
+
+// slept tells, when a limit is noticed, that it is noticed late: the process was paused
+// meanwhile, and the disk may have had no time of its own.
+func slept(started time.Time, limit time.Duration, now time.Time) bool {
+	return now.Sub(started) > limit+pausedFor
 }
 
 // lastWrite is when a write last succeeded.

@@ -36,11 +36,20 @@ func (c *Cluster) canary(r *reign) {
 		case <-r.ctx.Done():
 			return
 		}
-		if silent := time.Since(last); silent > c.cfg.Tuning.CanaryLimit && c.leads(r) {
+		if silent := c.silent(last, time.Now()); silent > c.cfg.Tuning.CanaryLimit && c.leads(r) {
 			c.fail(fmt.Errorf("%w: this leader has committed nothing for %v (last: %v)", ErrStalled, silent.Round(time.Millisecond), reason))
 			return
 		}
 	}
+}
+
+// silent is how long this leader has committed nothing while it ran: a process that was
+// paused wakes up as a leader that has been away, and steps down when it hears so.
+func (c *Cluster) silent(last, now time.Time) time.Duration {
+	if woke := c.entry.awake.from(now); woke.After(last) {
+		last = woke
+	}
+	return now.Sub(last)
 }
 
 // sing commits one canary, beside the batcher: a full queue is not a standstill. It
