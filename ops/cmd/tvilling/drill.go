@@ -127,7 +127,7 @@ func (c *cli) runDrills(ctx context.Context, scenarios []drill.Scenario, o drill
 		}
 		fmt.Fprintf(c.errs, "\n%s: %s\n", s.Name, s.Shows)
 		r := c.oneDrill(ctx, s, open, o)
-		fmt.Fprintf(c.errs, "%s: %s\n", s.Name, r.Outcome)
+		fmt.Fprintf(c.errs, "%s: %s\n", s.Name, r.Says())
 		for _, reason := range r.Reasons {
 			fmt.Fprintf(c.errs, "  %s\n", reason)
 		}
@@ -144,7 +144,11 @@ func (c *cli) runDrills(ctx context.Context, scenarios []drill.Scenario, o drill
 			drill.Phases(w, r)
 		}
 	}
-	if err := c.print(reports, words); err != nil {
+	filed := make([]any, len(reports))
+	for i, r := range reports {
+		filed[i] = r.Filed()
+	}
+	if err := c.print(filed, words); err != nil {
 		return err
 	}
 	if drill.AnyFailed(reports) {

@@ -86,16 +86,16 @@ func (r *run) kill(_ context.Context, ids ...string) error {
 		return fault.ErrUnknown
 	}
 	r.watch.note(KindFault, "kill "+strings.Join(ids, ", "))
-	r.mark(&r.down, ids...)
+	r.remember(&r.down, ids...)
 	return each(ids, r.target.Processes.KillNode)
 }
 
 func (r *run) pause(_ context.Context, id string) error {
-	r.mark(&r.paused, id)
+	r.remember(&r.paused, id)
 	return r.note("pause", id, r.target.Processes.PauseNode)
 }
 
-func (r *run) mark(list *[]string, ids ...string) {
+func (r *run) remember(list *[]string, ids ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	*list = append(*list, ids...)

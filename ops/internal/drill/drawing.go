@@ -88,8 +88,9 @@ var words = []struct {
 	{Blanked, "Views blanked in time"}, {BlankedLate, "Views blanked late"}, {NotBlanked, "Views never blanked"},
 	{Heeded, "From a wild clock until its node refused and did not lead"}, {Dark, "Longest time that a view that stays showed nothing"}, {Doubts, "Views that were not what the node said"}, {Resumed, "Streams resumed"}, {StreamsLost, "Streams lost"}, {Operations, "Operations in the histories"}, {Unlawful, "Histories without an order that explains them"},
 	{Streamed, "Views that the streams were shown"},
+	{Held, "Entries of the access log before the data was taken away"}, {Vanished, "Data nodes without what was there before, as it was"},
 	{Unchecked, "Nodes and changes that could not be checked"},
-	{Changes, "Changes of leadership under the fault"}, {Ended, "From the fault until its process had ended itself"},
+	{Changes, "Changes of leadership under the fault, and while another cluster is made"}, {Ended, "From the fault until its process had ended itself"},
 	{Canary, "From the heal to a committed canary"}, {CaughtUp, "From the heal until every member had passed it"}, {Moved, "Leadership to the other site and back"},
 }
 

@@ -30,7 +30,7 @@ const (
 	Canary       Figure = "canary_ms"  // from the heal to a committed canary
 	CaughtUp     Figure = "caught_up_ms"
 	Moved        Figure = "leadership_ms"  // A to B to A, both ways together
-	Changes      Figure = "leader_changes" // from the fault to the heal
+	Changes      Figure = "leader_changes" // from the fault to the heal; to its end, where that makes another cluster
 	Ended        Figure = "ended_ms"       // from the fault until the process that it hit had ended itself
 	Unrecorded   Figure = "unrecorded"     // shown, without an entry in the access log
 	Different    Figure = "different"      // entries of the access log that are not the same on every node
@@ -39,6 +39,8 @@ const (
 	Unfound      Figure = "unfound"        // faults that the operator's own means did not show
 	Renewed      Figure = "renewed_ms"     // from a new certificate until its node is among the others again
 	Heeded       Figure = "heeded_ms"      // from a wild clock until its node was not ready and did not lead
+	Held         Figure = "log_before"     // entries of the access log that every member had before the data was taken away
+	Vanished     Figure = "vanished"       // data nodes that do not have what was there before, as it was
 	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
 	Attempts     Figure = "attempts"       // that the operations from the fault on took
 	Streamed     Figure = "streamed"       // views that the streams were shown

@@ -95,12 +95,40 @@ type filed struct {
 	Report
 }
 
+// Says is the outcome in words, with how much of what was promised nobody looked at: a
+// pass of that says less than one of everything.
+func (r Report) Says() string {
+	if unseen := r.unseen(); unseen != "" {
+		return fmt.Sprintf("%s (%s)", r.Outcome, unseen)
+	}
+	return string(r.Outcome)
+}
+
+func (r Report) unseen() string {
+	n := 0
+	for _, k := range r.Promises {
+		if k.Unseen {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d promises not seen by this work", n, len(r.Promises))
+}
+
+// Filed is a report as it is written: with its verdict, and in a line.
+func (r Report) Filed() any { return filed{"drill", r.Began, r.Outcome, r.summary(), r} }
+
 // summary is a report in a line: why it has not passed, or what mattered to people.
 func (r Report) summary() string {
-	if len(r.Reasons) > 0 {
-		return strings.Join(r.Reasons, "; ")
-	}
 	said := []string{}
+	if unseen := r.unseen(); unseen != "" {
+		said = append(said, unseen)
+	}
+	if len(r.Reasons) > 0 {
+		return strings.Join(append(slices.Clone(r.Reasons), said...), "; ")
+	}
 	for _, one := range []struct {
 		what   string
 		figure Figure
@@ -117,7 +145,7 @@ func Save(dir string, r Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(filed{"drill", r.Began, r.Outcome, r.summary(), r}, "", "  ")
+	text, err := json.MarshalIndent(r.Filed(), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -156,7 +184,7 @@ func Table(w io.Writer, all []Report) {
 			}
 			return "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Outcome,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Says(),
 			f(FirstOpen), f(Pause), f(Requests), f(Attempts), f(Failed), f(Unknown), f(Slow), f(Acknowledged), f(Lost),
 			f(Blanked), f(BlankedLate), f(NotBlanked), f(Resumed), f(Operations), f(Canary), f(CaughtUp), f(Moved), r.Where.Network)
 	}

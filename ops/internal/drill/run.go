@@ -28,6 +28,7 @@ type run struct {
 	expiring     string // whose certificate runs out
 	started      string // when that node was
 	figures      map[Figure]float64
+	before       *before // what was there before data was taken away; nil: none is
 
 	mu           sync.Mutex
 	down, paused []string
@@ -182,6 +183,11 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 	if err := rest(ctx, or(r.target.Steady, steadyFor)); err != nil {
 		return err
 	}
+	if s.ready != nil {
+		if err := s.ready(ctx, r); err != nil {
+			return fmt.Errorf("making ready: %w", err)
+		}
+	}
 	if r.leader = r.watch.leader(); r.leader == "" {
 		return fmt.Errorf("%w: %w", ErrUnhealthy, errNobody)
 	}
@@ -203,8 +209,15 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 		return err
 	}
 	load.Phase(PhaseAfter)
-	if err := r.alive(ctx, r.watch.note(KindPhase, "healed"), report.Figures); err != nil {
+	healedAt := r.watch.note(KindPhase, "healed")
+	if s.tame {
+		report.Figures[Changes] = float64(changesBetween(r.watch.seen(), from, healedAt))
+	}
+	if err := r.alive(ctx, healedAt, report.Figures); err != nil {
 		return err
+	}
+	if r.before != nil {
+		r.keptAll(ctx)
 	}
 	r.watch.note(KindPhase, "all is well")
 	return rest(ctx, or(r.target.After, afterFor))

@@ -59,6 +59,7 @@ type Scenario struct {
 
 	tame    bool                              // the work is writes that change nothing: what is lost, is by what is done
 	prepare func(context.Context, *run) error // before the steady state is watched
+	ready   func(context.Context, *run) error // at work, before the fault: what a fault must leave, or be mended by
 	fault   func(context.Context, *run) error
 	heal    func(context.Context, *run) error // also after a fault that failed half way
 }

@@ -23,11 +23,11 @@ func wideScenarios() []Scenario {
 				Promise{"No operation takes more than a second, its attempts together", Slow, 0}), Hold: time.Second,
 			fault: releaseAll, heal: func(context.Context, *run) error { return nil }},
 		{Name: "backup-restore", Shows: "A backup is taken at work; then everything is lost, and a cluster is made of the backup.",
-			Needs: []Need{NeedHands, NeedProcess}, Promises: always(pause(90 * time.Second)), Hold: time.Second, tame: true,
-			fault: backUpAndLoseAll, heal: restoreAll},
+			Needs: []Need{NeedHands, NeedProcess}, Promises: always(keeps(pause(90 * time.Second))...), Hold: time.Second, tame: true,
+			ready: backUp, fault: loseAll, heal: restoreAll},
 		{Name: "quorum-loss-recover", Shows: "Most members are gone for good: the one of the others that has most becomes the cluster, and all join it.",
-			Needs: []Need{NeedHands, NeedProcess}, Promises: always(pause(60 * time.Second)), Hold: 3 * time.Second, tame: true,
-			fault: loseQuorum, heal: recoverOne},
+			Needs: []Need{NeedHands, NeedProcess}, Promises: always(keeps(pause(60 * time.Second))...), Hold: 3 * time.Second, tame: true,
+			ready: func(ctx context.Context, r *run) error { return r.mark(ctx) }, fault: loseQuorum, heal: recoverOne},
 	}, trustScenarios()...)
 }
 
@@ -46,8 +46,11 @@ func backupFiles(h *Hands) (key, file string) {
 	return filepath.Join(h.Work, "backup.key"), filepath.Join(h.Work, "drill.tvb")
 }
 
-// backUpAndLoseAll makes a backup, has it verified, and then loses every data directory.
-func backUpAndLoseAll(ctx context.Context, r *run) error {
+// backUp makes a backup of what must be there afterwards, and has it verified.
+func backUp(ctx context.Context, r *run) error {
+	if err := r.mark(ctx); err != nil {
+		return err
+	}
 	key, file := backupFiles(r.target.Hands)
 	recipient, err := r.tool(ctx, "backup", "key", "--out", key)
 	if err != nil {
@@ -57,11 +60,12 @@ func backUpAndLoseAll(ctx context.Context, r *run) error {
 	if _, err := r.tool(ctx, "backup", "--operator", h.Operator, "--recipient", strings.TrimSpace(string(recipient)), "--to", file); err != nil {
 		return err
 	}
-	if _, err := r.tool(ctx, "backup", "verify", file, "--identity", key, "--operator", h.Operator); err != nil {
-		return err
-	}
-	return r.loseData(ctx, r.others("")...)
+	_, err = r.tool(ctx, "backup", "verify", file, "--identity", key, "--operator", h.Operator)
+	return err
 }
+
+// loseAll loses every data directory.
+func loseAll(ctx context.Context, r *run) error { return r.loseData(ctx, r.others("")...) }
 
 // loseData ends members, and their data with them.
 func (r *run) loseData(ctx context.Context, ids ...string) error {

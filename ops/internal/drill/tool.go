@@ -107,6 +107,9 @@ func (r *run) joinAgain(ctx context.Context, first string) error {
 type survivor struct {
 	LastTerm  uint64 `json:"last_term"`
 	LastIndex uint64 `json:"last_index"`
+
+	StateKnown bool   `json:"state_known"`
+	LogEntries uint64 `json:"log_entries"`
 }
 
 // furthest is who of some members has the most, all of them being stopped.
@@ -124,6 +127,9 @@ func (r *run) furthest(ctx context.Context, ids []string) (string, error) {
 		if best == "" || s.LastTerm > most.LastTerm || s.LastTerm == most.LastTerm && s.LastIndex > most.LastIndex {
 			best, most = id, s
 		}
+	}
+	if r.before != nil && most.StateKnown {
+		r.before.all = most.LogEntries
 	}
 	return best, nil
 }
