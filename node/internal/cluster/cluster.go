@@ -40,6 +40,8 @@ type Cluster struct {
 type life struct {
 	ctx   context.Context // ends with Close
 	stop  context.CancelFunc
+	works context.Context // ends with it, and before that when this node cannot go on
+	quit  context.CancelFunc
 	tasks sync.WaitGroup // end before raft does: raft answers what they wait for
 	calls sync.WaitGroup // end when the network is closed
 }
@@ -78,7 +80,8 @@ func Open(cfg Config, machine Machine) (*Cluster, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Cluster{cfg: cfg, self: self, machine: machine, log: cfg.Logger, life: life{ctx: ctx, stop: stop}, closer: func() error { return nil }}
+	works, quit := context.WithCancel(ctx)
+	c := &Cluster{cfg: cfg, self: self, machine: machine, log: cfg.Logger, life: life{ctx: ctx, stop: stop, works: works, quit: quit}, closer: func() error { return nil }}
 	c.lead.clocks = newClocks(cfg.Now)
 	c.counts.failed = make(chan struct{})
 	if err := c.open(); err != nil {
@@ -125,6 +128,7 @@ func (c *Cluster) fail(err error) {
 		_ = c.network.Close()
 		c.counts.err = err
 		close(c.counts.failed)
+		c.quit()
 	})
 }
 

@@ -42,12 +42,16 @@ func TestALeaderWithABadDiskEnds(t *testing.T) {
 				if took := time.Since(bad); took > l.cfg.Tuning.StoreLimit+2*l.cfg.Tuning.CanaryEvery {
 					t.Errorf("ended after %v", took)
 				}
+				ended := time.Now()
+				if err := <-answer; !errors.Is(err, ErrUnknown) || time.Since(ended) > 100*time.Millisecond {
+					t.Errorf("the write under way: %v, %v after the end", err, time.Since(ended))
+				}
+				if _, err := l.Propose(context.Background(), event()); !errors.Is(err, ErrClosed) || time.Since(ended) > 100*time.Millisecond {
+					t.Errorf("a further write: %v, %v after the end", err, time.Since(ended))
+				}
 				w.propose(w.leader("a1"), event())
 				if took := time.Since(bad); took > 6*time.Second {
 					t.Errorf("writable again after %v", took)
-				}
-				if err := <-answer; !errors.Is(err, ErrUnknown) {
-					t.Errorf("the write under way: %v", err)
 				}
 			})
 		})

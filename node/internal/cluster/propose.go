@@ -28,11 +28,14 @@ func (c *Cluster) Propose(ctx context.Context, commands ...command.Command) ([]c
 	if err != nil {
 		return nil, err
 	}
+	if c.works.Err() != nil {
+		return nil, ErrClosed
+	}
 	c.counts.proposals.Add(1)
 	began := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.Tuning.ProposeLimit, errTimeOut)
 	defer cancel()
-	defer context.AfterFunc(c.ctx, cancel)()
+	defer context.AfterFunc(c.works, cancel)() // another node may take it at once
 
 	var doubt bool // an attempt may have been made
 	pause := retryFloor
@@ -62,7 +65,7 @@ func (c *Cluster) Propose(ctx context.Context, commands ...command.Command) ([]c
 		case ctx.Err() == nil:
 		case doubt:
 			return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
-		case c.ctx.Err() != nil:
+		case c.works.Err() != nil:
 			return nil, ErrClosed
 		case context.Cause(ctx) == errTimeOut:
 			return nil, fmt.Errorf("%w: %w", ErrNoQuorum, err)

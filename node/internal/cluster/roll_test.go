@@ -116,7 +116,7 @@ func TestTheRoll(t *testing.T) {
 func TestSupersededAtOnce(t *testing.T) {
 	base := newRealWorld(t, three...).config("a1")
 	for range 50 { // it is a race
-		c := &Cluster{cfg: base, log: base.Logger, network: newAlone("a1")}
+		c := &Cluster{cfg: base, log: base.Logger, network: newAlone("a1"), life: life{quit: func() {}}}
 		c.cfg.Dir = t.TempDir()
 		c.counts.failed = make(chan struct{})
 		c.entry.known = newAcquaintance(First(), c.log)
