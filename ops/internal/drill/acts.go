@@ -103,27 +103,25 @@ func (r *run) remember(list *[]string, ids ...string) {
 
 // startDown starts whoever was ended. Again: nobody is.
 func (r *run) startDown(context.Context) error {
-	r.mu.Lock()
-	ids := r.down
-	r.down = nil
-	r.mu.Unlock()
-	if len(ids) == 0 {
-		return nil
-	}
-	r.watch.note(KindHeal, "start "+strings.Join(ids, ", "))
-	return each(ids, r.target.Processes.StartNode)
+	return r.takeBack(&r.down, "start", Processes.StartNode)
 }
 
+// resumePaused wakes whoever was paused. Again: nobody is.
 func (r *run) resumePaused(context.Context) error {
+	return r.takeBack(&r.paused, "resume", Processes.ResumeNode)
+}
+
+// takeBack undoes what was done to the nodes of a list, and empties it.
+func (r *run) takeBack(list *[]string, what string, undo func(Processes, string) error) error {
 	r.mu.Lock()
-	ids := r.paused
-	r.paused = nil
+	ids := *list
+	*list = nil
 	r.mu.Unlock()
 	if len(ids) == 0 {
 		return nil
 	}
-	r.watch.note(KindHeal, "resume "+strings.Join(ids, ", "))
-	return each(ids, r.target.Processes.ResumeNode)
+	r.watch.note(KindHeal, what+" "+strings.Join(ids, ", "))
+	return each(ids, func(id string) error { return undo(r.target.Processes, id) })
 }
 
 // cut drops what some send to others.
