@@ -91,8 +91,22 @@ func (d *disks) add(id string) error {
 			return fmt.Errorf("which device is it: %w", err)
 		}
 		one.device = string(out[:len(out)-1])
-		return errors.Join(os.Remove(image), os.Mkdir(filepath.Join(mount, "data"), 0o700))
+		if err := errors.Join(os.Remove(image), os.Mkdir(filepath.Join(mount, "data"), 0o700)); err != nil {
+			return err
+		}
+		return settle(mount)
 	})
+}
+
+// settle has a file system's journal written: a fault that came before it would take
+// with it what was just made there, which is none of the fault.
+func settle(mount string) error {
+	f, err := os.Open(mount)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.Syncfs(int(f.Fd()))
 }
 
 func (d *disks) of(id string) (*disk, error) {

@@ -167,26 +167,35 @@ func on(t *testing.T, d Disk, line string) (string, error) {
 }
 
 func TestDiskFillsAndFails(t *testing.T) {
-	d := withDisk(t)
-	for name, c := range map[string]struct {
-		fault func(string) error
-		says  string
-	}{"full": {d.Fill, "No space left"}, "error": {d.Fail, "Read-only file system"}} {
-		if err := c.fault("a"); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if out, err := on(t, d, `head -c 100000 /dev/zero >"$1/x" && sync "$1/x"`); err == nil || !strings.Contains(out, c.says) {
-			t.Errorf("%s: a write: %v %s", name, err, out)
-		}
-		if err := d.Stall("a"); err == nil {
-			t.Errorf("%s: a second fault on the same disk", name)
-		}
-		if err := d.Repair("a"); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if out, err := on(t, d, `echo y >"$1/y" && sync "$1/y"`); err != nil {
-			t.Errorf("%s, repaired: %v %s", name, err, out)
-		}
+	for _, order := range [][]string{{"full", "error"}, {"error", "full"}} {
+		t.Run(strings.Join(order, ", "), func(t *testing.T) {
+			d := withDisk(t)
+			for _, name := range order {
+				failsAndIsRepaired(t, d, name)
+			}
+		})
+	}
+}
+
+func failsAndIsRepaired(t *testing.T, d Disk, name string) {
+	fault, says := d.Fill, "No space left"
+	if name == "error" {
+		fault, says = d.Fail, "Read-only file system"
+	}
+	if err := fault("a"); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if out, err := on(t, d, `head -c 100000 /dev/zero >"$1/x" && sync "$1/x"`); err == nil || !strings.Contains(out, says) {
+		t.Errorf("%s: a write: %v %s", name, err, out)
+	}
+	if err := d.Stall("a"); err == nil {
+		t.Errorf("%s: a second fault on the same disk", name)
+	}
+	if err := d.Repair("a"); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if out, err := on(t, d, `echo y >"$1/y" && sync "$1/y"`); err != nil {
+		t.Errorf("%s, repaired: %v %s", name, err, out)
 	}
 }
 
