@@ -59,6 +59,22 @@ func AppendClientFrame(b []byte, f Frame) []byte {
 	case Review:
 		return appendReview(b, f)
 	default:
+		return appendLaterClientFrame(b, f)
+	}
+}
+
+// appendLaterClientFrame appends one of those from version 3.
+func appendLaterClientFrame(b []byte, f Frame) []byte {
+	switch f := f.(type) {
+	case Active:
+		return appendKind(b, KindActive, 0)
+	case Trend:
+		return appendTrend(b, f)
+	case Take:
+		return appendTake(b, f)
+	case Feedback:
+		return appendFeedback(b, f)
+	default:
 		panic("protocol: not a frame of the browser")
 	}
 }
@@ -109,6 +125,26 @@ func appendNodeFrame(b []byte, f Frame) []byte {
 		return appendText(appendUint(appendKind(b, KindReviewed, 2), uint64(f.Request)), f.ID)
 	case Announcements:
 		return appendList(appendKind(b, KindAnnouncements, 1), f.Messages, appendAnnouncement)
+	default:
+		return appendLaterNodeFrame(b, f)
+	}
+}
+
+// appendLaterNodeFrame appends one of those from version 3.
+func appendLaterNodeFrame(b []byte, f Frame) []byte {
+	switch f := f.(type) {
+	case Session:
+		return appendSession(b, f)
+	case HandedOver:
+		return appendHandedOver(b, f)
+	case Sources:
+		return appendList(appendUint(appendKind(b, KindSources, 2), uint64(f.Generation)), f.Rows, appendSource)
+	case Series:
+		return appendSeries(b, f)
+	case Taken:
+		return appendText(appendUint(appendKind(b, KindTaken, 2), uint64(f.Request)), f.ID)
+	case Thanked:
+		return appendText(appendUint(appendKind(b, KindThanked, 2), uint64(f.Request)), f.ID)
 	default:
 		panic("protocol: AppendFrame of something that is no frame, or of a pointer to one")
 	}
@@ -264,6 +300,29 @@ func (r *reader) clientFrame(kind Kind, have int) (f Frame) {
 		extra = r.fields(have, 4)
 		f = r.review()
 	default:
+		return r.laterClientFrame(kind, have)
+	}
+	r.skip(extra)
+	return f
+}
+
+func (r *reader) laterClientFrame(kind Kind, have int) (f Frame) {
+	extra := 0
+	switch kind {
+	case KindActive:
+		extra = r.fields(have, 0)
+		f = Active{}
+	case KindTrend:
+		extra = r.fields(have, 4)
+		f = Trend{Request: narrow[uint32](r), Generation: narrow[Generation](r), System: r.name(), Code: r.name()}
+	case KindTake:
+		extra = r.fields(have, 4)
+		f = Take{Request: narrow[uint32](r), Generation: narrow[Generation](r), How: enumeration(r, TakeSave),
+			Documents: list(r, MaxTaken, 2+len(DocumentKey{}), (*reader).key)}
+	case KindFeedback:
+		extra = r.fields(have, 4)
+		f = Feedback{Request: narrow[uint32](r), Page: r.name(), Grade: enumeration(r, uint8(5)), Text: r.text(MaxReasonBytes)}
+	default:
 		r.fail(ErrKind)
 	}
 	r.skip(extra)
@@ -328,6 +387,34 @@ func (r *reader) nodeFrame(kind Kind, have int) (f Frame) {
 	case KindAnnouncements:
 		extra = r.fields(have, 1)
 		f = Announcements{Messages: list(r, MaxAnnouncements, leastAnnouncement, (*reader).announcement)}
+	default:
+		return r.laterNodeFrame(kind, have)
+	}
+	r.skip(extra)
+	return f
+}
+
+func (r *reader) laterNodeFrame(kind Kind, have int) (f Frame) {
+	extra := 0
+	switch kind {
+	case KindSession:
+		extra = r.fields(have, 5)
+		f = Session{SignIn: enumeration(r, SignInProvider), IdleMillis: narrow[uint32](r), Ends: Instant(r.int()), Print: r.bool(), Copy: r.bool()}
+	case KindHandedOver:
+		extra = r.fields(have, 3)
+		f = HandedOver{System: r.name(), Commission: hsaID(r, CommissionID{}), Patient: r.patient(PatientID{})}
+	case KindSources:
+		extra = r.fields(have, 2)
+		f = Sources{Generation: narrow[Generation](r), Rows: list(r, MaxSourceRows, leastSource, (*reader).source)}
+	case KindSeries:
+		extra = r.fields(have, 4)
+		f = Series{Request: narrow[uint32](r), Generation: narrow[Generation](r), Points: list(r, MaxPoints, leastPoint, (*reader).point), More: r.bool()}
+	case KindTaken:
+		extra = r.fields(have, 2)
+		f = Taken{Request: narrow[uint32](r), ID: r.name()}
+	case KindThanked:
+		extra = r.fields(have, 2)
+		f = Thanked{Request: narrow[uint32](r), ID: r.name()}
 	default:
 		r.fail(ErrKind)
 	}

@@ -29,6 +29,9 @@ const (
 	FaultGiver          Fault = 1017 // a child's consent needs a guardian, or to be found mature
 	FaultNoBasis        Fault = 1018 // the question needs a consent or an emergency
 	FaultDeceased       Fault = 1019 // the patient is deceased: nobody can consent, and there is no emergency
+	FaultHandOver       Fault = 1020 // a hand-over that is used, too old, somebody else's, or not a known system's
+	FaultPolicy         Fault = 1021 // printing or copying, which the operator has not allowed
+	FaultFeedback       Fault = 1022 // feedback that is empty, too long, or seems to hold an identity
 
 	FaultNoQuorum     Fault = 2001 // no majority of nodes: nothing can be recorded, so nothing is shown
 	FaultBehind       Fault = 2002 // the node is behind the client's position
@@ -40,6 +43,8 @@ const (
 	FaultLeaseEnded   Fault = 2008 // the client's lease ran out (shown by the client itself)
 	FaultProgramEnded Fault = 2009 // the client's program stopped (shown by the client itself)
 	FaultEpoch        Fault = 2010 // the cluster was restored: everything is forgotten
+	FaultSignIn       Fault = 2011 // nobody is signed in, and one can at the provider
+	FaultSessionEnded Fault = 2012 // the session's time is out, or it was not used
 )
 
 // CloseCode is a websocket close code: 4000 to 4499 mean come back, 4500 to 4999 do not.
@@ -55,6 +60,7 @@ const (
 	CloseForbidden CloseCode = 4503 // nobody, or nobody who may
 	CloseVersion   CloseCode = 4501 // reload the page
 	CloseMalformed CloseCode = 4502 // a frame that cannot be read
+	CloseSession   CloseCode = 4504 // the session has ended: sign in again
 )
 
 // Retry reports whether the client may come back.

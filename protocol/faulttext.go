@@ -134,6 +134,8 @@ func (c CloseCode) Fault() Fault {
 		return FaultNoQuorum
 	case CloseForbidden:
 		return FaultWhoAreYou
+	case CloseSession:
+		return FaultSessionEnded
 	case CloseVersion:
 		return FaultVersion
 	case CloseMalformed:
@@ -167,6 +169,9 @@ const faultTable = `0|4|Okänt fel|Försök igen. Kontakta supporten och ange fe
 1017|1|Ange vem som samtyckt|Ett barns samtycke lämnas av vårdnadshavare, eller av barnet självt om det bedöms moget.|Say who consented|A child's consent is given by a guardian, or by the child itself if found mature.
 1018|3|Samtycke eller nödöppning krävs|Fråga patienten om samtycke, eller gör en nödöppning om fara råder.|A consent or an emergency is needed|Ask the patient for consent, or attest an emergency if there is danger.
 1019|1|Patienten är avliden|Samtycke kan inte lämnas, och nödöppning kan inte göras. Den egna vårdgivarens uppgifter visas som vanligt.|The patient is deceased|Nobody can consent, and no emergency can be attested. The own care provider's records are shown as usual.
+1020|1|Uthoppet gäller inte|Gå tillbaka till journalsystemet och öppna patienten därifrån igen, eller välj patient här.|The hand-over is not valid|Go back to the record system and open the patient from there again, or choose the patient here.
+1021|5|Utskrift och kopiering är inte tillåten|Läs uppgifterna på skärmen. Behövs de i den egna journalen, skriv av det som har betydelse för vården.|Printing and copying are not allowed|Read the records on the screen. If they are needed in your own records, write down what matters for the care.
+1022|1|Synpunkten kan inte skickas|Skriv högst 300 tecken, och inget som kan peka ut en patient: inga personnummer och inga namn.|The feedback cannot be sent|Write at most 300 characters, and nothing that could point at a patient: no identity numbers and no names.
 2001|5|Läsningen kan inte registreras|För få noder har kontakt med varandra. Det som inte kan registreras visas inte. Försök igen om en stund, och använd reservrutinen om det brådskar.|The reading cannot be recorded|Too few nodes are in contact with each other. What cannot be recorded is not shown. Try again in a while, and use the fallback routine if it is urgent.
 2002|5|Noden har inte hunnit ikapp|Vänta en stund; anslutningen görs om av sig själv.|The node has not caught up|Wait a moment; the connection is made again by itself.
 2003|1|En annan version krävs|Ladda om sidan.|Another version is needed|Reload the page.
@@ -177,4 +182,6 @@ const faultTable = `0|4|Okänt fel|Försök igen. Kontakta supporten och ange fe
 2008|4|Kontakten med servern är bruten|Uppgifterna har tagits bort från skärmen. De visas igen när kontakten är tillbaka och åtkomsten är prövad på nytt.|Contact with the server is lost|The records were taken off the screen. They are shown again once contact is back and access has been decided anew.
 2009|1|Programmet har stannat|Uppgifterna har tagits bort från skärmen. Ladda om sidan.|The program has stopped|The records were taken off the screen. Reload the page.
 2010|1|Systemet har återställts|Det som visades gäller inte längre och har tagits bort. Öppna patienten igen.|The system was restored|What was shown no longer holds and was taken away. Open the patient again.
+2011|1|Du är inte inloggad|Logga in för att fortsätta.|You are not signed in|Sign in to go on.
+2012|1|Du är utloggad|Inloggningens tid är ute, eller så har den inte använts. Uppgifterna har tagits bort från skärmen. Logga in igen.|You are signed out|The session's time is out, or it was not used. The records were taken off the screen. Sign in again.
 `

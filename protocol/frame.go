@@ -7,7 +7,8 @@ package protocol
 //
 //	1  2026-11  first
 //	2  2026-11  Announcements
-const Version = 2
+//	3  2026-11  the session's terms, hand-over, sources, series, what is taken away, feedback
+const Version = 3
 
 // Speaks returns the version that two sides speak, each of which says its own highest,
 // and whether there is one that both know: they are one apart at most.
@@ -36,6 +37,10 @@ const (
 	KindEmergency  Kind = 12
 	KindFollow     Kind = 13
 	KindReview     Kind = 14
+	KindActive     Kind = 15 // this and those after it from version 3
+	KindTrend      Kind = 16
+	KindTake       Kind = 17
+	KindFeedback   Kind = 18
 
 	KindWelcome   Kind = 64
 	KindChosen    Kind = 65
@@ -56,6 +61,13 @@ const (
 	KindReviewed  Kind = 80
 
 	KindAnnouncements Kind = 81 // from version 2
+
+	KindSession    Kind = 82 // this and those after it from version 3
+	KindHandedOver Kind = 83
+	KindSources    Kind = 84
+	KindSeries     Kind = 85
+	KindTaken      Kind = 86
+	KindThanked    Kind = 87
 )
 
 // Frame is one message on the websocket.
@@ -159,6 +171,34 @@ type (
 		Entry   string // its id, as LogRow has it
 		Outcome ReviewOutcome
 		Comment string // at most MaxReasonBytes
+	}
+	// Active says that the user has done something since the last one: the idle limit
+	// counts from it. The client sends it at most once a minute; no other frame counts.
+	Active struct{}
+	// Trend asks for every value of an analysis in the view, by its code. It is decided
+	// and recorded as a reading, and answered with Series.
+	Trend struct {
+		Request    uint32
+		Generation Generation
+		System     string // OID of the code system; may be empty
+		Code       string
+	}
+	// Take asks to take what is shown off the screen: Documents, or without any the
+	// list. The operator's policy allows it or not; it is recorded before it is
+	// answered with Taken, and nothing leaves the screen before that.
+	Take struct {
+		Request    uint32
+		Generation Generation
+		How        TakeHow
+		Documents  []DocumentKey // at most MaxTaken
+	}
+	// Feedback is what a user thinks of the client. It carries no patient data: text
+	// that holds anything like an identity is refused. Answered with Thanked.
+	Feedback struct {
+		Request uint32
+		Page    string // which page it was written at
+		Grade   uint8  // 1 (bad) to 5 (good); 0: none given
+		Text    string // at most MaxReasonBytes
 	}
 )
 
@@ -289,7 +329,94 @@ type (
 	// Announcements are what the operation tells everybody, in the order to be shown:
 	// what goes on first. It comes after Welcome and whenever it changes.
 	Announcements struct{ Messages []Announcement }
+	// Session is what holds for this session. It comes after Welcome and whenever it
+	// changes.
+	Session struct {
+		SignIn     SignIn
+		IdleMillis uint32  // without an Active for so long the session ends; 0: no such limit
+		Ends       Instant // when it ends in any case; 0: it does not
+		Print      bool    // printing is allowed, and recorded
+		Copy       bool    // copying and saving are
+	}
+	// HandedOver says that a record system has sent the user here with a patient. It
+	// comes once, after Welcome and before the browser has chosen anything.
+	HandedOver struct {
+		System     string // name of the record system
+		Commission CommissionID
+		Patient    PatientID
+	}
+	// Sources says how fresh the view is, for each care provider and contract that has
+	// documents in it and for no other. It comes after End and whenever it changes.
+	Sources struct {
+		Generation Generation
+		Rows       []SourceRow
+	}
+	// Series answers Trend, oldest first. More: the view holds more than MaxPoints, and
+	// these are the newest.
+	Series struct {
+		Request    uint32
+		Generation Generation
+		Points     []Point
+		More       bool
+	}
+	// Taken answers Take. ID finds it in the record.
+	Taken struct {
+		Request uint32
+		ID      string
+	}
+	// Thanked answers Feedback. ID is the feedback's own.
+	Thanked struct {
+		Request uint32
+		ID      string
+	}
 )
+
+// TakeHow is how something leaves the screen.
+type TakeHow uint8
+
+// The ways off the screen.
+const (
+	TakePrint TakeHow = 1
+	TakeCopy  TakeHow = 2
+	TakeSave  TakeHow = 3 // an attachment, to a file
+)
+
+// SignIn is how one signs in. Zero: one chooses who to be, in a demo.
+type SignIn uint8
+
+// The ways to sign in.
+const (
+	SignInChoice      SignIn = iota
+	SignInCertificate        // by the certificate of the connection
+	SignInProvider           // at an OpenID provider; one can sign out
+)
+
+// SourceRow is how fresh one care provider's documents of one contract are.
+type SourceRow struct {
+	CareProvider string // HSA-id
+	Contract     Contract
+	State        SourceState
+	Synced       Instant // when the source last answered well; 0: not known
+	Failed       Instant // when it last did not, since then; 0: it has not
+}
+
+// SourceState is where a care provider's documents were read from.
+type SourceState uint8
+
+// The states, as the national ProcessingStatus header has them.
+const (
+	SourceUnknown      SourceState = iota
+	SourceDirect                   // from the source itself, just now
+	SourceMirror                   // from the mirror, which is in step with the source
+	SourceMirrorFailed             // from the mirror, whose last synchronisation failed
+)
+
+// Point is one value of a Series, and the document that it stands in.
+type Point struct {
+	Document DocumentKey
+	Time     Civil // when the sample was taken; else the document's time
+	Quantity Quantity
+}
 
 // Question is what an Ask asks.
 type Question uint8
@@ -512,5 +639,15 @@ func (Freshness) Kind() Kind  { return KindFreshness }
 func (Report) Kind() Kind     { return KindReport }
 func (Reviewed) Kind() Kind   { return KindReviewed }
 
-// Kind of the frame.
+// Kind of each frame that came later.
 func (Announcements) Kind() Kind { return KindAnnouncements }
+func (Active) Kind() Kind        { return KindActive }
+func (Trend) Kind() Kind         { return KindTrend }
+func (Take) Kind() Kind          { return KindTake }
+func (Feedback) Kind() Kind      { return KindFeedback }
+func (Session) Kind() Kind       { return KindSession }
+func (HandedOver) Kind() Kind    { return KindHandedOver }
+func (Sources) Kind() Kind       { return KindSources }
+func (Series) Kind() Kind        { return KindSeries }
+func (Taken) Kind() Kind         { return KindTaken }
+func (Thanked) Kind() Kind       { return KindThanked }

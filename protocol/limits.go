@@ -28,6 +28,10 @@ const (
 	MaxFeeds           = 8         // in one Freshness
 	MaxAnnouncements   = 16        // in one Announcements
 	MaxViewDocuments   = 50_000    // documents in one view: more is refused with FaultTooMany
+	MaxTaken           = 100       // documents in one Take
+	MaxSourceRows      = 2000      // in one Sources; with more the oldest are left out
+	MaxPoints          = 1000      // in one Series; there is More
+	MaxUnitBytes       = 64        // a text of a Point's quantity: a longer one is left out, and the document has it
 
 	MaxAnnouncementBytes = 1200 // one text of an Announcement: 300 characters
 
@@ -40,7 +44,9 @@ const (
 	maxCoverageRow = 1 + maxHSAID + maxName + 2 + 9 + 9
 	maxLogRow      = 1 + maxName + 9 + maxName + 2 + 1 + maxHSAID + 5*maxName + 1 + patientIDLength +
 		3 + 2*maxContracts + 3 + MaxOwners*maxName + 3 + MaxReasonBytes + 1 + 9
-	maxCount = 1 + 2*maxName + 5 + 1
+	maxCount  = 1 + 2*maxName + 5 + 1
+	maxSource = 1 + maxHSAID + 2 + 1 + 9 + 9
+	maxPoint  = 1 + 18 + 9 + 1 + 6*(2+MaxUnitBytes)
 )
 
 // What must hold between the limits, checked by the compiler.
@@ -56,5 +62,8 @@ const (
 	_ = uint(MaxFrameBytes - MaxReportRows*maxLogRow - MaxCounts*maxCount - 32)
 	_ = uint(MaxClientFrame - MaxReasonBytes - maxName - 64)
 	_ = uint(MaxShortTextBytes - MaxNameBytes)
+	_ = uint(MaxFrameBytes - MaxSourceRows*maxSource - 32)
+	_ = uint(MaxFrameBytes - MaxPoints*maxPoint - 32)
+	_ = uint(MaxClientFrame - MaxTaken*18 - 32)
 	_ = uint(MaxBodyBytes - MaxTextBytes - MaxAttachmentBytes)
 )

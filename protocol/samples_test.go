@@ -63,6 +63,10 @@ func sampleFrames() []Frame {
 		Emergency{Request: 12, Step: EmergencyContent, Reason: "Medvetslös, okänd medicinering"},
 		Follow{Request: 13, Report: ReportPatient, From: -1, To: 1_800_000_000_000, Patient: samplePatient, Employee: sampleEmployee, After: 1 << 33},
 		Review{Request: 14, Entry: "f3a9", Outcome: ReviewQuestioned, Comment: "Frågas chefen."},
+		Active{},
+		Trend{Request: 15, Generation: 2, System: "1.2.752.108.1", Code: "NPU02192"},
+		Take{Request: 16, Generation: 2, How: TakePrint, Documents: []DocumentKey{sampleKey, {}}},
+		Feedback{Request: 17, Page: "overview", Grade: 5, Text: "Lätt att läsa."},
 		Welcome{
 			Version: Version, Node: "north-1", Site: "north", Environment: Demo, Position: place, LeaseMillis: 15_000, BeatMillis: 5_000,
 			People: []Person{person, {Key: "bo"}}, Person: person, Commissions: []CommissionInfo{info, {}},
@@ -85,6 +89,12 @@ func sampleFrames() []Frame {
 		Report{Request: 13, Report: ReportPatient, Rows: []LogRow{sampleLogRow(), {}}, Counts: []Count{{Series: "lookups", Label: "2026-11", Number: 70_000, Few: true}, {}}, More: true, After: 1 << 33},
 		Reviewed{Request: 14, ID: "f3aa"},
 		Announcements{Messages: []Announcement{{Ongoing: true, From: 1_800_000_000_000, Until: -1, Swedish: "Störning", English: "Disturbance"}, {}}},
+		Session{SignIn: SignInProvider, IdleMillis: 900_000, Ends: 1_800_000_000_000, Print: true, Copy: true},
+		HandedOver{System: "Journalen", Commission: sampleCommission, Patient: samplePatient},
+		Sources{Generation: 2, Rows: []SourceRow{{"SE2321000016-39KJ", Diagnosis, SourceMirrorFailed, 1_800_000_000_000, -1}, {}}},
+		Series{Request: 15, Generation: 2, Points: []Point{{sampleKey, sampleTime, Quantity{"5,2", "mmol/L", "4,0", "6,0", "fastande", "H"}}, {}}, More: true},
+		Taken{Request: 16, ID: "f3ab"},
+		Thanked{Request: 17, ID: "f3ac"},
 	}
 }
 

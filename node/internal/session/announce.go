@@ -8,10 +8,6 @@ import (
 	"tvilling/raftfsm/command"
 )
 
-// announcedFrom is the wire's version that a browser must speak to be told what the
-// operation tells: one of before could not read the frame, and would hang up.
-const announcedFrom = 2
-
 // What the state keeps can be told.
 const (
 	_ = uint(protocol.MaxAnnouncements - command.MaxAnnouncements)
@@ -63,7 +59,7 @@ func announced(standing []command.Announce, at protocol.Instant) (all []protocol
 // announce tells the browser what the operation tells, if it has not been told: after
 // the greeting also that it tells nothing.
 func (s *session) announce(t bulletin) {
-	if s.who.wire < announcedFrom || !s.who.greeted || s.notices.announced == t.edition {
+	if !s.who.greeted || s.notices.announced == t.edition {
 		return
 	}
 	s.notices.announced = t.edition

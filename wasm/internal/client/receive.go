@@ -25,6 +25,8 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 		m.s.Me.Coverage = arrange(f.Rows, m.s.today())
 	case protocol.Freshness:
 		m.s.Me.Late = f.Late
+	case protocol.Session:
+		m.s.Desk.Session = f
 	case protocol.Announcements:
 		m.s.Me.News = f.Messages
 	case protocol.Told:
@@ -75,9 +77,7 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	me.Known, me.Environment = true, f.Environment
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
 	me.Late = nil // told anew, if there is any
-	if f.Version < protocol.Version {
-		me.News = nil // such a node tells none; another tells them anew in a moment
-	}
+	m.s.Desk.Session = protocol.Session{} // told anew, if the node speaks of it
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {
 		m.s.Wish.Person = ""

@@ -14,11 +14,18 @@ type State struct {
 	Ladder Ladder
 	View   View
 	Lease  Lease
-	List   List
-	Reader Reader
 	Form   Form
 	Follow Follow
+	Desk   Desk
+	Panes
 	Screen
+}
+
+// Panes are the parts of the overview.
+type Panes struct {
+	List     List
+	Reader   Reader
+	Timeline Timeline
 }
 
 // Screen is what stands beside the page at hand, or in its place.

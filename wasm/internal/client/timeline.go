@@ -1,0 +1,4 @@
+package client
+
+// Timeline is the part of the overview that is drawn by time.
+type Timeline struct{}
