@@ -76,7 +76,7 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	me := &m.s.Me
 	me.Known, me.Environment = true, f.Environment
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
-	me.Late = nil // told anew, if there is any
+	me.Late = nil                         // told anew, if there is any
 	m.s.Desk.Session = protocol.Session{} // told anew, if the node speaks of it
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {
