@@ -66,7 +66,7 @@ func run(quick bool) error {
 		{"style", "style.css", "text/css; charset=utf-8"},
 		{"icon", "icon.svg", "image/svg+xml"},
 	} {
-		content, err := os.ReadFile(filepath.Join(b.assets, a.file))
+		content, err := b.asset(a.file)
 		if err != nil {
 			return err
 		}
@@ -75,6 +75,25 @@ func run(quick bool) error {
 		}
 	}
 	return b.page()
+}
+
+// styles are the sheets that the page loads as one, in their order.
+var styles = [...]string{"style.css", "overview.css", "reading.css"}
+
+// asset reads what the page loads under a name.
+func (b *builder) asset(name string) (content []byte, err error) {
+	parts := []string{name}
+	if name == styles[0] {
+		parts = styles[:]
+	}
+	for _, part := range parts {
+		one, err := os.ReadFile(filepath.Join(b.assets, part))
+		if err != nil {
+			return nil, err
+		}
+		content = append(content, one...)
+	}
+	return content, nil
 }
 
 func moduleRoot() (string, error) {
