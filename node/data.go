@@ -105,6 +105,7 @@ func (d *data) openGateway(n *Node) error {
 	}
 	if n.certs != nil {
 		cfg.Browsers, cfg.Sources = n.certs.BrowserServer(), n.certs.SourceServer()
+		cfg.Staff = func() *x509.CertPool { return n.certs.Now().Staff }
 	}
 	if d.gateway, err = gateway.New(cfg); err != nil {
 		return err

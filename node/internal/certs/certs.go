@@ -106,16 +106,16 @@ func (n *Node) SourceServer() *tls.Config {
 }
 
 // BrowserServer is for the browsers' listener; nil without a certificate to show. A
-// certificate of the staff's authority is asked for where there is one, and may be
-// left out: the page itself tells nobody's secrets, and whoever opens the stream is
-// asked there.
+// certificate of the staff's authority is asked for where there is one. It may be left
+// out, and is held against the authority where the stream is opened: the page itself
+// tells nobody's secrets, and must be able to say what is wrong with a certificate.
 func (n *Node) BrowserServer() *tls.Config {
 	if n.Client == nil {
 		return nil
 	}
 	config := n.server(*n.Client)
 	if n.Staff != nil {
-		config.ClientAuth, config.ClientCAs = tls.VerifyClientCertIfGiven, n.Staff
+		config.ClientAuth, config.ClientCAs = tls.RequestClientCert, n.Staff
 	}
 	return config
 }

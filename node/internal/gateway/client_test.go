@@ -260,6 +260,7 @@ func TestClientTLS(t *testing.T) {
 	web := newAuthority(t)
 	w := start(t, func(c *Config) {
 		c.Browsers = (&certs.Node{Client: web.issue(""), Staff: staff.pool()}).BrowserServer()
+		c.Staff = staff.pool
 		c.Topology.Environment = admin.Production
 	})
 	own := staff.issue("SE1000000001-D1")

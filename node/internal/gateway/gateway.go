@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,6 +56,7 @@ type Config struct {
 	Sessions Sessions
 	Ingest   Ingest
 	Checks   []health.Check
+	Staff    func() *x509.CertPool // whom browsers' certificates are held against; nil, and of none: nobody has one
 	Logger   *slog.Logger
 
 	Listeners map[string]net.Listener // client and source, where somebody else bound them; the others are bound
@@ -73,6 +75,7 @@ type Gateway struct {
 	servers []*http.Server      // browsers, and sources unless nobody may send here
 	bound   []net.Listener      // one for each of them
 	counts  Counts
+	tests   turns // of the test page
 }
 
 // Counts is what came since the start. An answer failed where this node could not take

@@ -23,6 +23,7 @@ const (
 	roomWithin     = 5 * time.Second        // for an answer to wait for the ones before it: TV-3011
 	answersRoom    = 256 << 20              // answers of sources read and made durable at once, in bytes: one more waits
 	minAnswerRoom  = 1 << 20                // what the smallest answer counts for
+	testsPerSecond = 40                     // questions of test pages, all together: 429
 	retryAfter     = health.RetryAfter      // seconds, told with every 503
 
 	subprotocol = "tvilling.v1"

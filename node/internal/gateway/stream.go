@@ -19,7 +19,7 @@ import (
 // stream upgrades a request and serves its session. What is refused is refused before
 // the upgrade, with a status that says why.
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
-	caller := session.Caller{TLS: r.TLS}
+	caller := session.Caller{TLS: g.proved(r.TLS)}
 	switch {
 	case !g.origins.allow(r.Header.Get("Origin")):
 		http.Error(w, "this page may not open a stream here", http.StatusForbidden)

@@ -71,15 +71,7 @@ func (c Certificate) Identify(state *tls.ConnectionState, person string) (Actor,
 		return Actor{}, fmt.Errorf("%w: a certificate says who one is", ErrUnknown)
 	}
 	leaf := state.PeerCertificates[0]
-	between := x509.NewCertPool()
-	for _, cert := range state.PeerCertificates[1:] {
-		between.AddCert(cert)
-	}
-	if _, err := leaf.Verify(x509.VerifyOptions{
-		Roots:         c.roots(),
-		Intermediates: between,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}); err != nil {
+	if _, err := verify(c.roots(), state.PeerCertificates); err != nil {
 		return Actor{}, ErrUntrusted // x509's own words could quote the subject
 	}
 	employee, err := protocol.ParseEmployeeID(leaf.Subject.SerialNumber)
