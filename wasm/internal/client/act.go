@@ -19,7 +19,7 @@ func (m *machine) act(a Act) {
 		m.actConsent(a.Name)
 	case ActCheckAll, ActCheckNone, ActShow, ActChoice, ActBack:
 		m.actChoice(a.Name)
-	case ActByTime, ActByType, ActAlerts, ActRead, ActCloseReader, ActToTop:
+	case ActByTime, ActByType, ActByProvider, ActAlerts, ActRead, ActCloseReader, ActShowHeld, ActClearFilter:
 		m.actOverview(a)
 	case ActAsk:
 		m.ask(protocol.Question(max(0, number(a.Value))))
@@ -204,10 +204,8 @@ func (m *machine) typed(t Typed) {
 		if c := number(value); c > 0 && c < 256 && protocol.Contract(c).Known() {
 			form.Checked[c], form.Nothing = on, false
 		}
-	case FieldFilter:
-		if c := number(t.Value); c >= 0 && c < 256 {
-			m.arrange(protocol.Contract(c), m.s.List.ByType)
-		}
+	case FieldFilter, FieldSearch, FieldProvider, FieldUnit, FieldSince, FieldUpTo:
+		m.typedQuery(t)
 	case FieldGiver:
 		if n := number(t.Value); n > 0 && n <= int(protocol.GiverMature) {
 			form.Giver.Given, form.Giver.Wrong = protocol.ConsentGiver(n), txtNone
@@ -230,19 +228,54 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 // long enough to be refused, not cut.
 func written(s string) string { return s[:min(len(s), protocol.MaxReasonBytes+1)] }
 
-// arrange filters and sorts, and starts at the top.
-func (m *machine) arrange(filter protocol.Contract, byType bool) {
-	l := &m.s.List
-	l.Filter, l.ByType, l.Top, l.Above = filter, byType, 0, 0
-	l.Rows = m.s.View.Store.ordered(filter, byType)
-	m.do(ScrollList{0})
-	n := 0
-	for _, row := range l.Rows {
-		if row.Heading == protocol.NoContract {
-			n++
+// typedQuery changes what is asked of the documents that are shown.
+func (m *machine) typedQuery(t Typed) {
+	q := m.s.List.Query
+	switch t.Field {
+	case FieldFilter:
+		c := number(t.Value)
+		if c < 0 || c > 255 {
+			return
+		}
+		q.Contract = protocol.Contract(c)
+	case FieldSearch:
+		q.Text = t.Value[:min(len(t.Value), maxSearch)]
+	case FieldProvider:
+		q.Provider = t.Value[:min(len(t.Value), protocol.MaxNameBytes)]
+	case FieldUnit:
+		q.Unit = t.Value[:min(len(t.Value), protocol.MaxShortTextBytes)]
+	default:
+		at, err := protocol.ParseCivil(t.Value)
+		if err != nil && t.Value != "" {
+			return // not yet a date
+		}
+		if t.Field == FieldSince {
+			q.From = at
+		} else {
+			q.To = at
 		}
 	}
-	m.s.Said.Status = countText(m.s.Lang, n)
+	if m.s.View.Shown && q != m.s.List.Query {
+		m.arrange(q)
+	}
+}
+
+// arrange puts a query in force, and starts at the top.
+func (m *machine) arrange(q Query) {
+	l := &m.s.List
+	l.Query, l.Top, l.Held = q, 0, 0
+	m.speak()
+	l.replace(m.s.View.Store.ordered(q))
+	m.do(ScrollList{0})
+	m.s.Said.Status = countText(m.s.Lang, l.Documents)
+}
+
+// speak tells the store what types and care providers are called.
+func (m *machine) speak() {
+	if store := m.s.View.Store; store != nil {
+		s := &State{Me: Me{Coverage: m.s.Me.Coverage}}
+		store.names = names{m.s.Lang, s.providerName}
+	}
 }
 
 func (m *machine) actOverview(a Act) {
@@ -251,13 +284,18 @@ func (m *machine) actOverview(a Act) {
 		return
 	}
 	switch a.Name {
-	case ActByTime, ActByType:
-		m.arrange(l.Filter, a.Name == ActByType)
+	case ActByTime, ActByType, ActByProvider:
+		q := l.Query
+		q.Group = groupOf(a.Name)
+		m.arrange(q)
 	case ActAlerts:
-		m.arrange(protocol.AlertInformation, l.ByType)
+		m.arrange(Query{Contract: protocol.AlertInformation, Group: l.Query.Group})
 		m.do(FocusOn{idListHeading})
-	case ActToTop:
-		l.Top, l.Above = 0, 0
+	case ActClearFilter:
+		m.arrange(Query{Group: l.Query.Group})
+	case ActShowHeld:
+		l.Top, l.Held = 0, 0
+		m.relist()
 		m.do(ScrollList{0})
 		if at := l.document(0, 1); at >= 0 {
 			l.Active = l.Rows[at].Key
@@ -291,6 +329,17 @@ func (m *machine) actOverview(a Act) {
 	}
 }
 
+func groupOf(name Action) Group {
+	switch name {
+	case ActByType:
+		return GroupType
+	case ActByProvider:
+		return GroupProvider
+	default:
+		return GroupTime
+	}
+}
+
 func (m *machine) pressed(key string) {
 	if key == "Escape" && m.s.Reader.Open && m.s.Phase() == PhaseOverview {
 		m.actOverview(Act{Name: ActCloseReader})
@@ -315,7 +364,4 @@ func (m *machine) focused(row string) {
 func (m *machine) scrolled(top int) {
 	l := &m.s.List
 	l.Top = max(0, top)
-	if l.Top < l.rowHeight() {
-		l.Above = 0
-	}
 }

@@ -31,7 +31,7 @@ func (s *State) today() string {
 	return at[:4] + at[5:7] + at[8:10]
 }
 
-func providerName(row *protocol.CoverageRow) string {
+func nameIn(row *protocol.CoverageRow) string {
 	if row.Name != "" {
 		return row.Name
 	}
@@ -40,8 +40,8 @@ func providerName(row *protocol.CoverageRow) string {
 
 // provider is a care provider of the table with the rows of it.
 type provider struct {
-	name string
-	rows [256]*protocol.CoverageRow // by type
+	id, name string
+	rows     [256]*protocol.CoverageRow // by type
 }
 
 // arrange arranges the table by care provider, by name, when it comes: it is read
@@ -54,7 +54,7 @@ func arrange(rows []protocol.CoverageRow, today string) []*provider {
 		row := &rows[i]
 		p := at[row.CareProvider]
 		if p == nil {
-			p = &provider{name: providerName(row)}
+			p = &provider{id: row.CareProvider, name: nameIn(row)}
 			at[row.CareProvider] = p
 			all = append(all, p)
 		}
@@ -130,11 +130,11 @@ func (r *renderer) empties() string {
 	s, m := r.s, new(markup)
 	n := 0
 	for _, c := range s.View.Contracts {
-		if s.View.Store.count(c) > 0 || s.List.Filter != protocol.NoContract && s.List.Filter != c {
+		if s.View.Store.count(c) > 0 || s.List.Query.Contract != protocol.NoContract && s.List.Query.Contract != c {
 			continue
 		}
 		if n++; n == 1 {
-			m.raw(`<details data-test="empties"`).when(s.View.Store.len() == 0 || s.List.Filter == c, ` open`).raw(`><summary id="empties-title">`)
+			m.raw(`<details data-test="empties"`).when(s.View.Store.len() == 0 || s.List.Query.Contract == c, ` open`).raw(`><summary id="empties-title">`)
 			m.text(r.t(txtEmpties)).raw(`</summary><ul>`)
 		}
 		m.raw(`<li>`).text(c.Label(r.lang)).raw(`. `)

@@ -106,7 +106,9 @@ const (
 	ActAlerts       Action = "alerts"
 	ActRead         Action = "read"
 	ActCloseReader  Action = "close-reader"
-	ActToTop        Action = "to-top"
+	ActByProvider   Action = "by-provider"
+	ActShowHeld     Action = "show-held"
+	ActClearFilter  Action = "clear-filter" // everything but the order
 	ActDismiss      Action = "dismiss"
 	ActCopy         Action = "copy"
 	ActRestart      Action = "restart"
@@ -138,7 +140,12 @@ const (
 	FieldPersonal = "personal"
 	FieldDays     = "days"
 	FieldContract = "contract" // Value is the number, with '-' before when unchecked
-	FieldFilter   = "filter"
+	FieldFilter   = "filter"   // Value is the contract's number, 0 for all
+	FieldSearch   = "search"
+	FieldProvider = "provider" // Value is an HSA-id, or empty
+	FieldUnit     = "unit"     // Value is what unitOf calls it, or empty
+	FieldSince    = "since"    // Value is a date as far as it is typed, or empty
+	FieldUpTo     = "up-to"
 	FieldGiver    = "giver"
 	FieldGuardian = "guardian"
 	FieldReason   = "reason"

@@ -5,21 +5,15 @@ import "tvilling/protocol"
 // List is the list of documents: what stands in it, where it is scrolled to, and
 // which row the keyboard is at.
 type List struct {
-	ByType    bool
-	Filter    protocol.Contract
+	Query     Query
 	Rows      []Row
+	Documents int // rows that are documents
+	Held      int // new documents that are held back: they would move what is read
 	Top       int // pixels scrolled
 	Height    int // pixels seen; 0: not measured
 	RowHeight int // pixels of a row; 0: not measured
 	Active    protocol.DocumentKey
 	Focused   bool // the focus is in the list
-	Above     int  // new documents above what is seen, not yet seen
-}
-
-// Row is a document, or with Heading the heading of a type.
-type Row struct {
-	Key     protocol.DocumentKey
-	Heading protocol.Contract
 }
 
 func (l *List) rowHeight() int {
@@ -49,7 +43,7 @@ func (l *List) bottom() int { return max(0, len(l.Rows)*l.rowHeight()-l.height()
 
 func (l *List) indexOf(key protocol.DocumentKey) int {
 	for i := range l.Rows {
-		if l.Rows[i].Key == key && l.Rows[i].Heading == protocol.NoContract {
+		if l.Rows[i].Key == key && l.Rows[i].isDocument() {
 			return i
 		}
 	}
@@ -62,7 +56,7 @@ func (l *List) tabStop() int {
 	first, last := l.window()
 	stop := -1
 	for i := first; i < last; i++ {
-		if l.Rows[i].Heading != protocol.NoContract {
+		if !l.Rows[i].isDocument() {
 			continue
 		}
 		if l.Rows[i].Key == l.Active {
@@ -76,11 +70,15 @@ func (l *List) tabStop() int {
 }
 
 // replace puts new rows in place of the old so that what is read stays where it is:
-// the first seen row that is still there keeps its place on the screen. It counts
-// the documents that are new above that row.
+// the first seen row that is still there keeps its place on the screen.
 func (l *List) replace(rows []Row) {
 	old := l.Rows
-	l.Rows = rows
+	l.Rows, l.Documents = rows, 0
+	for i := range rows {
+		if rows[i].isDocument() {
+			l.Documents++
+		}
+	}
 	at := make(map[Row]int, len(rows))
 	for i, row := range rows {
 		at[row] = i
@@ -99,18 +97,6 @@ func (l *List) replace(rows []Row) {
 	}
 	// An offset below zero means that rows above the anchor went away under the eye.
 	l.Top = max(0, min(anchor*height+max(0, offset), l.bottom()))
-	before := make(map[Row]bool, len(old))
-	for _, row := range old {
-		before[row] = true
-	}
-	for _, row := range rows[:min(anchor, (l.Top+height-1)/height)] { // what is in sight needs no telling
-		if row.Heading == protocol.NoContract && !before[row] {
-			l.Above++
-		}
-	}
-	if l.Top == 0 {
-		l.Above = 0
-	}
 }
 
 // move takes the active row to where a key points, scrolled into sight. It reports
@@ -146,7 +132,7 @@ func (l *List) move(key string) bool {
 func (l *List) document(at, direction int) int {
 	for _, d := range [2]int{direction, -direction} {
 		for i := at; i >= 0 && i < len(l.Rows); i += d {
-			if l.Rows[i].Heading == protocol.NoContract {
+			if l.Rows[i].isDocument() {
 				return i
 			}
 		}
@@ -168,7 +154,7 @@ func (l *List) reveal(at int) {
 	if (at+1)*row > top+l.height() {
 		top = (at+1)*row - l.height()
 	}
-	if at > 0 && at*row <= top && l.Rows[at-1].Heading != protocol.NoContract {
+	if at > 0 && at*row <= top && !l.Rows[at-1].isDocument() {
 		top = (at - 1) * row // a type's first document is seen with its heading
 	}
 	l.Top = max(0, top)

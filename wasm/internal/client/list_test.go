@@ -12,7 +12,7 @@ import (
 func rowsOf(keys ...byte) (rows []Row) {
 	for _, k := range keys {
 		if k == 0 {
-			rows = append(rows, Row{Heading: protocol.Diagnosis})
+			rows = append(rows, Row{Heading: Heading{Group: GroupType, Contract: protocol.Diagnosis}})
 			continue
 		}
 		rows = append(rows, Row{Key: protocol.DocumentKey{15: k}})
@@ -59,26 +59,26 @@ func TestWindowCoversWhatIsSeen(t *testing.T) {
 
 func TestReplaceKeepsTheEyeWhereItIs(t *testing.T) {
 	for _, c := range []struct {
-		name       string
-		old, rows  []Row
-		top        int
-		want, more int
+		name      string
+		old, rows []Row
+		top       int
+		want      int
 	}{
-		{"nothing new", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 5, 6), 210, 210, 0},
-		{"new above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(8, 9, 1, 2, 3, 4, 5, 6), 210, 410, 2},
-		{"new above at the very top", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(9, 1, 2, 3, 4, 5, 6), 0, 100, 1},
-		{"new above, and all of it in sight", rowsOf(2), rowsOf(1, 2), 0, 0, 0},
-		{"new above, and some of it in sight", rowsOf(3), rowsOf(1, 2, 3), 0, 100, 1},
-		{"new below", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 9, 5, 6), 210, 210, 0},
-		{"gone above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(2, 3, 4, 5, 6), 210, 110, 0},
-		{"the read row gone", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 4, 5, 6), 210, 200, 0},
-		{"everything gone", rowsOf(1, 2, 3), nil, 110, 0, 0},
-		{"everything new", rowsOf(1, 2, 3), rowsOf(4, 5, 6, 7), 110, 110, 0},
+		{"nothing new", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 5, 6), 210, 210},
+		{"new above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(8, 9, 1, 2, 3, 4, 5, 6), 210, 410},
+		{"new above at the very top", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(9, 1, 2, 3, 4, 5, 6), 0, 100},
+		{"new above, and all of it in sight", rowsOf(2), rowsOf(1, 2), 0, 0},
+		{"new above, and some of it in sight", rowsOf(3), rowsOf(1, 2, 3), 0, 100},
+		{"new below", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 9, 5, 6), 210, 210},
+		{"gone above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(2, 3, 4, 5, 6), 210, 110},
+		{"the read row gone", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 4, 5, 6), 210, 200},
+		{"everything gone", rowsOf(1, 2, 3), nil, 110, 0},
+		{"everything new", rowsOf(1, 2, 3), rowsOf(4, 5, 6, 7), 110, 110},
 	} {
 		l := List{Rows: c.old, Top: c.top, Height: 200, RowHeight: 100}
 		l.replace(c.rows)
-		if l.Top != c.want || l.Above != c.more {
-			t.Errorf("%s: top %d with %d above, want %d with %d", c.name, l.Top, l.Above, c.want, c.more)
+		if l.Top != c.want {
+			t.Errorf("%s: top %d, want %d", c.name, l.Top, c.want)
 		}
 	}
 }

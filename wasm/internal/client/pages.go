@@ -314,12 +314,7 @@ func (r *renderer) patientHead() string {
 }
 
 func (r *renderer) listCount() string {
-	n := 0
-	for _, row := range r.s.List.Rows {
-		if row.Heading == protocol.NoContract {
-			n++
-		}
-	}
+	n := r.s.List.Documents
 	return new(markup).raw(`<span data-test="count" data-n="`).number(n).raw(`">`).text(countText(r.lang, n)).raw(`</span>`).String()
 }
 
@@ -330,14 +325,14 @@ func (r *renderer) listTools() string {
 		act   Action
 		label txt
 		on    bool
-	}{{ActByTime, txtByTime, !l.ByType}, {ActByType, txtByType, l.ByType}} {
+	}{{ActByTime, txtByTime, l.Query.Group == GroupTime}, {ActByType, txtByType, l.Query.Group == GroupType}, {ActByProvider, txtByProviderOrder, l.Query.Group == GroupProvider}} {
 		m.raw(`<button type="button" id="`).text(string(o.act)).raw(`" data-act="`).text(string(o.act)).raw(`" data-test="`).text(string(o.act))
 		m.raw(`" aria-pressed="`).text(strconv.FormatBool(o.on)).raw(`">`).text(r.t(o.label)).raw(`</button>`)
 	}
 	m.raw(`</div><label class="filter" for="filter"><span>`).text(r.t(txtFilter)).raw(`</span> <select id="filter" data-field="filter" data-test="filter"><option value="0">`)
 	m.text(r.t(txtFilterAll)).raw(`</option>`)
 	for _, c := range r.s.View.Contracts {
-		m.raw(`<option value="`).number(int(c)).raw(`"`).when(c == l.Filter, ` selected`).raw(`>`).text(c.Label(r.lang)).raw(`</option>`)
+		m.raw(`<option value="`).number(int(c)).raw(`"`).when(c == l.Query.Contract, ` selected`).raw(`>`).text(c.Label(r.lang)).raw(`</option>`)
 	}
 	return m.raw(`</select></label>`).String()
 }
@@ -347,8 +342,8 @@ func (r *renderer) listMore() string {
 	if len(l.Rows) == 0 {
 		return m.raw(`<p class="empty" data-test="empty">`).text(r.t(txtEmpty)).raw(`</p>`).String()
 	}
-	if l.Above > 0 {
-		r.button(m, "pill", "to-top", ActToTop, "", numbered(r.lang, l.Above, txtShowNewOne, txtShowNewMany), false)
+	if l.Held > 0 {
+		r.button(m, "pill", "show-held", ActShowHeld, "", numbered(r.lang, l.Held, txtShowNewOne, txtShowNewMany), false)
 	}
 	return m.String()
 }
@@ -360,15 +355,30 @@ func (r *renderer) rows() *Rows {
 	rows := &Rows{Before: first * l.rowHeight(), After: (len(l.Rows) - last) * l.rowHeight(), Size: len(l.Rows)}
 	for i := first; i < last; i++ {
 		row := l.Rows[i]
-		if row.Heading != protocol.NoContract {
-			heading := new(markup).raw(`<h3>`).text(row.Heading.Label(r.lang)).raw(`</h3>`).String()
-			rows.Items = append(rows.Items, PaintedRow{"type-" + strconv.Itoa(int(row.Heading)), i + 1, true, heading})
+		if !row.isDocument() {
+			heading := new(markup).raw(`<h3>`).text(r.heading(row.Heading)).raw(`</h3>`).String()
+			rows.Items = append(rows.Items, PaintedRow{headingKey(row.Heading), i + 1, true, heading})
 			continue
 		}
 		item, _ := r.s.View.Store.get(row.Key)
 		rows.Items = append(rows.Items, PaintedRow{keyText(row.Key), i + 1, false, r.row(item, i == stop)})
 	}
 	return rows
+}
+
+// heading is what the documents under it have in common.
+func (r *renderer) heading(h Heading) string {
+	if h.Group == GroupProvider {
+		return r.s.providerName(h.Provider)
+	}
+	return h.Contract.Label(r.lang)
+}
+
+func headingKey(h Heading) string {
+	if h.Group == GroupProvider {
+		return "provider-" + h.Provider.Reveal()
+	}
+	return "type-" + strconv.Itoa(int(h.Contract))
 }
 
 func (r *renderer) row(item protocol.Item, stop bool) string {

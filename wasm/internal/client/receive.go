@@ -331,11 +331,11 @@ func (m *machine) ended(l *Link, f protocol.End) {
 // refilter takes away a filter on a type that is no longer chosen.
 func (m *machine) refilter() {
 	for _, c := range m.s.View.Contracts {
-		if c == m.s.List.Filter {
+		if c == m.s.List.Query.Contract {
 			return
 		}
 	}
-	m.s.List.Filter = protocol.NoContract
+	m.s.List.Query.Contract = protocol.NoContract
 }
 
 // renew lets the view stand for as long as the node has given, from when it gave it: a

@@ -191,8 +191,8 @@ func (p *play) climb(link LinkID, node string, index uint64) {
 func (p *play) titles() string {
 	out := ""
 	for _, row := range p.s.List.Rows {
-		if row.Heading != protocol.NoContract {
-			out += "[" + row.Heading.Info().Name + "]"
+		if !row.isDocument() {
+			out += "[" + row.Heading.Contract.Info().Name + row.Heading.Provider.Reveal() + "]"
 			continue
 		}
 		item, _ := p.s.View.Store.get(row.Key)

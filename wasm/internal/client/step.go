@@ -124,7 +124,7 @@ func (m *machine) blank(n Notice) {
 func (m *machine) wipe() {
 	m.s.View = View{}
 	m.s.Ladder, m.s.Follow = Ladder{}, Follow{}
-	m.s.List.Rows, m.s.List.Above = nil, 0
+	m.s.List.Rows, m.s.List.Documents, m.s.List.Held = nil, 0, 0
 	m.s.Reader.Body, m.s.Reader.Rev, m.s.Reader.Request = nil, 0, 0
 }
 
@@ -144,7 +144,7 @@ func (m *machine) forgetPatient() {
 	m.s.Wish.Patient, m.s.Wish.Contracts = protocol.PatientID{}, nil
 	m.s.Access = Access{}
 	m.s.Reader = Reader{}
-	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, ByType: m.s.List.ByType}
+	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, Query: Query{Group: m.s.List.Query.Group}}
 	m.s.Form = Form{Days: defaultConsentDays}
 }
 
@@ -187,7 +187,8 @@ func (m *machine) stop(n Notice) {
 func (m *machine) relist() {
 	l := &m.s.List
 	top := l.Top
-	l.replace(m.s.View.Store.ordered(l.Filter, l.ByType))
+	m.speak()
+	l.replace(m.s.View.Store.ordered(l.Query))
 	if l.Top != top {
 		m.do(ScrollList{l.Top})
 	}

@@ -79,6 +79,7 @@ const (
 	txtOrder
 	txtByTime
 	txtByType
+	txtByProviderOrder
 	txtFilter
 	txtFilterAll
 	txtDocumentOne
