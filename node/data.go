@@ -87,6 +87,7 @@ func openSessions(n *Node, d *data) (*session.Service, error) {
 		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
 		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, FollowUp: d.followup, Clock: n.clockTrusted, Logger: n.cfg.Logger,
 	}
+	cfg.Policy = session.Policy(n.cfg.Topology.Policy)
 	if d.services.engagement != nil { // a nil of that type would be somebody to ask
 		cfg.Engagement = d.services.engagement
 	}

@@ -37,6 +37,7 @@ type Topology struct {
 	Environment string   `toml:"environment"`        // production, demo or development
 	Register    string   `toml:"register,omitempty"` // file of who works here, who one can be and what the population register says; empty: none
 	Upstream    Upstream `toml:"upstream,omitempty"`
+	Policy      Policy   `toml:"policy,omitempty"`
 	Members     []Node   `toml:"member"`
 }
 

@@ -86,6 +86,7 @@ type Config struct {
 	Ring        Ring
 	Engagement  Engagement   // nil: the units' own systems are not asked
 	FollowUp    FollowUp     // nil: the access log is not followed up here
+	Policy      Policy       // what users may do beside reading; zero: nothing
 	Clock       func() error // why this node's clock is not to be trusted; nil, and of none: it is
 	Limits      Limits
 	Logger      *slog.Logger
