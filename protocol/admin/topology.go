@@ -33,12 +33,14 @@ const maxTopologyBytes = 1 << 20
 // Topology is the cluster file: who the members are and where they listen. Every
 // node and every operator reads the same one.
 type Topology struct {
-	Cluster     string   `toml:"cluster"`            // id, also in every node's certificate
-	Environment string   `toml:"environment"`        // production, demo or development
-	Register    string   `toml:"register,omitempty"` // file of who works here, who one can be and what the population register says; empty: none
-	Upstream    Upstream `toml:"upstream,omitempty"`
-	Policy      Policy   `toml:"policy,omitempty"`
-	Members     []Node   `toml:"member"`
+	Cluster     string     `toml:"cluster"`            // id, also in every node's certificate
+	Environment string     `toml:"environment"`        // production, demo or development
+	Register    string     `toml:"register,omitempty"` // file of who works here, who one can be and what the population register says; empty: none
+	Upstream    Upstream   `toml:"upstream,omitempty"`
+	Policy      Policy     `toml:"policy,omitempty"`
+	SignIn      SignIn     `toml:"sign_in,omitempty"`
+	HandOver    []HandOver `toml:"hand_over,omitempty"`
+	Members     []Node     `toml:"member"`
 }
 
 // Node is one member. Addresses are host:port; a witness has no Client and no Source.
@@ -103,6 +105,7 @@ func (t Topology) Validate() error {
 		fault("member: %d members; an odd number is needed for a majority", n)
 	}
 	faults = append(faults, t.Upstream.Validate(t.Environment)...)
+	faults = append(faults, t.ValidateSignIn()...)
 	seen := map[string]bool{}
 	for _, n := range t.Members {
 		if seen[n.ID] {

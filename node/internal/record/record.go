@@ -44,6 +44,10 @@ const (
 	EmergencyContent              // emergency, second step: the information
 	ReadLog                       // the access log was read
 	Review                        // an entry was reviewed
+	SignedIn                      // somebody signed in at the provider
+	SignedOut                     // and out
+	SessionEnded                  // a session's time was out, or it was not used
+	HandedOver                    // a record system sent somebody here with a patient
 )
 
 // String returns the activity in Swedish: the national log service's word where it
@@ -80,6 +84,14 @@ func (a Activity) String() string {
 		return "Läsa åtkomstlogg"
 	case Review:
 		return "Granskning"
+	case SignedIn:
+		return "Inloggning"
+	case SignedOut:
+		return "Utloggning"
+	case SessionEnded:
+		return "Session avslutad"
+	case HandedOver:
+		return "Uthopp från journalsystem"
 	default:
 		return "Okänd aktivitet"
 	}

@@ -63,6 +63,7 @@ const (
 	Commissions
 	AccessLog
 	Persons
+	Cookies // what a browser keeps, and cannot read
 )
 
 // name is what goes into the additional data: never change one.
@@ -84,6 +85,8 @@ func (b Bucket) name() string {
 		return "log"
 	case Persons:
 		return "persons"
+	case Cookies:
+		return "cookies"
 	default:
 		return "none"
 	}
