@@ -70,19 +70,25 @@ func TestLoadOfWhatIsCompiledIn(t *testing.T) {
 	}
 	page, _ := s.File("/")
 	html, _ := page.Body("")
+	test, ok := s.File("/test")
+	if !ok {
+		t.Fatal("there is no test page")
+	}
+	tested, _ := test.Body("")
 	found := 0
 	for path, f := range s.files {
-		if path == "/" {
+		if path == "/" || path == "/test" {
 			continue
 		}
 		found++
-		if !strings.Contains(string(html), path) || !f.Immutable {
-			t.Errorf("the page does not refer to %s, or it may change", path)
+		if !strings.Contains(string(html)+string(tested), path) || !f.Immutable {
+			t.Errorf("no page refers to %s, or it may change", path)
 		}
 	}
-	if found != 5 || strings.Count(string(html), "sha256-") != 4 {
-		t.Errorf("%d files, %d with integrity", found, strings.Count(string(html), "sha256-"))
+	if found != 7 || strings.Count(string(html), "sha256-") != 4 || strings.Count(string(tested), "sha256-") != 4 {
+		t.Errorf("%d files, %d and %d with integrity", found, strings.Count(string(html), "sha256-"), strings.Count(string(tested), "sha256-"))
 	}
+	html = append(html[:len(html):len(html)], tested...)
 	for _, bad := range []string{"style=", "onclick", "javascript:", "<script>", "http:"} {
 		if strings.Contains(string(html), bad) {
 			t.Errorf("the page has %s", bad)

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -65,6 +66,8 @@ func run(quick bool) error {
 		{"boot", "boot.js", "text/javascript; charset=utf-8"},
 		{"style", "style.css", "text/css; charset=utf-8"},
 		{"icon", "icon.svg", "image/svg+xml"},
+		{"test", "test.js", "text/javascript; charset=utf-8"},
+		{"teststyle", "test.css", "text/css; charset=utf-8"},
 	} {
 		content, err := b.asset(a.file)
 		if err != nil {
@@ -74,7 +77,8 @@ func run(quick bool) error {
 			return err
 		}
 	}
-	return b.page()
+	b.say()
+	return errors.Join(b.page("/", "index.html"), b.page("/test", "test.html"), b.list())
 }
 
 // styles are the sheets that the page loads as one, in their order.
@@ -210,33 +214,44 @@ func (b *builder) add(name, file, contentType string, content []byte) error {
 	return b.write(file, content)
 }
 
-// page writes the page with its references filled in, and the manifest.
-func (b *builder) page() error {
-	text, err := os.ReadFile(filepath.Join(b.assets, "index.html"))
-	if err != nil {
-		return err
-	}
+// say notes what the pages say beside the names of files.
+func (b *builder) say() {
 	ended := protocol.FaultProgramEnded.Info()
 	b.names["ended.code"] = ended.Code
 	b.names["ended.sv.title"], b.names["ended.sv.action"] = ended.Swedish.Title, ended.Swedish.Action
 	b.names["ended.en.title"], b.names["ended.en.action"] = ended.English.Title, ended.English.Action
+	b.names["hello"] = base64.StdEncoding.EncodeToString(protocol.AppendClientFrame(nil, protocol.Hello{Version: protocol.Version}))
+	b.names["moving"] = strconv.Itoa(int(protocol.CloseMoving))
+}
+
+// page writes a page with its references filled in.
+func (b *builder) page(path, file string) error {
+	text, err := os.ReadFile(filepath.Join(b.assets, file))
+	if err != nil {
+		return err
+	}
 	page := string(text)
 	for name, value := range b.names {
 		page = strings.ReplaceAll(page, "{{"+name+"}}", html.EscapeString(value))
 	}
 	if at := strings.Index(page, "{{"); at >= 0 {
-		return fmt.Errorf("index.html refers to something that was not built, at byte %d", at)
+		return fmt.Errorf("%s refers to something that was not built, at byte %d", file, at)
 	}
 	sum := sha256.Sum256([]byte(page))
 	b.manifest.Files = append(b.manifest.Files, site.ManifestFile{
-		Path: "/", ContentType: "text/html; charset=utf-8", Hash: hex.EncodeToString(sum[:8]),
-		Bodies: map[string]string{"identity": "index.html"},
+		Path: path, ContentType: "text/html; charset=utf-8", Hash: hex.EncodeToString(sum[:8]),
+		Bodies: map[string]string{"identity": file},
 	})
+	return b.write(file, []byte(page))
+}
+
+// list writes the manifest.
+func (b *builder) list() error {
 	manifest, err := json.MarshalIndent(b.manifest, "", "\t")
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.write("index.html", []byte(page)), b.write("manifest.json", append(manifest, '\n')))
+	return b.write("manifest.json", append(manifest, '\n'))
 }
 
 func (b *builder) write(name string, content []byte) error {
