@@ -34,6 +34,7 @@ var layers = []layer{
 	{packages: "node/internal/record", may: []string{"protocol", "node/internal/plain"}},
 	{packages: "node/internal/sealing", may: []string{"protocol"}},
 	{packages: "node/internal/rivta", may: []string{"protocol"}},
+	{packages: "node/internal/feedback", may: []string{"protocol"}},
 	{packages: "node/internal/identity", may: []string{"protocol"}},
 	{packages: "node/internal/certs", may: []string{"protocol/admin"}, tests: []string{"node/internal/certs/certstest"}},
 	{packages: "node/internal/certs/certstest", may: []string{"protocol/admin"}}, // for tests

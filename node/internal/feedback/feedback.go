@@ -1,0 +1,274 @@
+// Package feedback keeps what users think of the client, on the node that they wrote it at.
+//
+// It owns the files: lines of JSON that are appended and synced, in two files of which the
+// older goes when the newer is full. It must never keep who wrote, in which session, about
+// whom, or when more closely than to the hour; what looks like an identity does not come
+// here (protocol.Feedback.Proper is asked before, and here again). Nothing of a text goes
+// into a log or an error.
+package feedback
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"tvilling/protocol"
+)
+
+// Limits of what is kept. What happens at each is said beside it.
+const (
+	MaxEntries = 10_000  // on one node: the older half goes
+	maxBytes   = 8 << 20 // the same, of bytes
+	perHour    = 500     // on one node: one more is ErrMany. A whole hospital's worth, and no flood
+	maxLine    = 8 << 10 // of one entry; a longer line in the file is not one
+	fileBytes  = maxBytes / 2
+	fileCount  = MaxEntries / 2
+)
+
+// Errors of a Book.
+var (
+	ErrMany     = errors.New("feedback: as much as is taken in an hour")
+	ErrImproper = errors.New("feedback: nothing, too much, or something like an identity")
+	ErrClosed   = errors.New("feedback: closed")
+)
+
+// The files.
+const (
+	newest = "feedback.jsonl"
+	older  = "feedback.1.jsonl"
+)
+
+// Entry is one feedback as it is kept.
+type Entry struct {
+	Number  uint64 `json:"number"` // on this node, from 1
+	ID      string `json:"id"`     // drawn: it says nothing
+	Hour    string `json:"hour"`   // in which it came, RFC 3339
+	Version string `json:"version"`
+	Page    string `json:"page,omitempty"`
+	Grade   uint8  `json:"grade,omitempty"`
+	Text    string `json:"text,omitempty"`
+}
+
+// Book is the feedback of one node. It is safe for concurrent use.
+type Book struct {
+	dir, version string
+	now          func() time.Time
+
+	mu    sync.Mutex
+	file  *os.File // nil: to be opened anew
+	over  bool
+	last  uint64 // number of the newest entry
+	count int    // entries in the newest file
+	bytes int64  // of it
+	hour  time.Time
+	taken int // in that hour
+}
+
+// Open opens the book in a directory, which it makes. An entry that was not written to its
+// end is cut off: nobody was thanked for it.
+func Open(dir, version string) (*Book, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("feedback: %w", err)
+	}
+	b := &Book{dir: dir, version: version, now: time.Now}
+	before, _, err := read(b.path(older), 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	b.last = lastOf(before)
+	if err := b.openNewest(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Book) path(name string) string { return filepath.Join(b.dir, name) }
+
+func lastOf(entries []Entry) uint64 {
+	if len(entries) == 0 {
+		return 0
+	}
+	return entries[len(entries)-1].Number
+}
+
+// openNewest opens the file that is appended to, and cuts it to its whole lines.
+func (b *Book) openNewest() error {
+	entries, whole, err := read(b.path(newest), 0, 0)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(b.path(newest), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("feedback: %w", err)
+	}
+	if err := errors.Join(file.Truncate(whole), file.Sync(), syncDir(b.dir)); err != nil {
+		return errors.Join(fmt.Errorf("feedback: %w", err), file.Close())
+	}
+	b.file, b.count, b.bytes = file, len(entries), whole
+	b.last = max(b.last, lastOf(entries))
+	return nil
+}
+
+// Add keeps a feedback and returns its id. When it returns, the entry is on the disk.
+func (b *Book) Add(f protocol.Feedback) (id string, err error) {
+	if !f.Proper() {
+		return "", ErrImproper
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over {
+		return "", ErrClosed
+	}
+	hour := b.now().UTC().Truncate(time.Hour)
+	if !hour.Equal(b.hour) {
+		b.hour, b.taken = hour, 0
+	}
+	if b.taken >= perHour {
+		return "", ErrMany
+	}
+	e := Entry{
+		Number: b.last + 1, ID: drawn(), Hour: hour.Format(time.RFC3339), Version: b.version,
+		Page: f.Page, Grade: f.Grade, Text: f.Text,
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return "", fmt.Errorf("feedback: %w", err)
+	}
+	if err := b.write(append(line, '\n')); err != nil {
+		return "", err
+	}
+	b.last, b.taken = e.Number, b.taken+1
+	return e.ID, nil
+}
+
+// write appends a line to the newest file, or to the next where that is full. After a
+// fault the file is opened anew, which cuts off what was written in part.
+func (b *Book) write(line []byte) error {
+	if b.file == nil {
+		if err := b.openNewest(); err != nil {
+			return err
+		}
+	}
+	if b.count >= fileCount || b.bytes+int64(len(line)) > fileBytes {
+		if err := b.rotate(); err != nil {
+			return err
+		}
+	}
+	_, err := b.file.Write(line)
+	if err == nil {
+		err = b.file.Sync()
+	}
+	if err != nil {
+		err = errors.Join(fmt.Errorf("feedback: %w", err), b.file.Close())
+		b.file = nil
+		return err
+	}
+	b.count, b.bytes = b.count+1, b.bytes+int64(len(line))
+	return nil
+}
+
+// rotate makes the newest file the older one, whose entries go.
+func (b *Book) rotate() error {
+	err := errors.Join(b.file.Close(), os.Rename(b.path(newest), b.path(older)))
+	b.file = nil
+	if err != nil {
+		return fmt.Errorf("feedback: %w", err)
+	}
+	return b.openNewest()
+}
+
+// After returns the entries after a number, at most limit, in their order; more: there
+// are others after them.
+func (b *Book) After(number uint64, limit int) (entries []Entry, more bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range [...]string{older, newest} {
+		found, _, err := read(b.path(name), number, limit+1-len(entries))
+		if err != nil {
+			return nil, false, err
+		}
+		if entries = append(entries, found...); len(entries) > limit {
+			return entries[:limit], true, nil
+		}
+	}
+	return entries, false, nil
+}
+
+// Close ends the book. What it holds can still be read.
+func (b *Book) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	if b.file == nil {
+		return nil
+	}
+	err := b.file.Close()
+	b.file = nil
+	return err
+}
+
+// read reads the entries of a file after a number, at most limit (0: all), and how many
+// bytes its whole lines take. A line that is none is passed over; one that is longer than
+// any of ours ends the file.
+func read(path string, after uint64, limit int) (entries []Entry, whole int64, err error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("feedback: %w", err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(make([]byte, 0, maxLine), maxLine)
+	lines.Split(wholeLines)
+	for lines.Scan() {
+		line := lines.Bytes()
+		whole += int64(len(line))
+		var e Entry
+		if json.Unmarshal(line, &e) != nil || e.Number <= after {
+			continue
+		}
+		if entries = append(entries, e); len(entries) == limit {
+			break
+		}
+	}
+	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
+		return nil, 0, fmt.Errorf("feedback: %s: %w", filepath.Base(path), err)
+	}
+	return entries, whole, nil
+}
+
+// wholeLines splits into lines with their ends; what follows the last end is none.
+func wholeLines(data []byte, _ bool) (advance int, line []byte, err error) {
+	end := bytes.IndexByte(data, '\n') + 1
+	if end == 0 {
+		return 0, nil, nil
+	}
+	return end, data[:end], nil
+}
+
+// drawn is an id that says nothing: neither who nor when.
+func drawn() string {
+	var id [10]byte
+	_, _ = rand.Read(id[:]) // it never fails: the program ends before
+	return base32.StdEncoding.EncodeToString(id[:])
+}
+
+// syncDir makes durable which files a directory has.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
