@@ -154,7 +154,7 @@ func TestProductionHasNoChoice(t *testing.T) {
 	if _, is := who.(identity.Certificate); !is || who.People() != nil {
 		t.Errorf("%T, with people %v", who, who.People())
 	}
-	if _, err := who.Identify(nil, "anna"); err == nil {
+	if _, err := who.Identify(identity.Proof{Person: "anna"}); err == nil {
 		t.Error("one can be anna by saying so")
 	}
 }

@@ -1,14 +1,14 @@
 // Package identity says who is asking. It turns what a browser's connection proves,
 // or in a demo environment what it chose, into a member of staff.
 //
-// It owns the two ways of being somebody: Certificate, for a client certificate of
-// the staff's authority, and Choice, for environments without a login. It says
+// It owns the ways of being somebody: Certificate, for a client certificate of the
+// staff's authority, Provider, for who signed in at an OpenID provider, and Choice, for
+// environments without a login; and what a session and a hand-over are. It says
 // nothing about what anybody may do: that is the commission's, and access decides it.
 // It must never print who it is about.
 package identity
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -42,9 +42,8 @@ func (a Actor) Person() protocol.Person {
 
 // Identifier tells who is at the other end of a connection.
 type Identifier interface {
-	// Identify returns who asks. state is the connection's, nil without TLS; person
-	// is whom the client says it wants to be, empty if it has not said.
-	Identify(state *tls.ConnectionState, person string) (Actor, error)
+	// Identify returns who asks.
+	Identify(p Proof) (Actor, error)
 	// People returns whom one can choose to be; nil where one cannot choose.
 	People() []protocol.Person
 }
@@ -63,11 +62,12 @@ func NewCertificate(roots func() *x509.CertPool) (Certificate, error) {
 
 // Identify verifies the certificate itself, whatever the listener has verified: a
 // listener set up by mistake to take any certificate lets nobody in.
-func (c Certificate) Identify(state *tls.ConnectionState, person string) (Actor, error) {
+func (c Certificate) Identify(p Proof) (Actor, error) {
+	state := p.TLS
 	if c.roots == nil || state == nil || len(state.PeerCertificates) == 0 {
 		return Actor{}, ErrNobody
 	}
-	if person != "" {
+	if p.Person != "" {
 		return Actor{}, fmt.Errorf("%w: a certificate says who one is", ErrUnknown)
 	}
 	leaf := state.PeerCertificates[0]
@@ -114,12 +114,12 @@ func NewChoice(env protocol.Environment, people func() []Person) (Choice, error)
 }
 
 // Identify returns the person with the key. A client that has not chosen is nobody.
-func (c Choice) Identify(_ *tls.ConnectionState, person string) (Actor, error) {
-	if c.people == nil || person == "" {
+func (c Choice) Identify(proof Proof) (Actor, error) {
+	if c.people == nil || proof.Person == "" {
 		return Actor{}, ErrNobody
 	}
 	for _, p := range c.people() {
-		if p.Key == person && !p.Employee.IsZero() {
+		if p.Key == proof.Person && !p.Employee.IsZero() {
 			return Actor{Employee: p.Employee, Key: p.Key, Name: p.Name, Title: p.Title}, nil
 		}
 	}

@@ -102,7 +102,7 @@ func TestCertificate(t *testing.T) {
 		{"who wants to be somebody else", state(ours, leaf(good, nil)), "bertil", identity.ErrUnknown},
 	}
 	for _, c := range cases {
-		got, err := who.Identify(c.state, c.person)
+		got, err := who.Identify(identity.Proof{TLS: c.state, Person: c.person})
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
@@ -120,7 +120,7 @@ func TestCertificate(t *testing.T) {
 	if people := who.People(); people != nil {
 		t.Errorf("a certificate lets one choose among %d", len(people))
 	}
-	if _, err := (identity.Certificate{}).Identify(cases[0].state, ""); !errors.Is(err, identity.ErrNobody) {
+	if _, err := (identity.Certificate{}).Identify(identity.Proof{TLS: cases[0].state, Person: ""}); !errors.Is(err, identity.ErrNobody) {
 		t.Errorf("the zero identifier: %v, want ErrNobody", err)
 	}
 	for _, none := range []*x509.CertPool{nil, x509.NewCertPool()} {
@@ -152,12 +152,12 @@ func TestChoice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := who.Identify(nil, "anna")
+	got, err := who.Identify(identity.Proof{TLS: nil, Person: "anna"})
 	if err != nil || got != (identity.Actor{Employee: employee, Key: "anna", Name: "Anna", Title: "Nurse"}) {
 		t.Errorf("anna: another actor than wanted, %v", err)
 	}
 	for person, want := range map[string]error{"": identity.ErrNobody, "bertil": identity.ErrUnknown, "empty": identity.ErrUnknown} {
-		if got, err := who.Identify(nil, person); !errors.Is(err, want) || got != (identity.Actor{}) {
+		if got, err := who.Identify(identity.Proof{TLS: nil, Person: person}); !errors.Is(err, want) || got != (identity.Actor{}) {
 			t.Errorf("%q: %v, want %v", person, err, want)
 		}
 	}
@@ -168,7 +168,7 @@ func TestChoice(t *testing.T) {
 	if diff := cmp.Diff(want[0], got.Person()); diff != "" {
 		t.Errorf("person (-want +got):\n%s", diff)
 	}
-	if _, err := (identity.Choice{}).Identify(nil, "anna"); !errors.Is(err, identity.ErrNobody) {
+	if _, err := (identity.Choice{}).Identify(identity.Proof{TLS: nil, Person: "anna"}); !errors.Is(err, identity.ErrNobody) {
 		t.Errorf("the zero identifier: %v, want ErrNobody", err)
 	}
 }

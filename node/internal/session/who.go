@@ -40,7 +40,7 @@ func (s *session) hello(f protocol.Hello) {
 		s.close(protocol.CloseBehind, "the node is behind", nil)
 		return
 	}
-	actor, err := s.service.cfg.Identity.Identify(s.peer.caller.TLS, f.Person)
+	actor, err := s.service.cfg.Identity.Identify(identity.Proof{TLS: s.peer.caller.TLS, Person: f.Person})
 	people := s.service.cfg.Identity.People()
 	if err != nil && people == nil {
 		s.refuse(0, protocol.FaultWhoAreYou, err)
