@@ -94,6 +94,7 @@ func TestBrowserIsToldOnlyWhatItMay(t *testing.T) {
 		access.ReasonConsentAttested:     protocol.FaultNone,
 		access.ReasonEmergencyAttested:   protocol.FaultNone,
 		access.ReasonConsentEnded:        protocol.FaultNone,
+		access.ReasonPolicy:              protocol.FaultPolicy,
 	}
 	seen := map[string]bool{}
 	count := 0

@@ -36,7 +36,7 @@ type matrix struct {
 var ofActs = []access.Reason{
 	access.ReasonEngagementUnasked, access.ReasonNoDocument, access.ReasonAskBlocksUnknown, access.ReasonAskNoBasis,
 	access.ReasonActConsentsUnknown, access.ReasonActDeceased, access.ReasonActGiver, access.ReasonActStep, access.ReasonNoFollowUp,
-	access.ReasonConsentAttested, access.ReasonEmergencyAttested, access.ReasonConsentEnded,
+	access.ReasonConsentAttested, access.ReasonEmergencyAttested, access.ReasonConsentEnded, access.ReasonPolicy,
 }
 
 // TestMatrix runs every case of testdata/access and compares what is decided with one

@@ -64,6 +64,7 @@ const (
 	ReasonConsentAttested    // done: a consent is registered
 	ReasonEmergencyAttested  // done: a step of an emergency is registered
 	ReasonConsentEnded       // done: what the commission rested on is ended
+	ReasonPolicy             // not taken off the screen: the operator does not allow it
 )
 
 // String returns the reason in English, for the record and for operators.
@@ -187,6 +188,8 @@ func (r Reason) ofAct() string {
 		return "emergency attested"
 	case ReasonConsentEnded:
 		return "consent ended"
+	case ReasonPolicy:
+		return "not taken off the screen: the operator's policy does not allow it"
 	default:
 		return unknownReason
 	}
@@ -241,6 +244,8 @@ func (r Reason) Fault() protocol.Fault {
 		return protocol.FaultEmergencyTerms
 	case ReasonNoFollowUp:
 		return protocol.FaultFollowUp
+	case ReasonPolicy:
+		return protocol.FaultPolicy
 	default:
 		return protocol.FaultInternal
 	}

@@ -16,6 +16,7 @@ const (
 	typeRead      = "Läsa"
 	typeWrite     = "Skriva"
 	typeEmergency = "Nödöppning"
+	typePrint     = "Utskrift"
 
 	resourceOverview = "Patientöversikt"
 	resourceConsent  = "Samtycke"
@@ -26,6 +27,7 @@ const (
 //
 //	Öppna patient, Läsa, Fråga ...   Läsa        a decision about a patient's information, given or refused
 //	Nödöppning (both steps)          Nödöppning
+//	Utskrift, Kopiering, Sparad ...  Utskrift    what was taken off the screen: the log has one word for it
 //	Registrera, Avsluta samtycke     Skriva      what is written is the consent
 //	Läsa åtkomstlogg                 Läsa        of the access log, by an employee
 //	Granskning                       Skriva      of the access log
@@ -40,6 +42,8 @@ func kinds(a record.Activity) (kind, resource string, ok bool) {
 		return typeRead, resourceOverview, true
 	case record.EmergencyProviders, record.EmergencyContent:
 		return typeEmergency, resourceOverview, true
+	case record.Printed, record.Copied, record.Saved:
+		return typePrint, resourceOverview, true
 	case record.RegisterConsent, record.EndConsent:
 		return typeWrite, resourceConsent, true
 	case record.ReadLog:

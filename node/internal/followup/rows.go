@@ -35,7 +35,8 @@ func byUser(a record.Activity) bool {
 // or what.
 func discloses(e entry) bool {
 	switch e.Activity {
-	case record.Read, record.AskOthers, record.AskBlocked, record.AskProviders, record.EmergencyProviders, record.EmergencyContent:
+	case record.Read, record.AskOthers, record.AskBlocked, record.AskProviders, record.EmergencyProviders, record.EmergencyContent,
+		record.Printed, record.Copied, record.Saved:
 		return e.Decision.Permit
 	default:
 		return false

@@ -48,6 +48,9 @@ const (
 	SignedOut                     // and out
 	SessionEnded                  // a session's time was out, or it was not used
 	HandedOver                    // a record system sent somebody here with a patient
+	Printed                       // records were printed
+	Copied                        // records were copied from the screen
+	Saved                         // an attachment was saved to a file
 )
 
 // String returns the activity in Swedish: the national log service's word where it
@@ -92,6 +95,12 @@ func (a Activity) String() string {
 		return "Session avslutad"
 	case HandedOver:
 		return "Uthopp från journalsystem"
+	case Printed:
+		return "Utskrift"
+	case Copied:
+		return "Kopiering"
+	case Saved:
+		return "Sparad bilaga"
 	default:
 		return "Okänd aktivitet"
 	}

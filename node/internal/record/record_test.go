@@ -158,15 +158,16 @@ func TestActivities(t *testing.T) {
 		5: "Vy återkallad", 6: "Återkallelse kvitterad", 7: "Återkallelse okvitterad", 8: "Vy stängd",
 		9: "Fråga: finns uppgifter hos andra", 10: "Fråga: finns spärrade uppgifter", 11: "Fråga: vilka vårdgivare har uppgifter",
 		12: "Nödöppning, vårdgivare", 13: "Nödöppning", 14: "Läsa åtkomstlogg", 15: "Granskning",
-		16: "Inloggning", 17: "Utloggning", 18: "Session avslutad", 19: "Uthopp från journalsystem", 20: "Okänd aktivitet",
+		16: "Inloggning", 17: "Utloggning", 18: "Session avslutad", 19: "Uthopp från journalsystem",
+		20: "Utskrift", 21: "Kopiering", 22: "Sparad bilaga", 23: "Okänd aktivitet",
 	}
 	for a, text := range want {
 		if a.String() != text {
 			t.Errorf("activity %d is %q, want %q", a, a, text)
 		}
 	}
-	if record.HandedOver != 19 {
-		t.Errorf("the last activity is %d", record.HandedOver)
+	if record.Saved != 22 {
+		t.Errorf("the last activity is %d", record.Saved)
 	}
 }
 
