@@ -17,6 +17,7 @@ type clock struct {
 	validDue   time.Time // when the decision runs out; zero: it does not by itself
 	engageDue  time.Time // when the unit's own system is asked again; zero: it need not be
 	acks       []awaited
+	limits     limits
 }
 
 // awaited is a Revoke that the browser has not acknowledged yet.
@@ -41,7 +42,7 @@ func (c *clock) greeted(at time.Time) {
 // wait is how long there is nothing to do for the clock.
 func (c *clock) wait(at time.Time) time.Duration {
 	first := c.helloDue
-	due := []time.Time{c.beatDue, c.validDue, c.engageDue}
+	due := []time.Time{c.beatDue, c.validDue, c.engageDue, c.limits.idle, c.limits.ends, c.limits.look}
 	if len(c.acks) > 0 {
 		due = append(due, c.acks[0].due)
 	}
@@ -83,6 +84,9 @@ func (s *session) tick(at time.Time) {
 		s.close(protocol.CloseNoAck, "a revocation was not acknowledged", nil)
 		return
 	}
+	if s.ended(at) {
+		return
+	}
 	if passed(s.clock.validDue, at) {
 		s.clock.validDue = time.Time{}
 		s.redecide()
@@ -95,6 +99,7 @@ func (s *session) tick(at time.Time) {
 		s.clock.beatDue = at.Add(beatEvery)
 		s.beat(at)
 		s.notice(false)
+		s.lookAtSources(true)
 	}
 }
 
@@ -109,7 +114,7 @@ func (s *session) beat(at time.Time) {
 			s.close(protocol.CloseMoving, "the node's clock is not to be trusted", nil)
 			return
 		}
-	} else if s.peer.caller.expired(at) {
+	} else if s.service.cfg.Terms.SignIn != protocol.SignInProvider && s.peer.caller.expired(at) {
 		s.close(protocol.CloseForbidden, "the certificate has run out", nil)
 		return
 	}

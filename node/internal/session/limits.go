@@ -38,27 +38,32 @@ func DefaultLimits() Limits {
 
 // Times of a session. What happens when each is out is said beside it.
 const (
-	beatEvery     = 2 * time.Second         // a heartbeat, while a leader is heard
-	lease         = 8 * time.Second         // what a leader's word is good for; without one for so long: CloseNoLeader
-	beatWithin    = 2 * time.Second         // a heartbeat not taken by the socket: CloseSlow. It ends the lease that much later at most
-	leaderWithin  = 1500 * time.Millisecond // a leader not heard for so long is not heard
-	silenceLimit  = 4 * beatEvery           // nothing from the browser: CloseSlow
-	helloWithin   = 3 * time.Second         // no Hello: CloseSlow
-	catchUpWithin = 2 * time.Second         // the node is behind the browser's position: CloseBehind
-	ackWithin     = 2 * time.Second         // a Revoke not acknowledged: recorded, CloseNoAck
-	recordWithin  = 5 * time.Second         // a record not committed: FaultNoQuorum
-	repeatAfter   = 100 * time.Millisecond  // before a proposal that failed is repeated, with the same intent
-	applyWithin   = 5 * time.Second         // a committed record not applied here: FaultBehind
-	writeWithin   = 10 * time.Second        // one frame not taken by the socket: CloseSlow
-	retryDecision = time.Second             // before a decision that ran out but still stands is looked at again
-	longestWait   = time.Minute             // a decision is looked at again, however long it holds
-	lastWords     = time.Second             // what is queued may still leave before a close
-	engagedWithin = 8 * time.Second         // the unit's own system does not answer: whether there is a care engagement is unknown
-	engageAfter   = 47 * time.Second        // it is asked again while the patient is open, at most engageJitter sooner
-	engageJitter  = 4 * time.Second         //
-	engageAgain   = 2 * time.Second         // before it is asked again when it did not answer
-	followWithin  = 20 * time.Second        // a report or a review not done: FaultBusy
-	outlookFor    = time.Second             // what a look at the feeds and the coverage is good for
+	beatEvery      = 2 * time.Second         // a heartbeat, while a leader is heard
+	lease          = 8 * time.Second         // what a leader's word is good for; without one for so long: CloseNoLeader
+	beatWithin     = 2 * time.Second         // a heartbeat not taken by the socket: CloseSlow. It ends the lease that much later at most
+	leaderWithin   = 1500 * time.Millisecond // a leader not heard for so long is not heard
+	silenceLimit   = 4 * beatEvery           // nothing from the browser: CloseSlow
+	helloWithin    = 3 * time.Second         // no Hello: CloseSlow
+	catchUpWithin  = 2 * time.Second         // the node is behind the browser's position: CloseBehind
+	ackWithin      = 2 * time.Second         // a Revoke not acknowledged: recorded, CloseNoAck
+	recordWithin   = 5 * time.Second         // a record not committed: FaultNoQuorum
+	repeatAfter    = 100 * time.Millisecond  // before a proposal that failed is repeated, with the same intent
+	applyWithin    = 5 * time.Second         // a committed record not applied here: FaultBehind
+	writeWithin    = 10 * time.Second        // one frame not taken by the socket: CloseSlow
+	retryDecision  = time.Second             // before a decision that ran out but still stands is looked at again
+	longestWait    = time.Minute             // a decision is looked at again, however long it holds
+	lastWords      = time.Second             // what is queued may still leave before a close
+	engagedWithin  = 8 * time.Second         // the unit's own system does not answer: whether there is a care engagement is unknown
+	engageAfter    = 47 * time.Second        // it is asked again while the patient is open, at most engageJitter sooner
+	engageJitter   = 4 * time.Second         //
+	engageAgain    = 2 * time.Second         // before it is asked again when it did not answer
+	followWithin   = 20 * time.Second        // a report or a review not done: FaultBusy
+	lookEvery      = 10 * time.Second        // what says who one is is looked at again: CloseSession where it does so no more
+	handOverWithin = 2 * time.Second         // a hand-over not recorded: FaultHandOver
+	outlookFor     = time.Second             // what a look at the feeds and the coverage is good for
+	sourcesEvery   = 10 * time.Second        // how fresh the view is, is looked at again
+	directFor      = time.Minute             // a source that answered whole so long ago at most: read from it just now
+	inStepFor      = 24 * time.Hour          // the same, at most: the mirror is in step with it. Longer: not known
 )
 
 const (

@@ -24,6 +24,9 @@ var (
 	errNotRecorded = errors.New("session: not recorded")
 	errBehind      = errors.New("session: recorded, but not applied here in time")
 	errStale       = errors.New("session: what decisions rest on keeps changing")
+	errOtherUser   = errors.New("session: the hand-over is somebody else's")
+	errBound       = errors.New("session: it is bound to another commission")
+	errUsed        = errors.New("session: the hand-over has been used")
 )
 
 // ask is a wish to do something with a patient's record.

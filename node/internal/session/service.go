@@ -59,14 +59,25 @@ type Ring interface {
 	Digest(plain ...[]byte) [16]byte
 	Seal(bucket sealing.Bucket, key, plain []byte) []byte
 	SealLog(key, plain []byte) []byte
+	OpenLog(key, sealed []byte) ([]byte, error)
 }
 
-// Caller is what the connection proves about who opened it: nil without TLS.
-type Caller struct{ TLS *tls.ConnectionState }
+// Caller is what a connection brings of who opened it.
+type Caller struct {
+	TLS      *tls.ConnectionState // nil without TLS
+	Session  *identity.Session    // that the browser holds; nil: none
+	HandOver *identity.HandOver   // that it came with; nil: none
+}
 
 // known reports whether the listener held a certificate of the caller's against the
-// authority of its own.
-func (c Caller) known() bool { return c.TLS != nil && len(c.TLS.VerifiedChains) > 0 }
+// authority of its own, or the caller holds a session that goes on.
+func (c Caller) known() bool {
+	return c.TLS != nil && len(c.TLS.VerifiedChains) > 0 || c.Session != nil && !c.Session.Over(now())
+}
+
+func (c Caller) proof(person string) identity.Proof {
+	return identity.Proof{TLS: c.TLS, Person: person, Session: c.Session}
+}
 
 // expired reports whether the certificate that says who the caller is has run out. The
 // connection was made while it was valid, and may outlive it.
@@ -86,6 +97,7 @@ type Config struct {
 	Ring        Ring
 	Engagement  Engagement   // nil: the units' own systems are not asked
 	FollowUp    FollowUp     // nil: the access log is not followed up here
+	Terms       Terms        // how one signs in, and for how long
 	Policy      Policy       // what users may do beside reading; zero: nothing
 	Clock       func() error // why this node's clock is not to be trusted; nil, and of none: it is
 	Limits      Limits

@@ -240,6 +240,8 @@ func (s *session) frame(f protocol.Frame) {
 		s.leave()
 	case protocol.Ack:
 		s.acknowledged(f.Generation)
+	case protocol.Active:
+		s.active()
 	case protocol.Beat:
 	}
 }

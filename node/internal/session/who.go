@@ -40,11 +40,13 @@ func (s *session) hello(f protocol.Hello) {
 		s.close(protocol.CloseBehind, "the node is behind", nil)
 		return
 	}
-	actor, err := s.service.cfg.Identity.Identify(identity.Proof{TLS: s.peer.caller.TLS, Person: f.Person})
+	actor, err := s.service.cfg.Identity.Identify(s.peer.caller.proof(f.Person))
 	people := s.service.cfg.Identity.People()
+	if err == nil {
+		err = s.service.holds(s.peer.caller.Session, actor, wire)
+	}
 	if err != nil && people == nil {
-		s.refuse(0, protocol.FaultWhoAreYou, err)
-		s.close(protocol.CloseForbidden, "nobody is signed in", err)
+		s.turnAway(wire, err)
 		return
 	}
 	if err := s.service.greeted(s); err != nil {
@@ -53,10 +55,11 @@ func (s *session) hello(f protocol.Hello) {
 		return
 	}
 	s.who.employee, s.who.wire = actor.Employee, wire
-	s.welcome(epoch, people, actor)
+	s.welcome(epoch, people, actor, s.handOver(actor.Employee))
 }
 
-func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity.Actor) {
+// welcome answers the greeting; sentHere tells of a hand-over, if there is something to tell.
+func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity.Actor, sentHere func()) {
 	cfg := &s.service.cfg
 	rows, index, err := s.commissions()
 	if err != nil {
@@ -77,12 +80,17 @@ func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity
 	}
 	s.who.greeted = true
 	s.clock.greeted(time.Now())
+	s.limit(time.Now())
 	s.put(protocol.Welcome{
 		Version: s.who.wire, Node: cfg.Node, Site: cfg.Site, Environment: cfg.Environment,
 		Position:    protocol.Position{Epoch: epoch, Index: index},
 		LeaseMillis: uint32(lease.Milliseconds()), BeatMillis: uint32(beatEvery.Milliseconds()),
 		People: people, Person: person, Commissions: infos, Alternates: cfg.Alternates,
 	})
+	if s.who.wire >= firstTerms {
+		s.put(s.terms())
+		sentHere()
+	}
 	s.notice(true)
 }
 
@@ -122,9 +130,14 @@ func commissionInfo(c projection.Commission) protocol.CommissionInfo {
 	}
 }
 
-// choose binds the session to one of the actor's commissions. Whether it may open a
-// patient is the gate's to say, and to record.
+// choose binds the session to one of the actor's commissions, and to no other after it:
+// for another one the client connects anew. Whether it may open a patient is the gate's to
+// say, and to record.
 func (s *session) choose(f protocol.Choose) {
+	if bound := s.who.commission; s.who.wire >= firstTerms && !bound.IsZero() && bound != f.Commission {
+		s.refuse(0, protocol.FaultMalformed, errBound)
+		return
+	}
 	s.acts.waiting = nil
 	s.leave()
 	s.out.forget()
