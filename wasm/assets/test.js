@@ -35,6 +35,7 @@
     fail: [two('Fel', 'Fault'), '✕', 'fail'],
     unknown: [two('Vet inte', 'Unknown'), '?', 'warn'],
   };
+  const weight = ['fail', 'unknown', 'warn', 'ok'];
   const ok = (...found) => ({ result: 'ok', found });
   const not = (result, found, mend, by) => ({ result, found: Array.isArray(found[0]) ? found : [found], mend, by });
 
@@ -178,7 +179,7 @@
       return not('fail', two(`Sidan är öppnad okrypterat, på ${location.origin}.`, `The page was opened unencrypted, at ${location.origin}.`),
         two('Öppna den med https.', 'Open it with https.'), who.self);
     }
-    if (!told) return not('unknown', two(`Öppnad på ${location.origin}.`, `Opened at ${location.origin}.`), two('Se Tjänsten ovan.', 'See The service above.'), who.local);
+    if (!told) return not('unknown', two(`Öppnad på ${location.origin}.`, `Opened at ${location.origin}.`), two('Se Tjänsten.', 'See The service.'), who.local);
     if (location.origin === told.facts.origin) return ok(two(`Öppnad på ${location.origin}.`, `Opened at ${location.origin}.`));
     const found = two(`Öppnad på ${location.origin}, men noden heter ${told.facts.origin}.`, `Opened at ${location.origin}, but the node’s name is ${told.facts.origin}.`);
     const mend = two(`Öppna ${told.facts.origin} i stället: andra noder tar inte emot en sida med annan adress.`, `Open ${told.facts.origin} instead: other nodes do not take a page with another address.`);
@@ -379,6 +380,8 @@
     add('cookies', two('Kakor', 'Cookies'), cookie);
     if (reach) add('provider', two('Inloggningstjänsten', 'The sign-in service'), reach);
     add('screen', two('Fönster och skalning', 'Window and scaling'), screenSize());
+    // What is wrong comes first; else in the order of the checks.
+    results.sort((a, b) => weight.indexOf(a.result) - weight.indexOf(b.result));
     finished = { results, at: new Date() };
     running = false;
     draw();
@@ -419,7 +422,7 @@
     const item = element('li');
     item.dataset.test = 'check-' + r.id;
     item.dataset.result = r.result;
-    const head = element('div', 'head');
+    const head = element('div', 'name');
     const badge = element('span', 'badge ' + look);
     const mark = element('span', '', symbol + ' ');
     mark.setAttribute('aria-hidden', 'true');

@@ -17,8 +17,9 @@ import (
 const patience = 30 * time.Second
 
 // browser starts one Chromium for a test, without any connection of its own to the
-// outside, and returns the context that its tabs are opened in.
-func browser(t *testing.T) context.Context {
+// outside, and returns the context that its tabs are opened in. Rules send addresses
+// elsewhere, as --host-resolver-rules has them.
+func browser(t *testing.T, rules ...string) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -30,6 +31,9 @@ func browser(t *testing.T) context.Context {
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-sync", true),
 		chromedp.WindowSize(1280, 900),
 	)
+	if len(rules) > 0 {
+		options = append(options, chromedp.Flag("host-resolver-rules", strings.Join(rules, ",")))
+	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() { cancel(); stop() })
