@@ -57,6 +57,7 @@ type Config struct {
 	Ingest   Ingest
 	Checks   []health.Check
 	Staff    func() *x509.CertPool // whom browsers' certificates are held against; nil, and of none: nobody has one
+	Provider func(context.Context) error // why the provider that one signs in at is not reached; nil where nobody does
 	Logger   *slog.Logger
 
 	Listeners map[string]net.Listener // client and source, where somebody else bound them; the others are bound
@@ -76,6 +77,7 @@ type Gateway struct {
 	bound   []net.Listener      // one for each of them
 	counts  Counts
 	tests   turns // of the test page
+	reach   reach // of the provider, as the test page asks
 }
 
 // Counts is what came since the start. An answer failed where this node could not take

@@ -24,6 +24,8 @@ const (
 	answersRoom    = 256 << 20              // answers of sources read and made durable at once, in bytes: one more waits
 	minAnswerRoom  = 1 << 20                // what the smallest answer counts for
 	testsPerSecond = 40                     // questions of test pages, all together: 429
+	reachWithin    = 3 * time.Second        // for the provider to answer a test page: it is not reached
+	reachFor       = 5 * time.Second        // what that answer is good for
 	retryAfter     = health.RetryAfter      // seconds, told with every 503
 
 	subprotocol = "tvilling.v1"

@@ -21,6 +21,7 @@ func (g *Gateway) ClientHandler() http.Handler {
 	mux.HandleFunc("GET "+pathTestFacts, g.bounded(g.testFacts))
 	mux.HandleFunc("GET "+pathTestCertificate, g.bounded(g.testCertificate))
 	mux.HandleFunc("GET "+pathTestCookie, g.bounded(g.testCookie))
+	mux.HandleFunc("GET "+pathTestProvider, g.bounded(g.testProvider))
 	mux.HandleFunc("GET "+pathStream, g.stream)
 	mux.HandleFunc("GET "+admin.PathLive, health.Live)
 	mux.HandleFunc("GET "+admin.PathReady, health.Ready(g.checks))

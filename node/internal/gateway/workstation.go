@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -23,6 +24,7 @@ const (
 	pathTestFacts       = "/test/facts.json"
 	pathTestCertificate = "/test/certificate"
 	pathTestCookie      = "/test/cookie"
+	pathTestProvider    = "/test/provider"
 )
 
 // cookieTest is set and asked back, to see whether cookies come back at all. It says
@@ -143,10 +145,37 @@ func tellJSON(w http.ResponseWriter, r *http.Request, v any) {
 
 // signInMethod is how one signs in here.
 func (g *Gateway) signInMethod() string {
-	if g.cfg.Topology.Environment == admin.Production {
-		return "certificate"
+	return g.cfg.Topology.SignIn.Complete(g.cfg.Topology.Environment).Method
+}
+
+// testProvider says whether this node reaches the provider that one signs in at.
+func (g *Gateway) testProvider(w http.ResponseWriter, r *http.Request) {
+	if g.cfg.Provider == nil {
+		http.Error(w, "nobody signs in at a provider here", http.StatusNotFound)
+		return
 	}
-	return "choice"
+	tellJSON(w, r, map[string]bool{"reachable": g.reach.ask(r.Context(), g.cfg.Provider) == nil})
+}
+
+// reach is what was last found of a service elsewhere: however many ask, it is asked
+// once in a while, by one of them.
+type reach struct {
+	mu   sync.Mutex
+	at   time.Time
+	last error
+}
+
+func (c *reach) ask(ctx context.Context, service func(context.Context) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.at) < reachFor {
+		return c.last
+	}
+	// Whoever asks may leave; those who wait behind are told what was found.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reachWithin)
+	defer cancel()
+	c.last, c.at = service(ctx), time.Now()
+	return c.last
 }
 
 // staff is the authority that certificates are held against; nil: none is asked for.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -193,5 +194,35 @@ func TestNoAuthorityTrustsNobody(t *testing.T) {
 	got := w.proved(&tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}})
 	if len(got.PeerCertificates)+len(got.VerifiedChains) != 0 {
 		t.Error("a certificate is seen that nobody stands behind")
+	}
+}
+
+// However many ask, the provider is asked once, and what was found is told to all.
+func TestTheProviderIsAskedOnce(t *testing.T) {
+	if r := start(t, nil).get(t, pathTestProvider); r.StatusCode != http.StatusNotFound {
+		t.Errorf("without a provider: %d", r.StatusCode)
+	}
+	asked := 0
+	off := errors.New("no route")
+	w := start(t, func(c *Config) {
+		c.Provider = func(ctx context.Context) error {
+			asked++
+			if _, ok := ctx.Deadline(); !ok {
+				t.Error("it may wait for ever")
+			}
+			return off
+		}
+	})
+	for range 3 {
+		if answer[map[string]bool](t, w.get(t, pathTestProvider))["reachable"] {
+			t.Error("it is said to be reached")
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+	off, w.reach.at = nil, time.Time{}
+	if !answer[map[string]bool](t, w.get(t, pathTestProvider))["reachable"] {
+		t.Error("it is not said to be reached")
 	}
 }
