@@ -37,7 +37,7 @@ func TestFreshness(t *testing.T) {
 		if diff := cmp.Diff([]protocol.Kind{protocol.KindCoverage}, kinds(b.quiet())); diff != "" {
 			t.Errorf("after Chosen (-want +got):\n%s", diff)
 		}
-		heard := must(protocol.DecodeFrame(b.heard[1])).(protocol.Freshness)
+		heard := must(protocol.DecodeFrame(b.heard[2])).(protocol.Freshness)
 		if len(heard.Late) != 0 {
 			t.Errorf("while all is fresh is told %+v", heard)
 		}
@@ -80,7 +80,7 @@ func TestCoverage(t *testing.T) {
 		rows := []command.Coverage{{CareProvider: otherProvider, Name: "Andra regionen", Contract: uint8(protocol.Diagnosis), Since: 20260301000000_4}}
 		b := dial(w)
 		b.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})
-		if came := kinds(b.beats(5 * time.Second)); !cmp.Equal(came, []protocol.Kind{protocol.KindWelcome, protocol.KindFreshness, protocol.KindAnnouncements}) {
+		if came := kinds(b.beats(5 * time.Second)); !cmp.Equal(came, []protocol.Kind{protocol.KindWelcome, protocol.KindSession, protocol.KindFreshness, protocol.KindAnnouncements}) {
 			t.Errorf("before a choice comes %v", came)
 		}
 		b.send(protocol.Choose{Commission: commission})
@@ -271,8 +271,7 @@ func TestFollowUpIsBounded(t *testing.T) {
 		}
 		o.takes = 5 * time.Second
 		b.follow()
-		b.send(protocol.Choose{Commission: commission})
-		expect[protocol.Chosen](b)
+		b.greetAs(auditorKey, commission)
 		for _, f := range b.beats(30 * time.Second) {
 			switch f.(type) {
 			case protocol.Report, protocol.Refused:
