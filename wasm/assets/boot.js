@@ -17,6 +17,7 @@
   let timer = 0;
   let measuring = false;
   let focusTold = '';
+  let held = ''; // what was marked to be copied, until the program answers
 
   // The program is gone, or something that nobody foresaw went wrong: nothing may
   // stay on the screen that nobody watches over.
@@ -24,6 +25,7 @@
     if (ended) return;
     ended = true;
     emit = null;
+    held = '';
     clearTimeout(timer);
     for (const socket of sockets) {
       try { socket.close(1000); } catch { /* it never opened */ }
@@ -47,17 +49,32 @@
 
   // ---- commands of the program ----
 
+  // While a question stands over the page nothing under it can be reached. The focus
+  // comes back to where it was, unless the program moves it.
+  let behind = null;
+
+  function setDialog(open) {
+    if (open) behind ??= document.activeElement;
+    for (const part of document.body.children) {
+      if (part.id !== 'dialog' && part.getAttribute('role') !== 'alert') part.inert = open;
+    }
+    if (open || !behind) return;
+    (behind.isConnected ? behind : byId(behind.id))?.focus({ preventScroll: true });
+    behind = null;
+  }
+
   function setContent(id, markup) {
     const element = byId(id);
     if (!element) return;
+    if (id === 'dialog') setDialog(markup !== '');
     const active = document.activeElement;
-    const held = active && active !== element && element.contains(active) ? active.id : '';
+    const inside = active && active !== element && element.contains(active) ? active.id : '';
     // What is being written stays in a field that is drawn anew, and goes with its page.
     const kept = new Map();
     for (const field of element.querySelectorAll('[data-keep]')) kept.set(field.id, field.value);
     element.innerHTML = policy.createHTML(markup);
     if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
-    if (held) byId(held)?.focus({ preventScroll: true });
+    if (inside) byId(inside)?.focus({ preventScroll: true });
   }
 
   function setRows(fields) {
@@ -185,7 +202,16 @@
       const off = e.target.type === 'checkbox' && !e.target.checked;
       tell('typed', field, (off ? '-' : '') + e.target.value);
     });
+    for (const name of ['pointerdown', 'keydown', 'wheel']) document.addEventListener(name, touched, { capture: true, passive: true });
+    for (const name of ['copy', 'cut', 'dragstart']) document.addEventListener(name, (e) => guard(e, name));
+    window.addEventListener('beforeprint', () => { if (!root.dataset.printing) tell('printing'); });
+    window.addEventListener('afterprint', () => tell('printed'));
     document.addEventListener('keydown', (e) => {
+      if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'p') {
+        e.preventDefault();
+        tell('printing');
+        return;
+      }
       if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing) return;
       const inList = e.target.closest?.('#rows');
       if (inList && listKeys.has(e.key)) {
@@ -219,6 +245,36 @@
     window.addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
   }
 
+  // The program hears at most once in some seconds that the user is there.
+  const touchEvery = 2000;
+  let touchTold = -touchEvery;
+
+  function touched(e) {
+    if (e.timeStamp - touchTold < touchEvery) return;
+    touchTold = e.timeStamp;
+    tell('touched');
+  }
+
+  // What stands on the page is not taken from it, but what one has typed oneself and
+  // what is there to be told to support.
+  const general = new Set(['signin', 'help', 'coverage', 'feedback', 'statement']); // nothing of a patient
+
+  function guard(e, name) {
+    const from = e.target.nodeType === Node.TEXT_NODE ? e.target.parentElement : e.target;
+    if (!from || from.closest('input, textarea, .trace')) return;
+    if (general.has(root.dataset.state) || !from.closest('#main') && !getSelection()?.containsNode(byId('main'), true)) return;
+    e.preventDefault();
+    if (name === 'dragstart') return;
+    held = String(getSelection());
+    tell('copying');
+  }
+
+  const places = new Set(['/sign-in']);
+
+  function post(path) {
+    return fetch(path, { method: 'POST', credentials: 'same-origin', redirect: 'manual', cache: 'no-store' });
+  }
+
   // ---- what the program can ask for ----
 
   window.tvilling = Object.freeze({
@@ -238,6 +294,27 @@
     },
     copy(text) { navigator.clipboard?.writeText(text).catch(() => {}); },
     reload() { location.reload(); },
+    go(path) { if (places.has(path)) location.assign(path); },
+    signOut() {
+      const form = document.createElement('form');
+      form.method = 'post';
+      form.action = '/sign-out';
+      document.body.append(form);
+      form.submit();
+    },
+    renew() { post('/renew').then((answer) => { if (answer.status === 401) tell('expired'); }, () => {}); },
+    print() { setTimeout(() => { if (root.dataset.printing) window.print(); else tell('printed'); }); },
+    release(go) {
+      if (go && held) navigator.clipboard?.writeText(held).catch(() => {});
+      held = '';
+    },
+    save(name, data) {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([data], { type: 'application/octet-stream' }));
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    },
   });
 
   async function run() {

@@ -113,6 +113,7 @@ func TestFollowUp(t *testing.T) {
 	p.openPatient(patients.Cecilia)
 	manyEntries(p, protocol.MaxReportRows)
 	p.click("leave")
+	p.click("leave-confirm")
 	p.waitState("patient")
 	p.typeIn("patient-id", patients.Egon)
 	p.click("open-patient")

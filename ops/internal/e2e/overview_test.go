@@ -165,6 +165,7 @@ func TestThousandsOfRecords(t *testing.T) {
 	p.wait(hook("row") + `.dataset.value !== '` + first + `'`)
 	p.shot("the-end")
 	p.click("leave")
+	p.click("leave-confirm")
 	p.waitState("patient")
 	if eval[bool](p, `!!`+hook("row")) {
 		t.Error("rows are left after leaving the patient")

@@ -46,6 +46,7 @@ func TestScreenshots(t *testing.T) {
 	picture(p, "revoked")
 
 	p.click("leave")
+	p.click("leave-confirm")
 	p.waitState("patient")
 	p.typeIn("patient-id", patients.Harry)
 	p.click("open-patient")

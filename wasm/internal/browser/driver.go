@@ -83,6 +83,16 @@ func (d *driver) hear(args []js.Value) {
 		d.dispatch(client.Scrolled{Top: args[3].Int()})
 	case "measure":
 		d.dispatch(client.Measured{Height: args[3].Int(), Row: args[4].Int()})
+	case "touched":
+		d.dispatch(client.Touched{})
+	case "copying":
+		d.dispatch(client.Copying{})
+	case "printing":
+		d.dispatch(client.Printing{})
+	case "printed":
+		d.dispatch(client.Printed{})
+	case "expired":
+		d.dispatch(client.Expired{})
 	case "leaving":
 		d.dispatch(client.Leaving{})
 	}
@@ -139,6 +149,20 @@ func (d *driver) carryOut(e client.Effect) {
 		d.paint()
 	case client.CopyText:
 		d.page.Call("copy", e.Text)
+	case client.Go:
+		d.page.Call("go", string(e.To))
+	case client.SignOut:
+		d.page.Call("signOut")
+	case client.Renew:
+		d.page.Call("renew")
+	case client.Print:
+		d.page.Call("print")
+	case client.Release:
+		d.page.Call("release", e.Go)
+	case client.Save:
+		data := js.Global().Get("Uint8Array").New(len(e.Data))
+		js.CopyBytesToJS(data, e.Data)
+		d.page.Call("save", e.Name, data)
 	case client.Reload:
 		d.page.Call("reload")
 	default:

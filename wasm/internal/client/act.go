@@ -25,10 +25,22 @@ func (m *machine) act(a Act) {
 		m.ask(protocol.Question(max(0, number(a.Value))))
 	case ActEmergencyAsk, ActEmergency, ActEmergencySkip:
 		m.actEmergency(a.Name)
-	case ActHelp, ActCoverage, ActAsideClose:
+	case ActHelp, ActCoverage, ActStatement, ActAsideClose:
 		m.actAside(a)
 	case ActReport, ActReports, ActReportAsk, ActReportNext, ActReportFirst, ActReviewAsk, ActReviewCancel, ActReview:
 		m.actFollow(a)
+	case ActSignIn, ActSignOut, ActStay:
+		m.actSession(a.Name)
+	case ActLeaveConfirm, ActLeaveCancel:
+		m.actAsked(a.Name)
+	case ActGuide, ActGuideClose:
+		m.actGuide(a)
+	case ActFeedback, ActFeedbackSend:
+		m.actFeedback(a.Name)
+	case ActPrint, ActTakeSave:
+		m.actTake(a)
+	case ActNewsDismiss:
+		m.putAway(number(a.Value))
 	case ActDismiss:
 		if !m.s.End.Blank {
 			m.s.Notice = Notice{}
@@ -71,8 +83,14 @@ func (m *machine) actWho(a Act) {
 		}
 		m.s.Wish = Wish{Person: a.Value}
 	case ActSwitchPerson:
+		if m.asksFirst(AskedPerson) {
+			return
+		}
 		m.s.Wish, m.s.Me.Person = Wish{}, protocol.Person{}
 	case ActSwitchTask:
+		if m.asksFirst(AskedTask) {
+			return
+		}
 		m.s.Wish.Commission, m.s.Me.Commission = protocol.CommissionID{}, protocol.CommissionInfo{}
 	case ActCommission:
 		i := number(a.Value)
@@ -122,6 +140,9 @@ func (m *machine) actPatient(a Act) {
 	case ActLeave, ActRestart:
 		if m.s.End.Stopped {
 			m.do(Reload{})
+			return
+		}
+		if a.Name == ActLeave && m.asksFirst(AskedLeave) {
 			return
 		}
 		m.forgetPatient()
@@ -216,6 +237,8 @@ func (m *machine) typed(t Typed) {
 		form.Attest.Reason, form.Attest.Wrong = written(t.Value), txtNone
 	case FieldSure:
 		form.Attest.Sure, form.Attest.Wrong = t.Value == "1", txtNone
+	case FieldGrade, FieldFeedback:
+		m.typedFeedback(t)
 	default:
 		m.typedFollow(t)
 	}
@@ -341,6 +364,9 @@ func groupOf(name Action) Group {
 }
 
 func (m *machine) pressed(key string) {
+	if key == "Escape" && m.escaped() {
+		return
+	}
 	if key == "Escape" && m.s.Reader.Open && m.s.Phase() == PhaseOverview {
 		m.actOverview(Act{Name: ActCloseReader})
 		return

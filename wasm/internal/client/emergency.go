@@ -6,7 +6,8 @@ import "tvilling/protocol"
 type Attest struct {
 	Step   protocol.EmergencyStep
 	Reason string
-	Sure   bool // the second step is confirmed
+	Begun  string // the reason of the first step, which the second begins with
+	Sure   bool   // the second step is confirmed
 	Wrong  txt
 }
 
@@ -81,10 +82,10 @@ func (m *machine) attest() {
 // attested takes the answer to a step, and reports whether to ask at once which care
 // providers have information: that is what the first step is for.
 func (f *Form) attested(o *protocol.Opened) bool {
-	first := f.Attest.Step == protocol.EmergencyProviders
+	first, reason := f.Attest.Step == protocol.EmergencyProviders, oneLine(f.Attest.Reason)
 	f.Attest = Attest{}
 	if first && o.Basis == protocol.BasisEmergency && o.Step == protocol.EmergencyProviders {
-		f.Attest.Step = protocol.EmergencyContent
+		f.Attest = Attest{Step: protocol.EmergencyContent, Reason: reason, Begun: reason}
 		return true
 	}
 	return false
@@ -114,7 +115,7 @@ func (r *renderer) emergencyPage() string {
 		m.raw(`<section class="panel" id="ladder" data-test="ladder"></section>`)
 	}
 	m.raw(`<div class="panel"><p><label for="`).raw(reason).raw(`">`).text(r.t(txtReason)).raw(`</label></p><textarea id="`).raw(reason)
-	m.raw(`" data-field="reason" data-test="reason" data-keep rows="3" maxlength="1000" required aria-describedby="reason-hint" autocomplete="off"></textarea>`)
+	m.raw(`" data-field="reason" data-test="reason" data-keep rows="3" maxlength="1000" required aria-describedby="reason-hint" autocomplete="off">`).text(r.s.Form.Attest.Begun).raw(`</textarea>`)
 	if second {
 		m.raw(`<label class="tick"><input type="checkbox" id="emergency-sure" data-field="sure" data-test="sure" value="1"`)
 		m.when(r.s.Form.Attest.Sure, ` checked`).raw(`><span>`).text(r.t(txtSure)).raw(`</span></label>`)

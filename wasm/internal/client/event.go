@@ -61,6 +61,16 @@ type (
 	Scrolled struct{ Top int }
 	// Measured is how tall the list and one row are.
 	Measured struct{ Height, Row int }
+	// Touched says that the user did something: a key, a pointer. What the program or
+	// the node does is none of it.
+	Touched struct{}
+	// Copying and Printing say that the user tries to, by the browser's own means.
+	Copying  struct{}
+	Printing struct{}
+	// Printed says that the printout is made, or was not.
+	Printed struct{}
+	// Expired says that the session's cookie is no longer taken.
+	Expired struct{}
 	// Leaving says that the page is going away (it may be kept and come back).
 	Leaving struct{}
 )
@@ -77,6 +87,11 @@ func (Pressed) input()      {}
 func (Focused) input()      {}
 func (Scrolled) input()     {}
 func (Measured) input()     {}
+func (Touched) input()      {}
+func (Copying) input()      {}
+func (Printing) input()     {}
+func (Printed) input()      {}
+func (Expired) input()      {}
 func (Leaving) input()      {}
 
 // Action names what a control does; it stands in the control's data-act.
@@ -124,6 +139,20 @@ const (
 	ActCoverage   Action = "coverage"
 	ActAsideClose Action = "aside-close"
 
+	ActSignIn       Action = "sign-in"
+	ActSignOut      Action = "sign-out"
+	ActStay         Action = "stay"
+	ActLeaveConfirm Action = "leave-confirm"
+	ActLeaveCancel  Action = "leave-cancel"
+	ActGuide        Action = "guide" // Value is the view
+	ActGuideClose   Action = "guide-close"
+	ActFeedback     Action = "feedback"
+	ActFeedbackSend Action = "feedback-send"
+	ActStatement    Action = "statement"
+	ActPrint        Action = "print"     // Value is "list", or nothing for the open document
+	ActTakeSave     Action = "take-save" // Value is the attachment's place in the document, from 0
+	ActNewsDismiss  Action = "news-dismiss"
+
 	ActReport       Action = "report" // Value is the kind
 	ActReports      Action = "reports"
 	ActReportAsk    Action = "report-ask"
@@ -156,6 +185,8 @@ const (
 	FieldEmployee = "employee"
 	FieldOutcome  = "outcome"
 	FieldComment  = "comment"
+	FieldGrade    = "grade"
+	FieldFeedback = "feedback"
 )
 
 // Effect is something to carry out. Effects are carried out in their order.
@@ -188,6 +219,21 @@ type (
 	ScrollReader struct{}
 	// CopyText puts a text, never patient data, on the clipboard.
 	CopyText struct{ Text string }
+	// Go leads to a place of our own.
+	Go struct{ To Place }
+	// SignOut leaves the page for the node to end the session.
+	SignOut struct{}
+	// Renew has the node renew the session's cookie.
+	Renew struct{}
+	// Print opens the browser's printing, of the paper alone.
+	Print struct{}
+	// Release puts on the clipboard what the page's script holds, or has it forget.
+	Release struct{ Go bool }
+	// Save saves bytes to a file.
+	Save struct {
+		Name string
+		Data []byte
+	}
 	// Reload loads the page anew.
 	Reload struct{}
 )
@@ -200,4 +246,16 @@ func (FocusOn) effect()      {}
 func (ScrollList) effect()   {}
 func (ScrollReader) effect() {}
 func (CopyText) effect()     {}
+func (Go) effect()           {}
+func (SignOut) effect()      {}
+func (Renew) effect()        {}
+func (Print) effect()        {}
+func (Release) effect()      {}
+func (Save) effect()         {}
 func (Reload) effect()       {}
+
+// Place is a path of our own that the page may lead to.
+type Place string
+
+// PlaceSignIn is where signing in begins.
+const PlaceSignIn Place = "/sign-in"

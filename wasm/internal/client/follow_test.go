@@ -263,7 +263,7 @@ func TestReportIsTakenAway(t *testing.T) {
 		"lease":   {func(p *play) { p.pass(10_000) }, PhaseBlank},
 		"revoked": {func(p *play) { p.get(1, protocol.Revoke{Generation: 0, Next: 1, Fault: protocol.FaultNoCommission}) }, PhaseBlank},
 		"page":    {func(p *play) { p.do(Leaving{}) }, PhaseBlank},
-		"stopped": {func(p *play) { p.do(Disconnected{1, 4503}) }, PhaseBlank},
+		"stopped": {func(p *play) { p.do(Disconnected{1, 4503}) }, PhaseSignIn},
 		"another": {func(p *play) { p.act(ActSwitchPerson, "") }, PhaseWho},
 		"menu":    {func(p *play) { p.act(ActReports, "") }, PhaseFollow},
 		"new epoch": {func(p *play) {

@@ -15,6 +15,8 @@ func (m *machine) actAside(a Act) {
 		}
 	case ActCoverage:
 		m.s.Aside = AsideCoverage
+	case ActStatement:
+		m.s.Aside = AsideStatement
 	case ActAsideClose:
 		m.s.Aside = AsideNone
 		if m.s.Phase() == PhaseOverview {
@@ -27,7 +29,8 @@ func (m *machine) actAside(a Act) {
 // openWide begins a page as wide as the window.
 func (r *renderer) openWide(title txt) *markup {
 	m := new(markup)
-	m.raw(`<div class="sheet broad"><h1 id="main-heading" tabindex="-1">`).text(r.t(title)).raw(`</h1>`)
+	m.raw(`<div class="sheet broad">`)
+	r.titled(m, r.t(title))
 	if r.s.Aside != AsideNone && r.s.badged() {
 		r.patientLine(m)
 	}

@@ -66,7 +66,7 @@ func TestStrangeAnswersAreNotTaken(t *testing.T) {
 
 func TestAnswersGoWithWhatTheyRestOn(t *testing.T) {
 	for name, c := range map[string]func(*play){
-		"left": func(p *play) { p.act(ActLeave, "") },
+		"left": func(p *play) { p.act(ActLeave, ""); p.act(ActLeaveConfirm, "") },
 		"revoked": func(p *play) {
 			p.get(1, protocol.Revoke{Generation: 1, Next: 2, Documents: []protocol.DocumentKey{{1}}})
 		},

@@ -98,6 +98,10 @@ func (m *machine) lost(l *Link) {
 func (m *machine) unowe() {
 	m.s.Form.Request, m.s.Reader.Request, m.s.Ladder.Request = 0, 0, 0
 	m.s.Follow.Request, m.s.Follow.Review.Request = 0, 0
+	m.s.Desk.Feedback.Request = 0
+	if m.s.Desk.Taking.Request != 0 {
+		m.untake()
+	}
 }
 
 // drop closes a link that is of no use and tries another.
@@ -207,6 +211,7 @@ func (s *State) Wake() (at int64, ok bool) {
 	if left := int64(s.Access.Ends) - s.Clock.Wall; s.Access.Basis == protocol.BasisEmergency && left > 0 {
 		earliest(s.Clock.after((left-1)%60_000 + 1)) // the minutes left stand on the page
 	}
+	s.wakeSession(earliest)
 	if s.End.Stopped {
 		return at, ok
 	}
@@ -257,5 +262,9 @@ func (m *machine) disconnected(id LinkID, code uint16) {
 		n = said // the node has just said it better
 	}
 	*l = Link{}
+	if g := gateOf(n.Fault); g != GateNone {
+		m.shut(g, n)
+		return
+	}
 	m.stop(n)
 }

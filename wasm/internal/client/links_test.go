@@ -189,7 +189,7 @@ func TestSnapshotThatOutlivesTheLeaseIsShown(t *testing.T) {
 func TestCloseCodes(t *testing.T) {
 	for code, fault := range map[uint16]protocol.Fault{
 		1000: 0, 1006: 0, 1012: 0, 4008: 0, 4012: 0, 4408: 0, 4410: 0,
-		4500: protocol.FaultInternal, 4501: protocol.FaultVersion, 4502: protocol.FaultMalformed, 4503: protocol.FaultWhoAreYou, 4999: protocol.FaultInternal,
+		4500: protocol.FaultInternal, 4501: protocol.FaultVersion, 4502: protocol.FaultMalformed, 4999: protocol.FaultInternal,
 	} {
 		p := toOverview(t)
 		p.do(Disconnected{1, code})
@@ -306,6 +306,7 @@ func TestAStoppedClientDialsForNobody(t *testing.T) {
 func TestOtherPersonComesOverANewConnection(t *testing.T) {
 	p := toOverview(t)
 	p.act(ActSwitchPerson, "")
+	p.act(ActLeaveConfirm, "")
 	p.phase(PhaseWho)
 	if p.s.View.Store != nil || !p.s.Wish.Patient.IsZero() {
 		t.Error("the patient follows the person")

@@ -110,6 +110,9 @@ const (
 	idEmployee      = "follow-employee"
 	idReport        = "report-heading"
 	idReview        = "review-legend"
+	idDialog        = "dialog-yes"
+	idGuide         = "guide-title"
+	idFeedback      = "feedback-text"
 )
 
 const hexDigits = "0123456789abcdef"

@@ -1,6 +1,10 @@
 package client
 
-import "tvilling/protocol"
+import (
+	"slices"
+
+	"tvilling/protocol"
+)
 
 // news writes what the operation tells, in the node's order: what goes on comes first.
 // It is a status: it is read out when it changes, takes no focus and asks for nothing.
@@ -8,6 +12,9 @@ func (r *renderer) news() string {
 	m := new(markup)
 	for i := range r.s.Me.News {
 		a := &r.s.Me.News[i]
+		if r.s.putAway(a) {
+			continue
+		}
 		m.raw(`<p data-test="`).when(a.Ongoing, `ongoing`).when(!a.Ongoing, `planned`).raw(`"><b>`)
 		today := dateOf(protocol.Instant(r.s.Clock.Wall))
 		if a.Ongoing {
@@ -19,7 +26,9 @@ func (r *renderer) news() string {
 		if a.Until != 0 {
 			m.raw(` `).text(r.t(txtNewsUntil)).raw(` `).text(r.moment(a.Until, today))
 		}
-		m.raw(`:</b> `).text(textIn(r.lang, a)).raw(`</p>`)
+		m.raw(`:</b> `).text(textIn(r.lang, a))
+		m.raw(` <button type="button" class="quiet" data-act="news-dismiss" data-test="news-dismiss" id="news-`).number(i).raw(`" data-value="`).number(i).raw(`" aria-label="`)
+		m.text(r.t(txtNewsDismiss)).raw(`">`).text(r.t(txtDismiss)).raw(`</button></p>`)
 	}
 	return m.String()
 }
@@ -50,3 +59,22 @@ func (r *renderer) moment(at protocol.Instant, day string) string {
 
 // dateOf is an instant's day in Swedish time.
 func dateOf(at protocol.Instant) string { return civilOf(at)[:10] }
+
+// putAway reports whether the user has put a message away. One that has changed is
+// another message, and comes back.
+func (s *State) putAway(a *protocol.Announcement) bool { return slices.Contains(s.Desk.Read, *a) }
+
+// putAway puts a message away. Only those that are still told are remembered.
+func (m *machine) putAway(i int) {
+	if i < 0 || i >= len(m.s.Me.News) {
+		return
+	}
+	kept := []protocol.Announcement{m.s.Me.News[i]}
+	for _, a := range m.s.Me.News {
+		if m.s.putAway(&a) && a != kept[0] {
+			kept = append(kept, a)
+		}
+	}
+	m.s.Desk.Read = kept
+	m.do(FocusOn{idMain})
+}

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,19 +33,46 @@ func TestNews(t *testing.T) {
 			t.Error("news takes the focus")
 		}
 	}
+	away := regexp.MustCompile(` <button [^>]*>[^<]*</button>`) // each can be put away
 	want := `<p data-test="ongoing"><b>Pågår nu till 14:30:</b> Störning &lt;hos&gt; källan</p>` +
 		`<p data-test="ongoing"><b>Pågår nu:</b> Utan slut</p>` +
 		`<p data-test="ongoing"><b>Pågår nu till i morgon kl. 07:00:</b> Över natten</p>` +
 		`<p data-test="planned"><b>Planerat arbete i dag kl. 23:00 till 23:30:</b> I kväll</p>` +
 		`<p data-test="planned"><b>Planerat arbete i morgon kl. 23:00 till 2026-11-24 kl. 01:00:</b> Byte av nät</p>` +
 		`<p data-test="planned"><b>Planerat arbete 2026-12-24 kl. 23:00:</b> Jul</p>`
-	if got := regionOf(Render(&p.s), "news"); got != want {
+	if got := away.ReplaceAllString(regionOf(Render(&p.s), "news"), ""); got != want {
 		t.Errorf("%s", got)
 	}
 	p.act(ActLanguage, protocol.English.Tag())
 	p.s.Me.News = p.s.Me.News[3:4]
-	if got, want := regionOf(Render(&p.s), "news"), `<p data-test="planned"><b>Planned work today at 23:00 until 23:30:</b> Tonight</p>`; got != want {
+	if got, want := away.ReplaceAllString(regionOf(Render(&p.s), "news"), ""), `<p data-test="planned"><b>Planned work today at 23:00 until 23:30:</b> Tonight</p>`; got != want {
 		t.Errorf("%s", got)
+	}
+}
+
+// What the user has put away stays away until it changes, and is remembered no longer
+// than it is told.
+func TestNewsIsPutAway(t *testing.T) {
+	p := toPatient(t)
+	one := protocol.Announcement{Ongoing: true, From: 1, Swedish: "Första", English: "First"}
+	two := protocol.Announcement{From: 2, Swedish: "Andra", English: "Second"}
+	tell := func(messages ...protocol.Announcement) string {
+		p.get(1, protocol.Announcements{Messages: messages})
+		return regionOf(Render(&p.s), "news")
+	}
+	tell(one, two)
+	p.act(ActNewsDismiss, "0")
+	p.act(ActNewsDismiss, "7")
+	if got := tell(one, two); strings.Contains(got, "Första") || !strings.Contains(got, "Andra") {
+		t.Errorf("told again: %s", got)
+	}
+	one.Swedish = "Ändrad"
+	if got := tell(one, two); !strings.Contains(got, "Ändrad") {
+		t.Errorf("changed and not told: %s", got)
+	}
+	p.act(ActNewsDismiss, "1")
+	if len(p.s.Desk.Read) != 1 {
+		t.Errorf("%d are remembered", len(p.s.Desk.Read))
 	}
 }
 

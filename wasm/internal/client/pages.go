@@ -25,6 +25,12 @@ func (r *renderer) main() string {
 		return r.choicePage()
 	case PhaseFollow:
 		return r.followPage()
+	case PhaseSignIn:
+		return r.signInPage()
+	case PhaseFeedback:
+		return r.feedbackPage()
+	case PhaseStatement:
+		return r.statementPage()
 	case PhaseHelp:
 		return r.helpPage()
 	case PhaseCoverage:
@@ -42,7 +48,9 @@ func (r *renderer) main() string {
 // open begins a narrow page with its heading.
 func (r *renderer) open(title txt) *markup {
 	m := new(markup)
-	return m.raw(`<div class="sheet"><h1 id="main-heading" tabindex="-1">`).text(r.t(title)).raw(`</h1>`)
+	m.raw(`<div class="sheet">`)
+	r.titled(m, r.t(title))
+	return m
 }
 
 func (r *renderer) lead(m *markup, t txt) { m.raw(`<p class="lead">`).text(r.t(t)).raw(`</p>`) }
@@ -92,7 +100,7 @@ func (r *renderer) patientPage() string {
 	busy := !r.s.Wish.Patient.IsZero()
 	m.raw(`<form class="patient-form" id="patient-form" data-act="patient" data-test="patient-form" autocomplete="off" novalidate>`)
 	m.raw(`<label for="patient-id">`).text(r.t(txtPatientLabel)).raw(`</label><div class="field-row">`)
-	m.raw(`<input id="patient-id" data-field="patient" data-test="patient-id" type="text" inputmode="text" maxlength="15" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false" aria-describedby="patient-hint" placeholder="ÅÅÅÅMMDD-NNNN">`)
+	m.raw(`<input id="patient-id" data-field="patient" data-test="patient-id" data-keep type="text" inputmode="text" maxlength="15" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false" aria-describedby="patient-hint" placeholder="ÅÅÅÅMMDD-NNNN">`)
 	m.raw(`<button type="submit" class="primary" id="open-patient" data-test="open-patient"`).when(busy, ` disabled`).raw(`>`)
 	if busy {
 		m.text(r.t(txtChecking))
@@ -187,6 +195,9 @@ func (r *renderer) patient() string {
 }
 
 func (r *renderer) basis(m *markup) {
+	if from := r.s.Desk.System; from != "" {
+		m.raw(`<span class="badge from" data-test="from">`).text(r.t(txtOpenedFrom)).raw(` `).text(from).raw(`</span> `)
+	}
 	a := &r.s.Access
 	switch a.Basis {
 	case protocol.BasisConsent:

@@ -26,7 +26,13 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 	case protocol.Freshness:
 		m.s.Me.Late = f.Late
 	case protocol.Session:
-		m.s.Desk.Session = f
+		m.session(f)
+	case protocol.HandedOver:
+		m.handedOver(l, f)
+	case protocol.Taken:
+		m.taken(l, f)
+	case protocol.Thanked:
+		m.thanked(l, f)
 	case protocol.Announcements:
 		m.s.Me.News = f.Messages
 	case protocol.Told:
@@ -69,15 +75,17 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 		return
 	}
 	l.Stage = StageWelcome
-	l.Terms = Terms{f.Node, f.Site, int64(f.BeatMillis), int64(f.LeaseMillis), m.s.Clock}
+	l.Terms = Terms{f.Node, f.Site, int64(f.BeatMillis), int64(f.LeaseMillis), m.s.Clock, f.Version}
 	if !m.sameEpoch(l, f.Position) {
 		return
 	}
 	me := &m.s.Me
 	me.Known, me.Environment = true, f.Environment
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
-	me.Late = nil                         // told anew, if there is any
-	m.s.Desk.Session = protocol.Session{} // told anew, if the node speaks of it
+	me.Late = nil // told anew, if there is any
+	if f.Version < 3 {
+		m.s.Desk.Session = protocol.Session{} // the node does not speak of it
+	}
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {
 		m.s.Wish.Person = ""
@@ -213,6 +221,10 @@ func passing(f protocol.Fault) bool {
 
 func (m *machine) refused(l *Link, f protocol.Refused) {
 	n := Notice{Fault: f.Fault, ID: f.ID, At: f.At}
+	if g := gateOf(f.Fault); g != GateNone && (f.Request == 0 || g == GateEnded) {
+		m.shut(g, n)
+		return
+	}
 	switch {
 	case f.Request != 0 && f.Request == m.s.Reader.Request && l == &m.s.Links.Live:
 		m.s.Reader = Reader{Open: true, Key: m.s.Reader.Key, Fault: n}
@@ -222,6 +234,10 @@ func (m *machine) refused(l *Link, f protocol.Refused) {
 			m.do(FocusOn{idEndAsk})
 		}
 		m.s.Form.Request, m.s.Form.Ending, m.s.Form.Ended = 0, false, false
+		m.s.Notice = n
+		return
+	case f.Request != 0 && f.Request == m.s.Desk.Taking.Request && l == &m.s.Links.Live:
+		m.untake()
 		m.s.Notice = n
 		return
 	case f.Request != 0 && l == &m.s.Links.Live && m.refusedAsk(f.Request):
@@ -243,7 +259,7 @@ func (m *machine) refused(l *Link, f protocol.Refused) {
 
 // refusedAsk takes back a question that is refused, and reports whether it was one.
 func (m *machine) refusedAsk(request uint32) bool {
-	for _, waited := range []*uint32{&m.s.Ladder.Request, &m.s.Follow.Request, &m.s.Follow.Review.Request} {
+	for _, waited := range []*uint32{&m.s.Ladder.Request, &m.s.Follow.Request, &m.s.Follow.Review.Request, &m.s.Desk.Feedback.Request} {
 		if *waited == request {
 			*waited = 0
 			return true
@@ -433,6 +449,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 		m.leaveAll()
 		return
 	}
+	m.untake()
 	gone := m.withdraw(f.Documents)
 	v := &m.s.View
 	if v.Link == l.ID {

@@ -54,20 +54,31 @@ func render(s *State, reader func(*renderer) string) Page {
 			{"count", strconv.Itoa(s.View.Store.len())},
 			{"reading", strconv.FormatBool(s.Reader.Open)},
 			{"connection", r.connection().String()},
+			{"printing", s.onPaper()},
+			{"guide", strconv.FormatBool(s.Desk.Guide != viewNone)},
 		},
 		Regions: []Region{
 			{"skip", "", r.escaped(txtSkip)},
 			{"banner", "", r.banner()},
 			{"notice", "", r.notice()},
+			{"terms", "", r.terms()},
 			{"main", "", r.main()},
+			{"guide", "", r.guide()},
 			{"news", "", r.news()},
 			{"fresh", "", r.fresh()},
 			{"footer", "", r.footer()},
 			{"said-status", "", r.line(s.Said.Status)},
 			{"said-alert", "", r.line(s.Said.Alert)},
+			{"paper", "", r.paper()},
+			{"dialog", "", r.dialog()},
 		},
 	}
+	if s.Desk.Use.Warned {
+		p.Regions = append(p.Regions, Region{"dialog-left", "dialog", r.idleLeft()})
+	}
 	switch s.Phase() {
+	case PhaseFeedback:
+		p.Regions = append(p.Regions, r.feedbackRegions()...)
 	case PhasePatient:
 		p.Regions = append(p.Regions, Region{"patient-hint", "main", r.patientHint()})
 	case PhaseChoice:
@@ -146,6 +157,9 @@ func (r *renderer) banner() string {
 			r.button(m, "quiet", "switch-commission", ActSwitchTask, "", r.t(txtSwitchTask), false)
 		}
 	}
+	if r.s.Desk.Session.SignIn == protocol.SignInProvider && r.s.Desk.Gate == GateNone {
+		r.button(m, "quiet", "sign-out", ActSignOut, "", r.t(txtSignOut), false)
+	}
 	r.menu(m)
 	other := protocol.English
 	if r.lang == protocol.English {
@@ -205,6 +219,10 @@ func (r *renderer) footer() string {
 	if index := max(r.s.View.Index, r.s.View.Vouched, r.s.Me.Position.Index); index > 0 {
 		m.raw(` <span data-test="index">`).text(r.t(txtPosition)).raw(` `).text(strconv.FormatUint(index, 10)).raw(`</span>`)
 	}
+	m.raw(`<span class="beside">`)
+	r.button(m, "quiet", "feedback", ActFeedback, "", r.t(txtFeedbackTitle), false)
+	r.button(m, "quiet", "statement", ActStatement, "", r.t(txtStatementTitle), false)
+	m.raw(`</span>`)
 	return m.String()
 }
 
@@ -213,7 +231,7 @@ func (r *renderer) notice() string {
 	if r.s.Notice.Calm != txtNone {
 		return r.calm()
 	}
-	if r.s.Notice.Fault == protocol.FaultNone || r.s.Phase() == PhaseBlank {
+	if r.s.Notice.Fault == protocol.FaultNone || r.s.Phase() == PhaseBlank || r.s.Phase() == PhaseSignIn {
 		return ""
 	}
 	m := new(markup)

@@ -44,6 +44,8 @@ const (
 	AsideNone Aside = iota
 	AsideHelp
 	AsideCoverage
+	AsideFeedback
+	AsideStatement
 )
 
 // End says that the view was taken away, or that the client has stopped.
@@ -188,6 +190,7 @@ type Terms struct {
 	Node, Site  string
 	Beat, Lease int64
 	Given       Clock // when the lease was last given
+	Wire        uint16
 }
 
 // Stage is how far a link has climbed.
@@ -222,9 +225,12 @@ const (
 	PhaseFollow
 	PhaseHelp
 	PhaseCoverage
+	PhaseSignIn
+	PhaseFeedback
+	PhaseStatement
 )
 
-var phaseNames = [...]string{"connecting", "who", "commission", "patient", "choice", "overview", "blank", "follow", "help", "coverage"}
+var phaseNames = [...]string{"connecting", "who", "commission", "patient", "choice", "overview", "blank", "follow", "help", "coverage", "signin", "feedback", "statement"}
 
 // String returns the phase's name, as it stands on the page's root element.
 func (p Phase) String() string { return phaseNames[p] }
@@ -236,6 +242,12 @@ func (s *State) Phase() Phase {
 		return PhaseHelp
 	case s.Aside == AsideCoverage:
 		return PhaseCoverage
+	case s.Aside == AsideFeedback:
+		return PhaseFeedback
+	case s.Aside == AsideStatement:
+		return PhaseStatement
+	case s.Desk.Gate != GateNone:
+		return PhaseSignIn
 	case s.End.Blank:
 		return PhaseBlank
 	case !s.Me.Known:

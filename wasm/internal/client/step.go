@@ -14,6 +14,10 @@ func Step(s State, e Event) (State, []Effect) {
 	m.expire()
 	m.take(e.Input)
 	m.tend()
+	m.tendSession()
+	if m.s.Desk.Asked != AskedNothing && !m.s.standing() {
+		m.s.Desk.Asked = AskedNothing // what it asks about is gone
+	}
 	if n := m.s.Notice; n.Fault != before.Fault || n.ID != before.ID {
 		m.say(n)
 	}
@@ -54,8 +58,10 @@ func (m *machine) take(in Input) {
 	case Disconnected:
 		m.disconnected(in.Link, in.Code)
 	case Act:
+		m.used()
 		m.act(in)
 	case Typed:
+		m.used()
 		m.typed(in)
 	case Pressed:
 		m.pressed(in.Key)
@@ -65,6 +71,18 @@ func (m *machine) take(in Input) {
 		m.scrolled(in.Top)
 	case Measured:
 		m.s.List.Height, m.s.List.RowHeight = in.Height, in.Row
+	case Touched:
+		m.used()
+	case Copying:
+		m.copying()
+	case Printing:
+		m.printing()
+	case Printed:
+		if m.s.onPaper() != "" {
+			m.untake()
+		}
+	case Expired:
+		m.expired()
 	case Leaving:
 		m.leaving()
 	case Look:
@@ -75,6 +93,9 @@ func (m *machine) take(in Input) {
 // of an emergency is out. That takes no document away by itself: the node does, and
 // a node that is out of reach cannot renew the lease.
 func (m *machine) expire() {
+	if m.s.over() {
+		m.expired()
+	}
 	if m.s.holds() && m.s.Clock.reached(m.s.Lease.Due) {
 		n := Notice{Fault: protocol.FaultLeaseEnded, At: protocol.Instant(m.s.Clock.Wall)}
 		if m.s.View.Shown || m.s.Follow.Report != nil {
@@ -122,6 +143,8 @@ func (m *machine) blank(n Notice) {
 // wipe forgets every document that is shown. What is on its way has just been decided
 // and recorded, and may come.
 func (m *machine) wipe() {
+	m.untake()
+	m.s.Desk.Asked = AskedNothing
 	m.s.View = View{}
 	m.s.Ladder, m.s.Follow = Ladder{}, Follow{}
 	m.s.List.Rows, m.s.List.Documents, m.s.List.Held = nil, 0, 0
@@ -135,6 +158,7 @@ func (m *machine) forgetTyped() {
 	form.Attest = Attest{Step: form.Attest.Step}
 	follow.Period, follow.Patient, follow.Employee = follow.Start, "", ""
 	follow.Review = Review{Request: follow.Review.Request}
+	m.s.Desk.Feedback = Feedback{}
 }
 
 // forgetPatient drops the patient and everything about the patient.
@@ -143,6 +167,7 @@ func (m *machine) forgetPatient() {
 	m.s.Links.Live.Shadow, m.s.Links.Next.Shadow = nil, nil
 	m.s.Wish.Patient, m.s.Wish.Contracts = protocol.PatientID{}, nil
 	m.s.Access = Access{}
+	m.s.Desk.System = ""
 	m.s.Reader = Reader{}
 	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, Query: Query{Group: m.s.List.Query.Group}}
 	m.s.Form = Form{Days: defaultConsentDays}

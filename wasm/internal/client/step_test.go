@@ -307,6 +307,7 @@ func TestHeartbeatOfAnOlderViewRenewsNothing(t *testing.T) {
 func TestLeaveWipes(t *testing.T) {
 	p := toOverview(t)
 	p.act(ActLeave, "")
+	p.act(ActLeaveConfirm, "")
 	p.phase(PhasePatient)
 	sentLast[protocol.Leave](p)
 	if p.s.View.Store != nil || !p.s.Wish.Patient.IsZero() {
@@ -474,6 +475,7 @@ func TestEndingConsentIsAskedForTwice(t *testing.T) {
 func TestLeavingFocusesAtOnce(t *testing.T) {
 	p := toOverview(t)
 	p.act(ActLeave, "")
+	p.act(ActLeaveConfirm, "")
 	focus, paint := slices.Index(p.last, Effect(FocusOn{idMain})), slices.Index(p.last, Effect(Paint{}))
 	if focus < 0 || paint < focus {
 		t.Errorf("effects %v, want the focus before the painting", p.last)

@@ -1,0 +1,233 @@
+package client
+
+import (
+	"strconv"
+
+	"tvilling/protocol"
+)
+
+// Taking is what the user takes off the screen: on paper, by copying, to a file. The
+// operator's policy allows it or not, and nothing leaves before the node has answered
+// that it is recorded.
+type Taking struct {
+	How        protocol.TakeHow // 0: nothing
+	Key        protocol.DocumentKey
+	List       bool   // the list, no document
+	Value      string // which attachment
+	Request    uint32 // waited for; 0: none
+	Generation protocol.Generation
+	ID         string // a printout's, once it is recorded
+	At         protocol.Instant
+}
+
+// actTake asks for something to be taken. Value: "list", or nothing for the open
+// document; of a file, which attachment.
+func (m *machine) actTake(a Act) {
+	switch a.Name {
+	case ActPrint:
+		m.takeAway(Taking{How: protocol.TakePrint, List: a.Value == "list"})
+	case ActTakeSave:
+		m.takeAway(Taking{How: protocol.TakeSave, Value: a.Value})
+	}
+}
+
+// copying is a try to copy what stands on the page; the page's script holds what was
+// marked until it is told.
+func (m *machine) copying() {
+	if !m.s.Desk.Session.Copy || !m.s.View.Shown || m.s.Phase() != PhaseOverview {
+		m.do(Release{})
+		m.calmly(txtNoCopy)
+		return
+	}
+	m.takeAway(Taking{How: protocol.TakeCopy, List: m.s.Reader.Body == nil})
+}
+
+// printing is a try to print the page as it stands, which leaves the paper blank.
+func (m *machine) printing() {
+	if m.s.Desk.Taking.ID != "" {
+		return
+	}
+	what := txtNoPrint
+	if m.s.Desk.Session.Print {
+		what = txtPrintBy
+	}
+	m.calmly(what)
+}
+
+// calmly tells of a policy. It is no fault, and hides none.
+func (m *machine) calmly(t txt) {
+	m.s.Said.Status = textOf(m.s.Lang, t)
+	if m.s.Notice.Fault == protocol.FaultNone && !m.s.End.Blank {
+		m.s.Notice = Notice{Calm: t}
+	}
+}
+
+func (m *machine) takeAway(t Taking) {
+	m.untake()
+	live, v := &m.s.Links.Live, &m.s.View
+	allowed := m.s.Desk.Session.Copy
+	if t.How == protocol.TakePrint {
+		allowed = m.s.Desk.Session.Print
+	}
+	if !allowed || !m.current(live, v.Generation) || !t.List && (!m.s.Reader.Open || m.s.Reader.Body == nil) {
+		if t.How == protocol.TakeCopy {
+			m.do(Release{})
+		}
+		return
+	}
+	take := protocol.Take{Generation: v.Generation, How: t.How}
+	if !t.List {
+		t.Key = m.s.Reader.Key
+		take.Documents = []protocol.DocumentKey{t.Key}
+	}
+	live.Request++
+	t.Request, t.Generation, take.Request = live.Request, v.Generation, live.Request
+	m.s.Desk.Taking = t
+	m.send(live, take)
+}
+
+// taken lets go of what was asked for, if it still stands on the screen.
+func (m *machine) taken(l *Link, f protocol.Taken) {
+	t := &m.s.Desk.Taking
+	if l != &m.s.Links.Live || f.Request == 0 || f.Request != t.Request {
+		return
+	}
+	t.Request = 0
+	reader := &m.s.Reader
+	if !m.current(l, t.Generation) || !t.List && (!reader.Open || reader.Key != t.Key || reader.Body == nil) {
+		m.untake()
+		return
+	}
+	switch t.How {
+	case protocol.TakePrint:
+		t.ID, t.At = f.ID, protocol.Instant(m.s.Clock.Wall)
+		m.do(Paint{})
+		m.do(Print{})
+		return
+	case protocol.TakeCopy:
+		m.do(Release{Go: true})
+		m.s.Said.Status = textOf(m.s.Lang, txtCopyDone)
+	case protocol.TakeSave:
+		m.saveTaken(t.Value)
+		m.s.Said.Status = textOf(m.s.Lang, txtSaveDone)
+	}
+	m.s.Desk.Taking = Taking{}
+}
+
+// untake takes back what was asked for, and the paper that is drawn.
+func (m *machine) untake() {
+	if t := &m.s.Desk.Taking; t.How != 0 {
+		if t.How == protocol.TakeCopy {
+			m.do(Release{})
+		}
+		*t = Taking{}
+	}
+}
+
+// onPaper names what is drawn to be printed, for the root element.
+func (s *State) onPaper() string {
+	switch t := &s.Desk.Taking; {
+	case t.ID == "":
+		return ""
+	case t.List:
+		return "list"
+	default:
+		return "document"
+	}
+}
+
+// printButton is the way to a printout, where the policy allows one. Value: "list", or
+// nothing for the open document.
+func (r *renderer) printButton(m *markup, id literal, value string) {
+	if r.s.Desk.Session.Print {
+		r.button(m, "quiet", id, ActPrint, value, r.t(txtPrint), r.s.Desk.Taking.Request != 0)
+	}
+}
+
+// paper is what is printed: whose it is, the document or the list, and who took it.
+func (r *renderer) paper() string {
+	t, s := &r.s.Desk.Taking, r.s
+	if t.ID == "" {
+		return ""
+	}
+	m := new(markup)
+	m.raw(`<div class="paper" data-test="paper"><p class="paper-head"><b>`).text(r.t(txtPatient)).raw(` `).text(formatPatient(s.Wish.Patient)).raw(`</b> `)
+	r.basis(m)
+	m.raw(`</p>`)
+	if t.List {
+		r.paperList(m)
+	} else {
+		m.b = append(m.b, r.reader()...)
+	}
+	m.raw(`<p class="paper-foot">`).text(r.t(txtPrintedBy)).raw(` `).text(s.Me.Person.Name)
+	for _, part := range [...]string{s.Me.Person.Title, s.Me.Commission.CareUnit, civilOf(t.At)[:16]} {
+		if part != "" {
+			m.raw(`, `).text(part)
+		}
+	}
+	m.raw(`. `).text(r.t(txtPrintID)).raw(` `).text(t.ID).raw(`. `).text(r.t(txtPrintCare)).raw(`</p>`)
+	return m.raw(`</div>`).String()
+}
+
+// paperList is the whole list as it is arranged, not the part of it that is painted.
+func (r *renderer) paperList(m *markup) {
+	m.raw(`<h2>`).text(r.t(txtListTitle)).raw(`</h2><table><thead><tr>`)
+	for _, h := range [...]txt{txtHeadTime, txtHeadType, txtReaderTitle, txtHeadUnit} {
+		m.raw(`<th scope="col">`).text(r.t(h)).raw(`</th>`)
+	}
+	m.raw(`</tr></thead><tbody>`)
+	for i := range r.s.List.Rows {
+		row := &r.s.List.Rows[i]
+		if !row.isDocument() {
+			continue
+		}
+		item, _ := r.s.View.Store.get(row.Key)
+		h := &item.Header
+		m.raw(`<tr><td>`).text(h.Time.String()).raw(`</td><td>`).text(h.Contract.Label(r.lang)).raw(`</td><td>`).text(titleOf(h, r.lang)).raw(`</td><td>`).text(h.Unit).raw(`</td></tr>`)
+	}
+	m.raw(`</tbody></table>`)
+}
+
+// saveTaken saves the attachment that lies in the open document at a place, counted
+// from zero in the order of the document. Its name says nothing of the patient.
+func (m *machine) saveTaken(value string) {
+	place, at := number(value), 0
+	var find func(nodes []protocol.Node) bool
+	find = func(nodes []protocol.Node) bool {
+		for i := range nodes {
+			if n := &nodes[i]; n.Kind == protocol.NodeAttachment {
+				if at == place {
+					m.do(Save{Name: fileName(n.Attachment.MediaType, at+1), Data: n.Attachment.Inline})
+					return true
+				}
+				at++
+			}
+			if find(nodes[i].Children) {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range m.s.Reader.Body.Sections {
+		if find(m.s.Reader.Body.Sections[i].Nodes) {
+			return
+		}
+	}
+}
+
+// fileName is what an attachment is saved as: its place, and an ending by its type
+// where that is a harmless one.
+func fileName(mediaType string, place int) string {
+	ending := ".bin"
+	switch mediaType {
+	case "application/pdf":
+		ending = ".pdf"
+	case "image/jpeg":
+		ending = ".jpg"
+	case "image/png":
+		ending = ".png"
+	case "text/plain":
+		ending = ".txt"
+	}
+	return "bilaga-" + strconv.Itoa(place) + ending
+}
