@@ -56,7 +56,7 @@ type Config struct {
 	Sessions Sessions
 	Ingest   Ingest
 	Checks   []health.Check
-	Staff    func() *x509.CertPool // whom browsers' certificates are held against; nil, and of none: nobody has one
+	Staff    func() *x509.CertPool       // whom browsers' certificates are held against; nil, and of none: nobody has one
 	Provider func(context.Context) error // why the provider that one signs in at is not reached; nil where nobody does
 	Logger   *slog.Logger
 
