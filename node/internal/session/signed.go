@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 
 	"tvilling/node/internal/identity"
@@ -87,12 +88,13 @@ func (s *session) handOver(employee protocol.EmployeeID) (tell func()) {
 // log. It is ours if it is what we wrote; again, if it was this arrival's.
 func (r *recorder) handOver(ctx context.Context, h *identity.HandOver, session string) (first, again bool, err error) {
 	e := event(record.HandedOver, h.Employee, session, "sent by "+h.System.Reveal())
-	e.ID, e.Actor.Commission, e.Patient, e.Scope.View = h.ID, h.Commission, h.Patient, text(h.Arrival)
+	e.ID, e.Actor.Commission, e.Patient, e.Scope.View = h.ID, h.Commission, h.Patient, hex.EncodeToString(h.Arrival[:])
 	kept, err := r.once(ctx, e, r.ring.Patient(h.Patient))
 	if err != nil {
 		return false, false, err
 	}
-	return kept.Salt == kept.ours, kept.Scope.View == e.Scope.View, nil
+	first = kept.Salt == kept.ours
+	return first, !first && kept.Scope.View == e.Scope.View, nil
 }
 
 // kept is the entry that stands in the log under an id.
