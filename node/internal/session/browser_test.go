@@ -61,10 +61,11 @@ type browser struct {
 	items      map[protocol.DocumentKey]protocol.Item
 	shadow     map[protocol.DocumentKey]protocol.Item
 	chosen     []protocol.Contract
-	mute       bool            // sends neither Beat nor Ack
-	lost       protocol.Revoke // the newest
-	since      time.Time       // when the test began to wait
-	heard      [][]byte        // every frame
+	mute       bool             // sends neither Beat nor Ack
+	lost       protocol.Revoke  // the newest
+	since      time.Time        // when the test began to wait
+	heard      [][]byte         // every frame
+	sources    protocol.Sources // the newest; it is no frame that a test waits for
 }
 
 // dial starts a session of somebody without a certificate.
@@ -115,6 +116,9 @@ func (b *browser) next() protocol.Frame {
 			b.t.Fatalf("a frame that cannot be read: %v", err)
 		}
 		b.take(f)
+		if _, beside := f.(protocol.Sources); beside {
+			return b.next()
+		}
 		return f
 	case <-b.conn.ended:
 		return nil
@@ -142,6 +146,12 @@ func (b *browser) take(f protocol.Frame) {
 				b.shadow[item.Key] = item
 			}
 		}
+	case protocol.Sources:
+		b.inTime(f.Generation)
+		if f.Generation != b.generation || !b.shown {
+			b.t.Fatalf("at generation %d, shown: %v, comes %+v", b.generation, b.shown, f)
+		}
+		b.sources = f
 	case protocol.End:
 		b.inTime(f.Generation)
 		if f.Generation == b.generation && b.shadow != nil {
@@ -287,7 +297,9 @@ func (b *browser) quiet() (frames []protocol.Frame) {
 				b.t.Fatal(err)
 			}
 			b.take(f)
-			frames = append(frames, f)
+			if _, beside := f.(protocol.Sources); !beside {
+				frames = append(frames, f)
+			}
 		default:
 			return frames
 		}
@@ -338,7 +350,21 @@ func watching(w *world) *browser {
 	expect[protocol.Opened](b)
 	b.show(protocol.Diagnosis)
 	expect[protocol.End](b)
+	b.sourced()
 	return b
+}
+
+// sourced takes the frame that tells of the view's sources.
+func (b *browser) sourced() protocol.Sources {
+	b.t.Helper()
+	raw := <-b.conn.toBrowser
+	b.heard = append(b.heard, raw)
+	f, ok := must(protocol.DecodeFrame(raw)).(protocol.Sources)
+	if !ok {
+		b.t.Fatalf("%T, where Sources are wanted", must(protocol.DecodeFrame(raw)))
+	}
+	b.take(f)
+	return f
 }
 
 // titles are what is on the screen.

@@ -99,7 +99,7 @@ func (s *session) tick(at time.Time) {
 		s.clock.beatDue = at.Add(beatEvery)
 		s.beat(at)
 		s.notice(false)
-		s.lookAtSources(true)
+		s.lookAtSources()
 	}
 }
 

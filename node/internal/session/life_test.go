@@ -388,17 +388,21 @@ func TestALaggedFeedIsMadeUpFor(t *testing.T) {
 
 // A batch that was dropped before anything of it was written leaves no trace.
 func TestUndo(t *testing.T) {
-	w := &view{held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{}, index: 5}
-	w.hold(protocol.DocumentKey{1}, 1)
-	w.hold(protocol.DocumentKey{2}, 2)
+	w := &view{held: map[protocol.DocumentKey]holding{}, dirty: map[protocol.DocumentKey]struct{}{}, index: 5}
+	one, two := &set{}, &set{}
+	w.hold(protocol.DocumentKey{1}, holding{1, one})
+	w.hold(protocol.DocumentKey{2}, holding{2, two})
 	was, index := *w, w.index
 	was.held = maps.Clone(w.held)
 	before := []held{
-		w.hold(protocol.DocumentKey{1}, 7), w.hold(protocol.DocumentKey{3}, 7), w.drop(protocol.DocumentKey{2}), w.hold(protocol.DocumentKey{2}, 8),
+		w.hold(protocol.DocumentKey{1}, holding{7, two}), w.hold(protocol.DocumentKey{3}, holding{7, two}), w.drop(protocol.DocumentKey{2}), w.hold(protocol.DocumentKey{2}, holding{8, one}),
 	}
 	w.index = 9
 	w.undo(index, before)
-	if diff := cmp.Diff(was.held, w.held); diff != "" || w.digest != was.digest || w.index != 5 || len(w.dirty) != 3 {
+	if one.documents != 1 || two.documents != 1 || w.held[protocol.DocumentKey{1}].of != one {
+		t.Errorf("%d documents of one set, %d of the other", one.documents, two.documents)
+	}
+	if diff := cmp.Diff(was.held, w.held, cmp.AllowUnexported(holding{}, set{}, setName{})); diff != "" || w.digest != was.digest || w.index != 5 || len(w.dirty) != 3 {
 		t.Errorf("digest %x, index %d, %d dirty; held (-want +got):\n%s", w.digest, w.index, len(w.dirty), diff)
 	}
 }

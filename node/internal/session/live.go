@@ -64,6 +64,7 @@ func (s *session) documents(o *open, c raftfsm.Change) {
 	}
 	switch w := o.view; {
 	case s.older(o) && o.shrunk(v):
+		o.hushAll(v, protocol.FaultAccessChanged)
 		s.revoke(v.Index(), protocol.FaultAccessChanged, nil)
 	case w != nil:
 		s.take(v, o, w.missing(v, o, keys), protocol.FaultAccessChanged)
@@ -148,7 +149,8 @@ func (s *session) flush() {
 	}
 	w := o.view
 	switch {
-	case w.begun && !w.stale && len(w.dirty) == 0, !s.out.idle():
+	case !s.out.idle():
+	case w.begun && !w.stale && len(w.dirty) == 0:
 	case w.begun:
 		s.update(o)
 	default:
@@ -194,7 +196,7 @@ func (s *session) update(o *open) {
 // delta is what the browser lacks, what it has and may not show any more, and whether
 // there is more than was recorded for its view.
 type delta struct {
-	upserts []protocol.RawItem
+	upserts []item
 	lost    []protocol.DocumentKey
 	wider   bool
 }
@@ -203,7 +205,7 @@ type delta struct {
 func (s *session) dirty(v *raftfsm.View, o *open) (found delta, err error) {
 	w := o.view
 	for key := range w.dirty {
-		rev, held := w.held[key]
+		before, held := w.held[key]
 		d, there := o.subjects.document(v, key)
 		shown, wider := false, false
 		if there {
@@ -213,12 +215,12 @@ func (s *session) dirty(v *raftfsm.View, o *open) (found delta, err error) {
 		switch {
 		case !shown && held:
 			found.lost = append(found.lost, key)
-		case shown && (!held || rev != d.Rev):
-			item, err := s.item(&d)
+		case shown && (!held || before.rev != d.Rev):
+			one, err := s.item(w, &d)
 			if err != nil {
 				return delta{}, err
 			}
-			found.upserts = append(found.upserts, item)
+			found.upserts = append(found.upserts, one)
 		}
 	}
 	return found, nil
@@ -234,14 +236,14 @@ func (s *session) differences(v *raftfsm.View, o *open) (found delta, err error)
 			return true
 		}
 		seen[d.Key] = struct{}{}
-		if rev, held := w.held[d.Key]; held && rev == d.Rev {
+		if before, held := w.held[d.Key]; held && before.rev == d.Rev {
 			return true
 		}
-		var item protocol.RawItem
-		if item, err = s.item(d); err != nil {
+		var one item
+		if one, err = s.item(w, d); err != nil {
 			return false
 		}
-		found.upserts = append(found.upserts, item)
+		found.upserts = append(found.upserts, one)
 		return len(found.upserts) <= s.service.cfg.Limits.ViewDocuments
 	})
 	for key := range w.held {
@@ -254,18 +256,18 @@ func (s *session) differences(v *raftfsm.View, o *open) (found delta, err error)
 
 // batches chains what has changed: the first takes the browser from its index to the
 // new one, the others stay there.
-func (s *session) batches(w *view, upserts []protocol.RawItem, to uint64) {
+func (s *session) batches(w *view, upserts []item, to uint64) {
 	for len(upserts) > 0 {
 		part := upserts[:cut(upserts)]
 		upserts = upserts[len(part):]
 		before := make([]held, 0, len(part))
 		for _, item := range part {
-			before = append(before, w.hold(item.Key, item.Rev))
+			before = append(before, w.hold(item.Key, item.holding()))
 		}
 		from := w.index
 		w.index = to
 		head := protocol.Batch{Generation: w.generation, From: from, To: to, Count: uint32(len(w.held)), Digest: w.digest}
-		s.queue(out{frame: protocol.AppendRawBatch(nil, head, part), generation: w.generation, mark: w.mark(), lost: func() { w.undo(from, before) }})
+		s.queue(out{frame: protocol.AppendRawBatch(nil, head, raw(part)), generation: w.generation, mark: w.mark(), lost: func() { w.undo(from, before) }})
 	}
 }
 
@@ -317,6 +319,7 @@ func (s *session) redecideOn(v *raftfsm.View) bool {
 	wider := false
 	switch fault, lost := loss(&before, &o.decision); {
 	case s.older(o) && (lost || o.shrunk(v)):
+		o.hushAll(v, fault)
 		s.revoke(v.Index(), fault, nil) // which documents it shows is not known for sure: everything goes
 	case o.view != nil:
 		wider = s.narrow(v, o, fault)
@@ -370,6 +373,7 @@ func (s *session) narrow(v *raftfsm.View, o *open, fault protocol.Fault) (wider 
 
 // take takes documents from the view, by name where they can be named in one frame.
 func (s *session) take(v *raftfsm.View, o *open, lost []protocol.DocumentKey, fault protocol.Fault) {
+	o.hush(v, lost, fault)
 	switch {
 	case len(lost) == 0:
 		return

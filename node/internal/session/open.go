@@ -26,6 +26,7 @@ type open struct {
 	answering  bool              // an act is under way whose answer will tell
 	untold     bool              // there is more to see, which the answer does not say
 	screen     screen
+	hushed     hushed
 	view       *view // nil: nothing is shown, or the next view is not recorded yet
 	changes    chan change
 	stop       context.CancelFunc

@@ -19,7 +19,8 @@ type view struct {
 	contracts  access.ContractSet
 	recorded   access.Decision              // that the log holds for this view: nothing beyond it is shown
 	resources  map[record.Resource]struct{} // that its record names: no other's documents are shown
-	held       map[protocol.DocumentKey]uint64
+	held       map[protocol.DocumentKey]holding
+	sources    sources // that they come from
 	digest     uint64
 	index      uint64 // the browser's, when what is queued has arrived
 
@@ -46,29 +47,54 @@ func (w *view) mark() *mark {
 	return &mark{generation: w.generation, whole: true, index: w.index, count: uint32(len(w.held)), digest: w.digest}
 }
 
-// held is a document that the browser has, at a revision; not there: that it has not.
+// holding is what the browser has of a document: a revision, and the set that it is of.
+type holding struct {
+	rev uint64
+	of  *set
+}
+
+// held is a document that the browser has; not there: that it has not.
 type held struct {
-	key   protocol.DocumentKey
-	rev   uint64
+	key protocol.DocumentKey
+	holding
 	there bool
 }
 
 // hold notes that the browser gets a revision of a document, and returns what it had.
-func (w *view) hold(key protocol.DocumentKey, rev uint64) held {
+func (w *view) hold(key protocol.DocumentKey, h holding) held {
 	before := w.drop(key)
-	w.held[key] = rev
-	w.digest += protocol.Mix(key, rev)
+	w.held[key] = h
+	w.digest += protocol.Mix(key, h.rev)
+	w.sources.count(h.of, 1)
 	return before
 }
 
 // drop notes that a document is taken from the browser, and returns what it had.
 func (w *view) drop(key protocol.DocumentKey) held {
-	rev, there := w.held[key]
+	h, there := w.held[key]
 	if there {
 		delete(w.held, key)
-		w.digest -= protocol.Mix(key, rev)
+		w.digest -= protocol.Mix(key, h.rev)
+		w.sources.count(h.of, -1)
 	}
-	return held{key, rev, there}
+	return held{key, h, there}
+}
+
+// item is a document on its way to the browser.
+type item struct {
+	protocol.RawItem
+	of *set
+}
+
+func (i *item) holding() holding { return holding{i.Rev, i.of} }
+
+// raw is what of items goes into a frame.
+func raw(items []item) []protocol.RawItem {
+	all := make([]protocol.RawItem, len(items))
+	for i := range items {
+		all[i] = items[i].RawItem
+	}
+	return all
 }
 
 // undo takes back a batch that was not sent: the browser has what it had, and lacks
@@ -76,7 +102,7 @@ func (w *view) drop(key protocol.DocumentKey) held {
 func (w *view) undo(from uint64, before []held) {
 	for _, h := range slices.Backward(before) {
 		if w.drop(h.key); h.there {
-			w.hold(h.key, h.rev)
+			w.hold(h.key, h.holding)
 		}
 		w.dirty[h.key] = struct{}{}
 	}
@@ -192,7 +218,7 @@ func (s *session) shown(o *open, g protocol.Generation, a ask, got outcome) {
 	}
 	o.view = &view{
 		id: a.view, generation: g, contracts: a.contracts, recorded: got.decision, resources: resources,
-		held: map[protocol.DocumentKey]uint64{}, dirty: map[protocol.DocumentKey]struct{}{},
+		held: map[protocol.DocumentKey]holding{}, dirty: map[protocol.DocumentKey]struct{}{},
 	}
 	s.flush()
 }
@@ -233,44 +259,45 @@ func (s *session) snapshot(o *open) {
 		part := items[:cut(items)]
 		items = items[len(part):]
 		for _, item := range part {
-			w.hold(item.Key, item.Rev)
+			w.hold(item.Key, item.holding())
 		}
-		queue(protocol.AppendRawChunk(nil, w.generation, part), nil)
+		queue(protocol.AppendRawChunk(nil, w.generation, raw(part)), nil)
 	}
 	end := protocol.End{Generation: w.generation, Position: position, Count: uint32(len(w.held)), Digest: w.digest}
 	queue(protocol.AppendFrame(nil, end), w.mark())
+	s.tellSources(v, o)
 	s.retell(o, wider)
 }
 
 // everything unseals the header of each document that is shown; it stops one past the
 // limit. It is wider when there is more than was recorded.
-func (s *session) everything(v *raftfsm.View, o *open) (items []protocol.RawItem, wider bool, err error) {
+func (s *session) everything(v *raftfsm.View, o *open) (items []item, wider bool, err error) {
 	w := o.view
 	o.subjects.headers(v, numbers(w.contracts), func(d *sealedDocument) bool {
 		shown, more := w.shows(&o.decision, d.Attributes)
 		if wider = wider || more; !shown {
 			return true
 		}
-		var item protocol.RawItem
-		if item, err = s.item(d); err != nil {
+		var one item
+		if one, err = s.item(w, d); err != nil {
 			return false
 		}
-		items = append(items, item)
+		items = append(items, one)
 		return len(items) <= s.service.cfg.Limits.ViewDocuments
 	})
 	return items, wider, err
 }
 
-func (s *session) item(d *sealedDocument) (protocol.RawItem, error) {
+func (s *session) item(w *view, d *sealedDocument) (item, error) {
 	header, err := s.service.cfg.Ring.OpenTo(nil, sealing.Headers, d.place(), d.header)
 	if err != nil {
-		return protocol.RawItem{}, fmt.Errorf("opening a header: %w", err)
+		return item{}, fmt.Errorf("opening a header: %w", err)
 	}
-	return protocol.RawItem{Key: d.Key, Rev: d.Rev, Header: header}, nil
+	return item{protocol.RawItem{Key: d.Key, Rev: d.Rev, Header: header}, w.sources.of(d)}, nil
 }
 
 // cut returns how many items fit one Chunk or Batch.
-func cut(items []protocol.RawItem) int {
+func cut(items []item) int {
 	bytes := 0
 	for i := range items {
 		bytes += len(items[i].Header)
