@@ -15,9 +15,12 @@
   let emit = null; // the program's ear
   let ended = false;
   let timer = 0;
+  let due = null; // until when what is on the screen may stand without a word from the program
+  let watch = 0;
   let measuring = false;
   let focusTold = '';
   let held = ''; // what was marked to be copied, until the program answers
+  let pointTold = '';
 
   // The program is gone, or something that nobody foresaw went wrong: nothing may
   // stay on the screen that nobody watches over.
@@ -27,6 +30,7 @@
     emit = null;
     held = '';
     clearTimeout(timer);
+    clearTimeout(watch);
     for (const socket of sockets) {
       try { socket.close(1000); } catch { /* it never opened */ }
     }
@@ -42,6 +46,29 @@
     if (!String(e.message).startsWith('ResizeObserver loop')) end();
   });
   window.addEventListener('unhandledrejection', end);
+
+  // The program wipes the page itself when its lease runs out, and says so here in the
+  // same breath. One that is stuck does not: the page is wiped then, by either clock.
+  const grace = 1500;
+
+  function overdue() {
+    clearTimeout(watch);
+    if (!due || ended) return;
+    const left = Math.min(due.steady - performance.now(), due.wall - Date.now());
+    if (left > 0) {
+      watch = setTimeout(overdue, left);
+      return;
+    }
+    end();
+  }
+
+  function until(millis) {
+    clearTimeout(watch);
+    due = null;
+    if (millis < 0) return;
+    due = { steady: performance.now() + millis + grace, wall: Date.now() + millis + grace };
+    watch = setTimeout(overdue, millis + grace);
+  }
 
   function tell(kind, a = '', b = '', c = 0, d = 0) {
     if (emit) emit(kind, a, b, c, d);
@@ -72,7 +99,9 @@
     // What is being written stays in a field that is drawn anew, and goes with its page.
     const kept = new Map();
     for (const field of element.querySelectorAll('[data-keep]')) kept.set(field.id, field.value);
+    const unfolded = [...element.querySelectorAll('details[open][id]')].map((e) => e.id);
     element.innerHTML = policy.createHTML(markup);
+    for (const id of unfolded) byId(id)?.setAttribute('open', '');
     if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
     if (inside) byId(inside)?.focus({ preventScroll: true });
   }
@@ -147,6 +176,7 @@
       commands[fields[0]](fields);
     }
     watchSize();
+    watchChart();
   }
 
   // ---- sizes ----
@@ -173,11 +203,78 @@
     });
   }
 
+  // ---- the timeline and the calendar: where the pointer is, and which key ----
+
+  let chart = null;
+  let strip = null;
+  const chartObserver = new ResizeObserver(() => measureChart());
+  const chartKeys = {
+    key: new Set(['ArrowLeft', 'ArrowRight', 'Home', 'End', '+', '=', '-', '0', 'Enter']),
+    day: new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown']),
+    tab: new Set(['ArrowLeft', 'ArrowRight', 'Home', 'End']),
+  };
+
+  function watchChart() {
+    const [newChart, newStrip] = [byId('chart'), byId('strip')];
+    if (newChart === chart && newStrip === strip) return;
+    if (newChart && newChart !== chart) listenAt(newChart);
+    [chart, strip] = [newChart, newStrip];
+    chartObserver.disconnect();
+    for (const element of [chart, strip]) if (element) chartObserver.observe(element);
+  }
+
+  function measureChart() {
+    if (strip) tell('chart', 'size', '', chart ? chart.clientWidth : 0, strip.clientWidth);
+  }
+
+  function listenAt(element) {
+    const point = (what, e, key = '') => {
+      const box = element.getBoundingClientRect();
+      tell('chart', what, key, Math.round(e.clientX - box.left), Math.round(e.clientY - box.top));
+    };
+    element.addEventListener('pointerdown', (e) => {
+      if (e.button !== 0 || !e.isPrimary) return;
+      element.setPointerCapture(e.pointerId);
+      point('down', e, e.shiftKey ? 'Shift' : '');
+    });
+    element.addEventListener('pointermove', (e) => point('move', e));
+    element.addEventListener('pointerup', (e) => point('up', e));
+    for (const name of ['pointerleave', 'pointercancel']) element.addEventListener(name, () => tell('chart', 'leave'));
+    element.addEventListener('wheel', (e) => {
+      const page = document.scrollingElement;
+      const scrolls = page.scrollHeight > page.clientHeight; // then the wheel is the page's
+      const sideways = Math.abs(e.deltaX) > Math.abs(e.deltaY);
+      if (scrolls && !e.ctrlKey && !sideways) return;
+      e.preventDefault();
+      const unit = e.deltaMode === 1 ? 33 : e.deltaMode === 2 ? 300 : 1;
+      const x = Math.round(e.clientX - element.getBoundingClientRect().left);
+      tell('chart', sideways ? 'slide' : 'wheel', '', x, Math.round((sideways ? e.deltaX : e.deltaY) * unit));
+    }, { passive: false });
+  }
+
+  function listenToKeys() {
+    document.addEventListener('keydown', (e) => {
+      if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing) return;
+      const place = e.target.id === 'chart' ? 'key' : e.target.closest?.('#calendar') ? 'day' : e.target.getAttribute?.('role') === 'tab' ? 'tab' : '';
+      if (!chartKeys[place]?.has(e.key)) return;
+      e.preventDefault();
+      tell('chart', place, e.key);
+    });
+  }
+
   // ---- what the user does ----
 
   const listKeys = new Set(['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End']);
 
+  const readerKeys = new Set(['n', 'p']); // in the reading pane alone, where nothing is written
+
   const written = new Set(['text', 'textarea', 'date']);
+
+  // look has the program look at the clock, and sees that it did.
+  function look() {
+    tell('look');
+    overdue();
+  }
 
   function listen() {
     let pressed = '';
@@ -217,15 +314,27 @@
       if (inList && listKeys.has(e.key)) {
         e.preventDefault();
         tell('key', e.key);
+      } else if (readerKeys.has(e.key) && e.target.closest?.('#reader')) {
+        tell('key', e.key);
       } else if (e.key === 'Escape' && e.target.tagName !== 'SELECT') {
         tell('key', e.key);
       }
     });
     document.addEventListener('focusin', (e) => {
-      const row = e.target.closest('#rows') ? e.target.id : '';
+      const row = e.target.closest('#rows') ? e.target.id : e.target.closest('[data-holds]') ? 'tools' : '';
       if (row === focusTold) return;
       focusTold = row;
       tell('focus', row);
+    });
+    // While the pointer is at the list, rows do not move under it.
+    document.addEventListener('pointerover', (e) => {
+      const over = e.pointerType === 'mouse' && e.target.closest('[data-holds]') ? 'list' : '';
+      if (over === pointTold) return;
+      pointTold = over;
+      tell('point', over);
+    });
+    document.documentElement.addEventListener('pointerleave', () => {
+      if (pointTold) tell('point', pointTold = '');
     });
     document.addEventListener('scroll', (e) => {
       if (e.target.id === 'scroller') tell('scroll', '', '', Math.round(e.target.scrollTop));
@@ -236,11 +345,11 @@
         root.dataset.veiled = 'true';
         return;
       }
-      tell('look');
+      look();
       delete root.dataset.veiled;
     });
-    for (const name of ['focus', 'online']) window.addEventListener(name, () => tell('look'));
-    document.addEventListener('resume', () => tell('look'));
+    for (const name of ['focus', 'online']) window.addEventListener(name, look);
+    document.addEventListener('resume', look);
     window.addEventListener('pagehide', () => tell('leaving'));
     window.addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
   }
@@ -278,9 +387,10 @@
   // ---- what the program can ask for ----
 
   window.tvilling = Object.freeze({
-    listen(ear) { emit = ear; listen(); },
+    listen(ear) { emit = ear; listen(); listenToKeys(); },
     paint,
     frame() { requestAnimationFrame(() => tell('frame')); },
+    until,
     wake(millis) {
       clearTimeout(timer);
       if (millis >= 0) timer = setTimeout(() => tell('look'), millis);

@@ -19,8 +19,15 @@ func (m *machine) act(a Act) {
 		m.actConsent(a.Name)
 	case ActCheckAll, ActCheckNone, ActShow, ActChoice, ActBack:
 		m.actChoice(a.Name)
-	case ActByTime, ActByType, ActByProvider, ActAlerts, ActRead, ActCloseReader, ActShowHeld, ActClearFilter:
+	case ActByTime, ActByType, ActByProvider, ActAlerts, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
+		ActReadNext, ActReadPrevious, ActTrend, ActTrendClose, ActAttachment:
 		m.actOverview(a)
+	case ActTab, ActFold, ActLanes, ActAsTable, ActEarlier, ActLater, ActZoomIn, ActZoomOut, ActAllTime, ActListWindow, ActMonth, ActDay:
+		if m.s.View.Shown {
+			m.actTimeline(a)
+		}
+	case ActFilters, ActUnfilter, ActQuestions, ActChooseAlerts:
+		m.actTools(a)
 	case ActAsk:
 		m.ask(protocol.Question(max(0, number(a.Value))))
 	case ActEmergencyAsk, ActEmergency, ActEmergencySkip:
@@ -239,6 +246,10 @@ func (m *machine) typed(t Typed) {
 		form.Attest.Sure, form.Attest.Wrong = t.Value == "1", txtNone
 	case FieldGrade, FieldFeedback:
 		m.typedFeedback(t)
+	case FieldYear:
+		if y := number(t.Value); y > 0 && y <= 9999 {
+			m.turnTo(y*12 + m.s.month()%12)
+		}
 	default:
 		m.typedFollow(t)
 	}
@@ -286,19 +297,10 @@ func (m *machine) typedQuery(t Typed) {
 // arrange puts a query in force, and starts at the top.
 func (m *machine) arrange(q Query) {
 	l := &m.s.List
-	l.Query, l.Top, l.Held = q, 0, 0
-	m.speak()
-	l.replace(m.s.View.Store.ordered(q))
+	l.Query, l.Top, l.Page = q, 0, 0
+	m.remake()
 	m.do(ScrollList{0})
 	m.s.Said.Status = countText(m.s.Lang, l.Documents)
-}
-
-// speak tells the store what types and care providers are called.
-func (m *machine) speak() {
-	if store := m.s.View.Store; store != nil {
-		s := &State{Me: Me{Coverage: m.s.Me.Coverage}}
-		store.names = names{m.s.Lang, s.providerName}
-	}
 }
 
 func (m *machine) actOverview(a Act) {
@@ -317,23 +319,19 @@ func (m *machine) actOverview(a Act) {
 	case ActClearFilter:
 		m.arrange(Query{Group: l.Query.Group})
 	case ActShowHeld:
-		l.Top, l.Held = 0, 0
-		m.relist()
-		m.do(ScrollList{0})
-		if at := l.document(0, 1); at >= 0 {
-			l.Active = l.Rows[at].Key
-			m.do(FocusOn{rowID(l.Active)})
-		}
+		m.showHeld()
 	case ActRead:
-		key, ok := parseKey(a.Value)
-		if _, there := m.s.View.Store.get(key); !ok || !there {
-			return
+		if key, ok := parseKey(a.Value); ok {
+			m.open(key)
 		}
-		m.s.Reader = Reader{Open: true, Key: key}
-		l.Active = key
-		m.read()
-		m.do(ScrollReader{})
-		m.do(FocusOn{idReaderHeading})
+	case ActReadNext:
+		m.step(1)
+	case ActReadPrevious:
+		m.step(-1)
+	case ActTrend, ActTrendClose:
+		m.actTrend(a)
+	case ActAttachment:
+		m.actAttachment(a)
 	case ActCloseReader:
 		key := m.s.Reader.Key
 		m.s.Reader = Reader{}
@@ -367,8 +365,7 @@ func (m *machine) pressed(key string) {
 	if key == "Escape" && m.escaped() {
 		return
 	}
-	if key == "Escape" && m.s.Reader.Open && m.s.Phase() == PhaseOverview {
-		m.actOverview(Act{Name: ActCloseReader})
+	if m.s.Reader.Open && m.s.Phase() == PhaseOverview && m.pressedReading(key) {
 		return
 	}
 	l := &m.s.List
@@ -381,7 +378,7 @@ func (m *machine) pressed(key string) {
 
 func (m *machine) focused(row string) {
 	key, ok := parseKey(row)
-	m.s.List.Focused = ok || row == idRows
+	m.s.List.Focused, m.s.List.Within = ok || row == idRows, row != ""
 	if ok {
 		m.s.List.Active = key
 	}

@@ -16,33 +16,45 @@ func (r *renderer) reader() string {
 	m.raw(`<div class="reader-top"><h2 id="reader-heading" tabindex="-1"`)
 	if reader.Gone || !there {
 		m.raw(` data-test="reader-gone">`).text(r.t(txtDocumentGone))
-		r.closeReader(m)
+		r.readerTools(m)
 		return m.String()
 	}
 	m.when(item.Header.Nullified, ` class="nullified"`).raw(` data-test="reader-title">`).text(titleOf(&item.Header, r.lang))
-	r.closeReader(m)
-	r.readerHead(m, &item.Header)
+	r.readerTools(m)
+	if item.Header.Nullified {
+		m.raw(`<div class="void" data-test="nullified"><b>`).text(r.t(txtNullified)).raw(`</b> `).text(r.t(txtNullifiedLead)).raw(`</div>`)
+	}
+	var s *sheet
+	if reader.Body != nil {
+		s = r.newSheet(m, &item.Header, reader.Body)
+	}
+	r.readerHead(m, &item.Header, s)
 	switch {
 	case reader.Fault.Fault != protocol.FaultNone:
 		m.raw(`<section class="fault" data-test="reader-fault" data-fault="`).text(reader.Fault.Fault.Code()).raw(`"><h3>`)
 		r.faultBody(m, reader.Fault, `</h3>`)
 		m.raw(`</section>`)
-	case reader.Body == nil:
+	case s == nil:
 		m.raw(`<p class="fetching" role="status">`).text(r.t(txtReaderFetching)).raw(`</p>`)
 	default:
 		m.raw(`<div class="document" data-test="document">`)
-		r.body(m, reader.Body)
+		if len(s.root.Children) == 0 {
+			m.raw(`<p class="empty">`).text(r.t(txtNoBody)).raw(`</p>`)
+		}
+		s.document()
 		m.raw(`</div>`)
 	}
 	return m.String()
 }
 
-// closeReader ends the pane's heading with the way out.
-func (r *renderer) closeReader(m *markup) {
-	m.raw(`</h2>`)
+// readerTools ends the pane's heading with the ways on and out.
+func (r *renderer) readerTools(m *markup) {
+	m.raw(`</h2><div class="reader-tools">`)
+	r.button(m, "quiet", "read-previous", ActReadPrevious, "", r.t(txtPreviousDocument), r.s.neighbour(-1) < 0)
+	r.button(m, "quiet", "read-next", ActReadNext, "", r.t(txtNextDocument), r.s.neighbour(1) < 0)
 	r.button(m, "quiet wide-only", "close-reader", ActCloseReader, "", r.t(txtCloseReader), false)
 	r.button(m, "quiet narrow-only", "close-reader-narrow", ActCloseReader, "", r.t(txtCloseReaderNarrow), false)
-	m.raw(`</div>`)
+	m.raw(`</div></div>`)
 }
 
 // titleOf is what a document is called; one without a title is called by its type.
@@ -53,30 +65,33 @@ func titleOf(h *protocol.Header, lang protocol.Language) string {
 	return h.Contract.Label(lang)
 }
 
-func (r *renderer) readerHead(m *markup, h *protocol.Header) {
-	if h.Nullified {
-		m.raw(`<p class="tag bad">`).text(r.t(txtNullified)).raw(`</p>`)
-	} else if !h.Signed {
+// readerHead says quietly who, where and when, and where it comes from.
+func (r *renderer) readerHead(m *markup, h *protocol.Header, s *sheet) {
+	if !h.Signed && !h.Nullified {
 		m.raw(`<p class="tag">`).text(r.t(txtUnsigned)).raw(`</p>`)
 	}
-	m.raw(`<dl class="head">`)
 	when := h.Time.String()
 	if end := h.TimeEnd.String(); end != "" {
 		when += " – " + end
 	}
-	author := h.Author
-	if h.AuthorRole != "" && author != "" {
-		author += ", "
+	signed := ""
+	if s != nil {
+		signed = joined(", ", s.says("header/legalAuthenticator/signatureTime header/signature/timestamp"),
+			s.says("header/legalAuthenticator/legalAuthenticatorName header/signature/name"))
 	}
+	m.raw(`<dl class="head">`)
 	for _, row := range [...]struct {
 		label txt
 		value string
 	}{
 		{txtHeadTime, when},
 		{txtHeadType, h.Contract.Label(r.lang)},
-		{txtHeadAuthor, author + h.AuthorRole},
-		{txtHeadUnit, h.Unit},
 		{txtHeadStatus, h.Status},
+		{txtHeadAuthor, joined(", ", h.Author, h.AuthorRole)},
+		{txtHeadUnit, h.Unit},
+		{txtProvider, r.s.providerName(h.CareProvider)},
+		{txtHeadSigned, signed},
+		{txtHeadSource, h.Source.Reveal()},
 	} {
 		if row.value != "" {
 			m.raw(`<div><dt>`).text(r.t(row.label)).raw(`</dt><dd>`).text(row.value).raw(`</dd></div>`)
@@ -85,21 +100,12 @@ func (r *renderer) readerHead(m *markup, h *protocol.Header) {
 	m.raw(`</dl>`)
 }
 
-// body writes a document's sections. It knows the kinds of node, not the contracts.
-func (r *renderer) body(m *markup, b *protocol.Body) {
-	if len(b.Sections) == 0 {
-		m.raw(`<p class="empty">`).text(r.t(txtNoBody)).raw(`</p>`)
+// joined is two texts with a mark between, where both say something.
+func joined(mark, a, b string) string {
+	if a == "" || b == "" {
+		return a + b
 	}
-	for i := range b.Sections {
-		s := &b.Sections[i]
-		dissent := isDissent(s.Label)
-		m.raw(`<section class="part`).when(dissent, ` dissent`).raw(`"`).when(dissent, ` data-test="dissent"`).raw(`>`)
-		if s.Label != "" {
-			m.raw(`<h3>`).text(r.label(s.Label)).raw(`</h3>`)
-		}
-		r.nodes(m, s.Nodes, 0)
-		m.raw(`</section>`)
-	}
+	return a + mark + b
 }
 
 // isDissent tells the patient's own dissenting opinion, which must be seen. One
@@ -115,8 +121,8 @@ func (r *renderer) label(key string) string {
 	return protocol.Term(key, r.lang)
 }
 
-// nodes writes nodes in their order: those with a label as terms and values, those
-// without as they are. The decoder bounds the depth; so does this.
+// nodes writes what is left of nodes in their order: those with a label as terms and
+// values, those without as they are. The decoder bounds the depth; so does this.
 func (r *renderer) nodes(m *markup, nodes []protocol.Node, depth int) {
 	if depth > protocol.MaxDepth {
 		return
@@ -124,6 +130,9 @@ func (r *renderer) nodes(m *markup, nodes []protocol.Node, depth int) {
 	open := false
 	for i := range nodes {
 		n := &nodes[i]
+		if !r.left(n) {
+			continue
+		}
 		if labelled := n.Label != ""; labelled != open {
 			m.when(labelled, `<dl class="fields">`).when(!labelled, `</dl>`)
 			open = labelled
@@ -165,14 +174,23 @@ func (r *renderer) node(m *markup, n *protocol.Node, depth int) {
 		r.flag(m, n.Text)
 	case protocol.NodeID:
 		m.raw(`<code class="id">`).text(n.Text).raw(`</code>`)
+		if n.Code.System != "" {
+			m.raw(` <span class="code-of">`).text(n.Code.System).raw(`</span>`)
+		}
 	case protocol.NodeAttachment:
-		r.attachment(m, &n.Attachment)
+		r.attachment(m, n)
 	case protocol.NodeGroup:
 		m.raw(`<div class="group">`)
 		r.nodes(m, n.Children, depth+1)
 		m.raw(`</div>`)
 	case protocol.NodeTable:
-		r.table(m, n, depth)
+		var rows []*protocol.Node
+		for i := range n.Children {
+			if r.left(&n.Children[i]) {
+				rows = append(rows, &n.Children[i])
+			}
+		}
+		r.tableOf(m, n.Label, rows, nil, depth)
 	default: // of a later version: whatever text it has is still worth reading
 		r.paragraphs(m, n.Text)
 	}
@@ -197,35 +215,45 @@ func (r *renderer) flag(m *markup, text string) {
 	}
 }
 
+// shownOf is what one reads of a code.
+func shownOf(c *protocol.Code) string {
+	for _, text := range [...]string{c.Display, c.Original, c.Code} {
+		if text != "" {
+			return text
+		}
+	}
+	return c.System
+}
+
+// systemOf is what the code system is called, where that is known.
+func systemOf(c *protocol.Code) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return systemName(c.System)
+}
+
 // code shows what one reads first, then the code itself and its system.
 func (r *renderer) code(m *markup, c *protocol.Code) {
-	shown := c.Display
-	if shown == "" {
-		shown = c.Original
-	}
-	if shown == "" {
-		shown = c.Code
-	}
+	shown, system := shownOf(c), systemOf(c)
 	m.raw(`<span class="coded">`).text(shown).raw(`</span>`)
 	if c.Original != "" && c.Original != shown {
 		m.raw(` <span class="original">”`).text(c.Original).raw(`”</span>`)
 	}
-	system := c.Name
-	if system == "" {
-		system = systemName(c.System)
+	if system == shown {
+		system = ""
 	}
-	if c.Code == "" || c.Code == shown && system == "" {
+	if c.Name != "" && systemName(c.System) == c.System {
+		system = joined(" ", system, c.System) // a name that the record gave, and the number that says it for sure
+	}
+	if (c.Code == "" || c.Code == shown) && system == "" && c.Version == "" {
 		return
 	}
 	m.raw(` <span class="code-of">`)
-	if c.Code != shown {
+	if c.Code != "" && c.Code != shown {
 		m.raw(`<code>`).text(c.Code).raw(`</code> `)
 	}
-	m.text(system)
-	if c.Version != "" {
-		m.raw(` `).text(c.Version)
-	}
-	m.raw(`</span>`)
+	m.text(joined(" ", system, c.Version)).raw(`</span>`)
 }
 
 // systemName names the code systems that a reader knows; others keep their number.
@@ -254,27 +282,11 @@ func systemName(oid string) string {
 // well as a colour.
 func (r *renderer) quantity(m *markup, n *protocol.Node) {
 	q := &n.Quantity
-	abnormal := isAbnormal(q.Flag)
-	m.raw(`<span class="quantity`).when(abnormal, ` abnormal`).raw(`"><b>`)
-	if q.Value == "" {
-		bounds(m, q) // a dose from one to two is no reference
-	}
-	m.text(q.Value).raw(`</b>`)
-	if q.Unit != "" {
-		m.raw(` <span class="unit">`).text(q.Unit).raw(`</span>`)
-	}
-	if abnormal {
-		var sign literal = `other`
-		word := txtAbnormal
-		switch q.Flag {
-		case "H", "HH":
-			sign, word = `high`, txtHigh
-		case "L", "LL":
-			sign, word = `low`, txtLow
-		}
-		m.raw(` <span class="mark-abnormal `).raw(sign).raw(`" data-test="abnormal">`).text(r.t(word)).raw(` (`).text(q.Flag).raw(`)</span>`)
-	} else if q.Flag != "" {
-		m.raw(` <span class="unit">(`).text(q.Flag).raw(`)</span>`)
+	m.raw(`<span class="quantity`).when(isAbnormal(q.Flag), ` abnormal`).raw(`">`)
+	r.value(m, q, false, false)
+	if q.Flag != "" {
+		m.raw(` `)
+		r.flagged(m, q.Flag)
 	}
 	m.raw(`</span>`)
 	r.reference(m, q)
@@ -283,57 +295,82 @@ func (r *renderer) quantity(m *markup, n *protocol.Node) {
 	}
 }
 
-// reference is what a value is compared with. Bounds without a value are themselves
-// the value.
+// value is a number and its unit. Bounds without a value are themselves the value.
+// Above and below: the bound itself is not in it.
+func (r *renderer) value(m *markup, q *protocol.Quantity, above, below bool) {
+	m.raw(`<b>`)
+	if q.Value == "" {
+		r.bounds(m, q, above, below) // a dose from one to two is no reference
+	}
+	m.text(r.decimal(q.Value)).raw(`</b>`)
+	if q.Unit != "" {
+		m.raw(` <span class="unit">`).text(q.Unit).raw(`</span>`)
+	}
+}
+
+// decimal writes a number as the language does: a comma in Swedish. It never rounds.
+func (r *renderer) decimal(s string) string {
+	if r.lang == protocol.Swedish && isNumber(s) {
+		return strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+// flagged is an abnormal mark: a sign, a word and what the source gave.
+func (r *renderer) flagged(m *markup, flag string) {
+	if !isAbnormal(flag) {
+		m.raw(`<span class="unit">(`).text(flag).raw(`)</span>`)
+		return
+	}
+	var sign literal = `other`
+	word := txtAbnormal
+	switch flag {
+	case "H", "HH":
+		sign, word = `high`, txtHigh
+	case "L", "LL":
+		sign, word = `low`, txtLow
+	}
+	m.raw(`<span class="mark-abnormal `).raw(sign).raw(`" data-test="abnormal">`).text(r.t(word)).raw(` (`).text(flag).raw(`)</span>`)
+}
+
+// reference is what a value is compared with.
 func (r *renderer) reference(m *markup, q *protocol.Quantity) {
-	bounded := q.Value != "" && (q.Low != "" || q.High != "")
-	if !bounded && q.Reference == "" {
+	if q.Value == "" && q.Reference == "" || q.Low == "" && q.High == "" && q.Reference == "" {
 		return
 	}
 	m.raw(` <span class="reference">`).text(r.t(txtReference)).raw(` `)
+	r.interval(m, q, false, false)
+	m.raw(`</span>`)
+}
+
+// interval is the bounds of a value, and what is said of them in words.
+func (r *renderer) interval(m *markup, q *protocol.Quantity, above, below bool) {
+	bounded := q.Value != "" && (q.Low != "" || q.High != "")
 	if bounded {
-		bounds(m, q)
+		r.bounds(m, q, above, below)
 	}
 	if q.Reference != "" {
 		m.when(bounded, ` `).text(q.Reference)
 	}
-	m.raw(`</span>`)
 }
 
-func bounds(m *markup, q *protocol.Quantity) {
+func (r *renderer) bounds(m *markup, q *protocol.Quantity, above, below bool) {
+	low, high := r.decimal(q.Low), r.decimal(q.High)
 	switch {
-	case q.Low == q.High:
-		m.text(q.Low)
-	case q.High == "":
-		m.raw(`≥ `).text(q.Low)
-	case q.Low == "":
-		m.raw(`≤ `).text(q.High)
+	case low == high:
+		m.text(low)
+	case high == "":
+		m.when(above, `&gt; `).when(!above, `≥ `).text(low)
+	case low == "":
+		m.when(below, `&lt; `).when(!below, `≤ `).text(high)
 	default:
-		m.text(q.Low).raw(` – `).text(q.High)
+		m.text(low).raw(` – `).text(high)
 	}
 }
 
 // isAbnormal reports whether a mark says that a value stands out: any mark does but
 // those that say it does not.
 func isAbnormal(flag string) bool { return flag != "" && flag != "N" && flag != "0" }
-
-// attachment tells of data beside the text. An address is shown as text: it is never
-// followed, and never made a link, for it comes from outside.
-func (r *renderer) attachment(m *markup, a *protocol.Attachment) {
-	m.raw(`<span class="attachment" data-test="attachment">`).text(r.t(txtAttachment)).raw(`: `)
-	if a.MediaType != "" {
-		m.text(a.MediaType)
-	} else {
-		m.text(r.t(txtUnknownType))
-	}
-	if n := len(a.Inline); n > 0 {
-		m.raw(`, `).text(size(n)).raw(` `).text(r.t(txtAttachmentInline))
-	}
-	if a.Reference != "" {
-		m.raw(`, `).text(r.t(txtAttachmentAddress)).raw(` <code class="id">`).text(a.Reference).raw(`</code>`)
-	}
-	m.raw(`</span>`)
-}
 
 func size(n int) string {
 	if n < 1024 {
@@ -342,31 +379,43 @@ func size(n int) string {
 	return new(markup).number((n+512)/1024).String() + " kB"
 }
 
-// table writes rows of cells. The columns are the cells' labels in the order that
-// they first come; a row without one of them has an empty cell.
-func (r *renderer) table(m *markup, n *protocol.Node, depth int) {
-	var columns []string
+// tableOf writes rows of cells. Without columns they are the cells' labels in the order
+// that they first come; a row without one of them has an empty cell. Rows that say so
+// are the table's head.
+func (r *renderer) tableOf(m *markup, label string, rows []*protocol.Node, columns []string, depth int) {
 	at := map[string]int{}
-	for i := range n.Children {
-		for _, cell := range cellsOf(&n.Children[i]) {
+	for i, c := range columns {
+		at[c] = i
+	}
+	heads, numbered := 0, len(columns) == 0
+	for i, row := range rows {
+		if heads == i && row.Label == "headrow" {
+			heads++
+		}
+		for _, cell := range cellsOf(row) {
 			if _, known := at[cell.Label]; !known {
 				at[cell.Label] = len(columns)
 				columns = append(columns, cell.Label)
+				numbered = numbered && strings.HasPrefix(cell.Label, "cell")
 			}
 		}
 	}
 	m.raw(`<div class="table-box" tabindex="0" role="group"`)
-	if n.Label != "" {
-		m.raw(` aria-label="`).text(r.label(n.Label)).raw(`"`)
+	if label != "" {
+		m.raw(` aria-label="`).text(r.label(label)).raw(`"`)
 	}
-	m.raw(`><table><thead><tr>`)
-	for _, c := range columns {
-		m.raw(`<th scope="col">`).text(r.label(c)).raw(`</th>`)
+	m.raw(`><table>`)
+	if !numbered || len(rows) == 0 {
+		m.raw(`<thead><tr>`)
+		for _, c := range columns {
+			m.raw(`<th scope="col">`).text(r.label(c)).raw(`</th>`)
+		}
+		m.raw(`</tr></thead>`)
 	}
-	m.raw(`</tr></thead><tbody>`)
-	for i := range n.Children {
+	m.raw(`<tbody>`)
+	for i, row := range rows {
 		m.raw(`<tr>`)
-		r.cells(m, cellsOf(&n.Children[i]), columns, at, depth)
+		r.cells(m, cellsOf(row), columns, at, depth, numbered && i < heads)
 		m.raw(`</tr>`)
 	}
 	m.raw(`</tbody></table></div>`)
@@ -380,18 +429,19 @@ func cellsOf(row *protocol.Node) []protocol.Node {
 	return []protocol.Node{*row}
 }
 
-func (r *renderer) cells(m *markup, cells []protocol.Node, columns []string, at map[string]int, depth int) {
+func (r *renderer) cells(m *markup, cells []protocol.Node, columns []string, at map[string]int, depth int, head bool) {
 	byColumn := make([][]*protocol.Node, len(columns))
 	for i := range cells {
-		c := at[cells[i].Label]
-		byColumn[c] = append(byColumn[c], &cells[i])
+		if c := at[cells[i].Label]; r.left(&cells[i]) {
+			byColumn[c] = append(byColumn[c], &cells[i])
+		}
 	}
 	for _, column := range byColumn {
-		m.raw(`<td>`)
+		m.when(head, `<th scope="col">`).when(!head, `<td>`)
 		for i, n := range column {
 			m.when(i > 0, `<br>`)
 			r.node(m, n, depth+1)
 		}
-		m.raw(`</td>`)
+		m.when(head, `</th>`).when(!head, `</td>`)
 	}
 }

@@ -57,10 +57,20 @@ type (
 	Pressed struct{ Key string }
 	// Focused says that a row of the list got the focus; an empty Row: something else did.
 	Focused struct{ Row string }
+	// Pointed says whether the pointer is over the list or its tools.
+	Pointed struct{ Over bool }
+	// Frame says that the page is about to be painted.
+	Frame struct{}
 	// Scrolled is where the list now is.
 	Scrolled struct{ Top int }
 	// Measured is how tall the list and one row are.
 	Measured struct{ Height, Row int }
+	// Charted is what the pointer or a key does at the chart or the calendar: numbers
+	// and a key's name, whose meaning is decided here.
+	Charted struct {
+		What, Key string
+		X, Y      int
+	}
 	// Touched says that the user did something: a key, a pointer. What the program or
 	// the node does is none of it.
 	Touched struct{}
@@ -85,8 +95,11 @@ func (Act) input()          {}
 func (Typed) input()        {}
 func (Pressed) input()      {}
 func (Focused) input()      {}
+func (Pointed) input()      {}
+func (Frame) input()        {}
 func (Scrolled) input()     {}
 func (Measured) input()     {}
+func (Charted) input()      {}
 func (Touched) input()      {}
 func (Copying) input()      {}
 func (Printing) input()     {}
@@ -121,6 +134,11 @@ const (
 	ActAlerts       Action = "alerts"
 	ActRead         Action = "read"
 	ActCloseReader  Action = "close-reader"
+	ActReadNext     Action = "read-next"
+	ActReadPrevious Action = "read-previous"
+	ActTrend        Action = "trend" // Value is the analysis' number, code system, code and name, parted by |
+	ActTrendClose   Action = "trend-close"
+	ActAttachment   Action = "attachment-show" // Value is the attachment's place in the document, from 0
 	ActByProvider   Action = "by-provider"
 	ActShowHeld     Action = "show-held"
 	ActClearFilter  Action = "clear-filter" // everything but the order
@@ -138,6 +156,23 @@ const (
 	ActHelp       Action = "help" // Value is a fault's number, or empty
 	ActCoverage   Action = "coverage"
 	ActAsideClose Action = "aside-close"
+
+	ActTab          Action = "tab" // Value is its number
+	ActFold         Action = "fold"
+	ActLanes        Action = "lanes" // Value is their number
+	ActAsTable      Action = "as-table"
+	ActEarlier      Action = "earlier"
+	ActLater        Action = "later"
+	ActZoomIn       Action = "zoom-in"
+	ActZoomOut      Action = "zoom-out"
+	ActAllTime      Action = "all-time"
+	ActListWindow   Action = "list-window"
+	ActMonth        Action = "month" // Value is months from year 0
+	ActDay          Action = "day"   // Value is YYYYMMDD
+	ActFilters      Action = "filters"
+	ActUnfilter     Action = "unfilter" // Value is the filter
+	ActQuestions    Action = "questions"
+	ActChooseAlerts Action = "choose-alerts"
 
 	ActSignIn       Action = "sign-in"
 	ActSignOut      Action = "sign-out"
@@ -170,6 +205,7 @@ const (
 	FieldDays     = "days"
 	FieldContract = "contract" // Value is the number, with '-' before when unchecked
 	FieldFilter   = "filter"   // Value is the contract's number, 0 for all
+	FieldYear     = "year"
 	FieldSearch   = "search"
 	FieldProvider = "provider" // Value is an HSA-id, or empty
 	FieldUnit     = "unit"     // Value is what unitOf calls it, or empty

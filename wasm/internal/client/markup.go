@@ -96,6 +96,7 @@ const (
 	idMain          = "main-heading"
 	idListHeading   = "list-heading"
 	idReaderHeading = "reader-heading"
+	idTrendHeading  = "trend-heading"
 	idRows          = "rows"
 	idPatient       = "patient-id"
 	idEndAsk        = "end-consent"

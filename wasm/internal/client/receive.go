@@ -35,6 +35,10 @@ func (m *machine) received(id LinkID, f protocol.Frame) {
 		m.thanked(l, f)
 	case protocol.Announcements:
 		m.s.Me.News = f.Messages
+	case protocol.Series:
+		m.series(l, f)
+	case protocol.Sources:
+		m.sourced(l, f)
 	case protocol.Told:
 		m.told(l, f)
 	case protocol.Report:
@@ -240,6 +244,8 @@ func (m *machine) refused(l *Link, f protocol.Refused) {
 		m.untake()
 		m.s.Notice = n
 		return
+	case f.Request != 0 && l == &m.s.Links.Live && m.trendRefused(f.Request, n):
+		return
 	case f.Request != 0 && l == &m.s.Links.Live && m.refusedAsk(f.Request):
 		m.s.Notice = n
 		return
@@ -332,7 +338,7 @@ func (m *machine) ended(l *Link, f protocol.End) {
 		m.s.Notice, m.s.Said.Alert = Notice{}, ""
 	}
 	m.s.End.Blank, m.s.Form.Choosing = false, false
-	m.s.Reader.Request = 0
+	m.s.Reader.Request, m.s.Reader.Trend.Request = 0, 0
 	m.refilter()
 	m.relist()
 	if first {
@@ -390,21 +396,18 @@ func (m *machine) batch(l *Link, f protocol.Batch) {
 		m.show(l) // a gap: what happened in it is not known
 		return
 	}
-	added, gone := 0, 0
-	for _, item := range f.Upserts {
-		if _, had := v.Store.get(item.Key); !had {
-			added++
-		}
-		if !v.Store.put(item) {
+	news, had := &m.s.List.News, v.Store.len()
+	for i := range f.Upserts {
+		if !v.Store.put(f.Upserts[i]) {
 			m.doubt(l)
 			return
 		}
 	}
+	added := v.Store.len() - had
 	for _, key := range f.Removes {
-		if v.Store.remove(key) {
-			gone++
-		}
+		v.Store.remove(key)
 	}
+	gone := had + added - v.Store.len()
 	if !v.Store.agrees(f.Count, f.Digest) {
 		m.doubt(l)
 		return
@@ -412,9 +415,12 @@ func (m *machine) batch(l *Link, f protocol.Batch) {
 	m.s.Ladder = Ladder{}
 	v.Index, v.Vouched = f.To, max(v.Vouched, f.To)
 	m.s.Me.Position.Index = max(m.s.Me.Position.Index, f.To)
-	m.s.Said.Status = changedText(m.s.Lang, added, gone)
-	m.relist()
+	news.Added, news.Gone = news.Added+added, news.Gone+gone
+	m.s.List.Dirty = true // settled before the page is painted, however many come until then
 	m.follow()
+	if gone > 0 {
+		m.dropped()
+	}
 }
 
 func (m *machine) body(l *Link, f protocol.BodyFrame) {
@@ -455,7 +461,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 	if v.Link == l.ID {
 		v.Generation = l.Generation
 		v.Vouched = max(v.Vouched, f.Index)
-		m.s.Reader.Request = 0
+		m.s.Reader.Request, m.s.Reader.Trend.Request = 0, 0
 	}
 	if m.s.Reader.Open && m.s.Reader.Key != (protocol.DocumentKey{}) && v.Shown {
 		if _, there := v.Store.get(m.s.Reader.Key); !there {

@@ -92,14 +92,7 @@ func render(s *State, reader func(*renderer) string) Page {
 			p.Regions = append(p.Regions, Region{"patient-line", "main", r.patient()})
 		}
 	case PhaseOverview:
-		p.Regions = append(p.Regions,
-			Region{"patient-head", "main", r.patientHead()},
-			Region{"list-count", "main", r.listCount()},
-			Region{"list-tools", "main", r.listTools()},
-			Region{"list-more", "main", r.listMore()},
-			Region{"list-empties", "main", r.empties()},
-			Region{"reader", "main", reader(&r)},
-		)
+		p.Regions = append(p.Regions, r.overviewRegions(reader(&r))...)
 		p.Rows = r.rows()
 	}
 	return p
@@ -107,8 +100,10 @@ func render(s *State, reader func(*renderer) string) Page {
 
 // renderer writes the regions of one state.
 type renderer struct {
-	s    *State
-	lang protocol.Language
+	s       *State
+	lang    protocol.Language
+	taken   map[*protocol.Node]bool // parts of the document that stand on the page already
+	numbers map[*byte]int           // of the attachments, by where their data is
 }
 
 func (r *renderer) t(t txt) string { return textOf(r.lang, t) }

@@ -26,6 +26,7 @@ type Panes struct {
 	List     List
 	Reader   Reader
 	Timeline Timeline
+	Tools    Tools
 }
 
 // Screen is what stands beside the page at hand, or in its place.
@@ -104,6 +105,7 @@ type View struct {
 	Index      uint64 // of the last change applied
 	Wider      bool   // access has grown since it was asked for
 	Vouched    uint64 // the highest index at which the node said the view was right
+	Sources    []protocol.SourceRow
 }
 
 // Lease is how long the view may stand without another word from the node.
@@ -118,6 +120,8 @@ type Reader struct {
 	Request uint32 // waited for; 0: none
 	Fault   Notice // why there is no body
 	Gone    bool   // the document that stood here is no longer shown
+	Shown   int    // the attachment that is shown, from 1; 0: none
+	Trend   Trend
 }
 
 // Form is what the user has typed and ticked.

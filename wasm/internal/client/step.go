@@ -14,6 +14,10 @@ func Step(s State, e Event) (State, []Effect) {
 	m.expire()
 	m.take(e.Input)
 	m.tend()
+	m.keepTrend()
+	if batch, is := e.Input.(Received); !is || batch.Frame.Kind() != protocol.KindBatch {
+		m.settle()
+	}
 	m.tendSession()
 	if m.s.Desk.Asked != AskedNothing && !m.s.standing() {
 		m.s.Desk.Asked = AskedNothing // what it asks about is gone
@@ -59,7 +63,9 @@ func (m *machine) take(in Input) {
 		m.disconnected(in.Link, in.Code)
 	case Act:
 		m.used()
+		words := m.s.List.Query.Text
 		m.act(in)
+		m.redrawWords(words)
 	case Typed:
 		m.used()
 		m.typed(in)
@@ -83,9 +89,13 @@ func (m *machine) take(in Input) {
 		}
 	case Expired:
 		m.expired()
+	case Charted:
+		m.charted(in)
 	case Leaving:
 		m.leaving()
-	case Look:
+	case Pointed:
+		m.s.List.Pointed = in.Over
+	case Look, Frame:
 	}
 }
 
@@ -147,8 +157,9 @@ func (m *machine) wipe() {
 	m.s.Desk.Asked = AskedNothing
 	m.s.View = View{}
 	m.s.Ladder, m.s.Follow = Ladder{}, Follow{}
-	m.s.List.Rows, m.s.List.Documents, m.s.List.Held = nil, 0, 0
+	m.s.List.clear()
 	m.s.Reader.Body, m.s.Reader.Rev, m.s.Reader.Request = nil, 0, 0
+	m.s.Reader.Shown, m.s.Reader.Trend = 0, Trend{}
 }
 
 // forgetTyped drops what stands in fields that go with their page.
@@ -171,6 +182,7 @@ func (m *machine) forgetPatient() {
 	m.s.Reader = Reader{}
 	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, Query: Query{Group: m.s.List.Query.Group}}
 	m.s.Form = Form{Days: defaultConsentDays}
+	m.forgetStrip()
 }
 
 // deny is a no to what the view rests on: everything about the patient goes, and
@@ -206,22 +218,6 @@ func (m *machine) stop(n Notice) {
 	m.s.Links = Links{Last: m.s.Links.Last}
 	m.s.End.Stopped = true
 	m.blank(n)
-}
-
-// relist brings the list in line with the store, with the eye and the focus kept.
-func (m *machine) relist() {
-	l := &m.s.List
-	top := l.Top
-	m.speak()
-	l.replace(m.s.View.Store.ordered(l.Query))
-	if l.Top != top {
-		m.do(ScrollList{l.Top})
-	}
-	if l.Focused && l.Active != (protocol.DocumentKey{}) && l.indexOf(l.Active) < 0 {
-		l.Active, l.Focused = protocol.DocumentKey{}, false
-		m.do(FocusOn{idListHeading})
-		m.s.Said.Status = textOf(m.s.Lang, txtRowGone)
-	}
 }
 
 // follow keeps the open document in line with the store.

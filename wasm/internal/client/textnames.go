@@ -88,8 +88,6 @@ const (
 	txtNewMany
 	txtGoneOne
 	txtGoneMany
-	txtShowNewOne
-	txtShowNewMany
 	txtEmpty
 	txtUndated
 	txtUnsigned
@@ -278,6 +276,77 @@ const (
 	txtFriday
 	txtSaturday
 	txtSunday
+	txtTill
+	txtMonthsShort
+	txtMonths
+	txtWeekdaysShort
+	txtStrip
+	txtTimeline
+	txtCalendar
+	txtSources
+	txtLanes
+	txtZoomIn
+	txtZoomOut
+	txtEarlier
+	txtLater
+	txtAllTime
+	txtListWindow
+	txtAsTable
+	txtAsChart
+	txtFold
+	txtUnfold
+	txtChartKeys
+	txtOnlyInListOne
+	txtOnlyInListMany
+	txtRestLane
+	txtChartNone
+	txtYear
+	txtTotal
+	txtMonthBefore
+	txtMonthAfter
+	txtWeek
+	txtWeekLong
+	txtInexactOne
+	txtInexactMany
+	txtMonthsOfYear
+	txtSourceDirect
+	txtSourceMirror
+	txtSourceFailed
+	txtSourceUnknown
+	txtSourcesNone
+	txtSourcesLead
+	txtSourceState
+	txtFetched
+	txtFailedAt
+	txtNotByProvider
+	txtGenerally
+	txtStaleOne
+	txtStaleMany
+	txtAgeYear
+	txtAgeYears
+	txtAgeMonth
+	txtAgeMonths
+	txtWoman
+	txtMan
+	txtDeceasedShort
+	txtAlertsNotChosen
+	txtAlertsChoose
+	txtAlertsNone
+	txtSevereOne
+	txtSevereMany
+	txtSearch
+	txtFilters
+	txtAllProviders
+	txtAllUnits
+	txtSearchWords
+	txtClearAll
+	txtRemoveFilter
+	txtShowing
+	txtOf
+	txtNoneOf
+	txtNoneFits
+	txtHeldOne
+	txtHeldMany
 	txtSignIn
 	txtSignInLead
 	txtSignInAgain
@@ -386,5 +455,40 @@ const (
 	txtCopyDone
 	txtSaveDone
 	txtNewsDismiss
+	txtRest
+	txtNullifiedLead
+	txtPreviousDocument
+	txtNextDocument
+	txtHeadSigned
+	txtHeadSource
+	txtPer
+	txtOutOf
+	txtObsolete
+	txtExpired
+	txtNotAbnormal
+	txtBloodPressure
+	txtTrend
+	txtTrendOf
+	txtTrendClose
+	txtTrendNone
+	txtTrendMore
+	txtTrendNotDrawn
+	txtTrendInTable
+	txtTrendHere
+	txtTrendRead
+	txtFormatText
+	txtFormatImage
+	txtFormatPDF
+	txtFormatDICOM
+	txtFormatOffice
+	txtFormatMarkup
+	txtAttachmentClaimed
+	txtAttachmentClosed
+	txtAttachmentNotHere
+	txtAttachmentShow
+	txtAttachmentHide
+	txtAttachmentSave
+	txtPictureAlt
+	txtPictureTooLarge
 	txtEnd
 )

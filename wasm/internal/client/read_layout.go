@@ -1,0 +1,156 @@
+package client
+
+import "tvilling/protocol"
+
+// layoutOf returns what a contract's record is called, and its layout: what stands
+// where, by the names that the contract has for it. A contract that is not known has
+// none, and is shown as it comes.
+func layoutOf(c protocol.Contract) (record, lines string) {
+	switch c {
+	case protocol.CareDocumentation:
+		return "careDocumentation", layoutNote
+	case protocol.Diagnosis:
+		return "diagnosis", layoutDiagnosis
+	case protocol.AlertInformation:
+		return "alertInformation", layoutAlert
+	case protocol.FunctionalStatus:
+		return "functionalStatusAssessment", layoutFunction
+	case protocol.LaboratoryOrderOutcome:
+		return "laboratoryOrderOutcome", layoutLaboratory
+	case protocol.ImagingOutcome:
+		return "imagingOutcome", layoutImaging
+	case protocol.ReferralOutcome:
+		return "referralOutcome", layoutConsultation
+	case protocol.MaternityMedicalHistory:
+		return "maternityMedicalRecord", layoutMaternity
+	case protocol.MedicationHistory:
+		return "medicationMedicalRecord", layoutMedication
+	case protocol.VaccinationHistory:
+		return "vaccinationMedicalRecord", layoutVaccination
+	case protocol.CareContacts:
+		return "careContact", layoutContact
+	case protocol.CarePlans:
+		return "carePlan", layoutPlan
+	}
+	return "", ""
+}
+
+const layoutNote = `marks clinicalDocumentNoteCode clinicalDocumentNote/clinicalDocumentNoteCode clinicalDocumentNote/clinicalDocumentTypeCode
+fields clinicalDocumentNoteTitle clinicalDocumentNote/clinicalDocumentNoteTitle
+text clinicalDocumentNoteText clinicalDocumentNote/clinicalDocumentNoteText
+fields multimediaEntry clinicalDocumentNote/multimediaEntry
+`
+
+const layoutDiagnosis = `lead diagnosisCode
+marks typeOfDiagnosis chronicDiagnosis
+fields diagnosisTime relatedDiagnosis/documentId
+`
+
+const layoutAlert = `severity
+marks typeOfAlertInformation
+lead hypersensitivity/pharmaceuticalHypersensitivity/atcSubstance hypersensitivity/pharmaceuticalHypersensitivity/nonATCSubstance hypersensitivity/otherHypersensitivity/hypersensitivityAgent seriousDisease/disease treatment/treatmentDescription communicableDisease/communicableDiseaseCode restrictionOfCare/restrictionOfCareComment unstructuredAlertInformation/unstructuredAlertInformationHeading
+text unstructuredAlertInformation/unstructuredAlertInformationContent alertInformationComment
+fields hypersensitivity/typeOfHypersensitivity hypersensitivity/degreeOfCertainty hypersensitivity/pharmaceuticalHypersensitivity/pharmaceuticalProductId hypersensitivity/pharmaceuticalHypersensitivity/nonATCSubstanceComment hypersensitivity/otherHypersensitivity/hypersensitivityAgentCode treatment/treatmentCode treatment/pharmaceuticalTreatment communicableDisease/routeOfTransmission
+fields validityTimePeriod ascertainedDate verifiedTime
+each relatedAlertInformation
+fields typeOfAlertInformationRelationship relationComment documentId
+end
+`
+
+const layoutFunction = `marks assessmentCategory
+lead disability/disabilityAssessment
+text disability/comment
+table padl
+prose comment
+`
+
+const layoutLaboratory = `marks type resultType
+text text resultReport
+prose resultComment
+laboratory
+each referral
+prose question
+fields referralInformation/referralComment referralInformation/referralMedicalInformation timestamp requestedCareService requester/name requester/orgUnit/name
+end
+each order
+fields orderReason
+end
+fields discipline registrationTime recipientUnit/name performer/name accountableHealthcareProfessional/healthcareProfessionalName contactInformation/text
+`
+
+const layoutImaging = `marks typeOfResult examinationSpeciality
+prose resultReport resultComment
+fields resultTime
+each referral
+prose referralReason anamnesis
+fields accountableHealthcareProfessional/healthcareProfessionalName attested/signatureTime attested/legalAuthenticatorName
+end
+each imageRecording
+lead examinationActivity
+marks examinationStatus
+fields examinationTimePeriod imageStructuredData/bodyPartExamined examinationUnit modalityData/typeOfModality numberOfImages imageStructuredData/contrastAgentUsed imageStructuredData/imageCreationTime accountableHealthcareProfessional/healthcareProfessionalName
+fields imageStructuredData/imageData imageStructuredData/imageData/content imageDicomData imageDicomData/content
+end
+fields radiationDose
+`
+
+const layoutConsultation = `marks referralOutcomeTypeCode
+fields referralOutcomeTitle
+prose referralOutcomeText
+each act
+lead actText
+fields actCode actTime actResult actResult/content
+end
+each referral
+prose referralReason
+fields referralTime referralAuthor/healthcareProfessionalName referralAuthor/authorTime
+end
+table clinicalInformation
+fields attested/attesterName attested/attestedTime
+`
+
+const layoutMaternity = `each registrationRecord
+fields expectedDayOfDeliveryFromUltrasoundScan expectedDayOfDeliveryFromEmbryonicTransfer expectedDayOfDeliveryFromLastMenstrualPeriod lastMenstrualPeriod indicationPregnancy contraceptiveDiscontinued length weight bodyMassIndex infertility
+fields diseasesDiabetesMellitus diseasesThrombosis diseasesEndocineDiseases diseasesRecurrentUrinaryTractInfections assessmentAtFirstContactStandardCare
+table medicationDuringPregnacy
+table previousGravidityAndParity
+end
+checkups
+each postDeliveryRecord/motherPostDeliveryRecord
+fields haemoglobin bodyTemperature perineumComfortable scarsOK sutureRemoved uterusContracted uterusNote vulvaVaginaPortioOK breastfeeding
+end
+table postDeliveryRecord/childPostDeliveryRecord
+`
+
+const layoutMedication = `marks medicationPrescription/prescriptionStatus medicationPrescription/typeOfPrescription medicationPrescription/selfMedication
+dosage medicationPrescription/drug/dosage
+fields medicationPrescription/drug/comment
+fields medicationPrescription/startOfTreatment medicationPrescription/endOfTreatment medicationPrescription/endOfTreatmentReason medicationPrescription/startOfFirstTreatment medicationPrescription/evaluationTime
+fields medicationPrescription/principalPrescriptionReason/reason medicationPrescription/principalPrescriptionReason/otherReason medicationPrescription/additionalPrescriptionReason/reason medicationPrescription/additionalPrescriptionReason/otherReason medicationPrescription/treatmentPurpose medicationPrescription/prescriptionNote
+each medicationPrescription/drug
+fields drug/nplId drug/atcCode drug/pharmaceuticalForm drug/strength drug/routeOfAdministration generics/substance generics/form generics/strength drugArticle/nplPackId merchandise/articleNumber unstructuredDrugInformation/unstructuredInformation
+end
+fields medicationPrescription/prescriber/healthcareProfessionalName medicationPrescription/prescriber/healthcareProfessionalOrgUnit/orgUnitName medicationPrescription/prescriber/authorTime
+each medicationPrescription/dispensationAuthorization
+fields prescriptionSignatura totalAmount packageUnit distributionMethod validUntil firstDispensationBefore minimumDispensationInterval dispensationAuthorizer/healthcareProfessionalName dispensationAuthorizerComment nonReplaceable
+end
+each medicationPrescription/administration
+fields administrationTime routeOfAdministration administrationComment administeringHealthcareProfessional/healthcareProfessionalName
+end
+`
+
+const layoutVaccination = `vaccines
+each registrationRecord
+fields date vaccinationUnstructuredNote riskCategory patientAdverseEffect careGiverOrg/orgUnitName careGiverContact/personName sourceSystemName
+end
+`
+
+const layoutContact = `marks careContactStatus
+lead careContactCode
+fields careContactTimePeriod careContactReason careContactOrgUnit/orgUnitName careContactOrgUnit/orgUnitTelecom careContactOrgUnit/orgUnitLocation careContactOrgUnit/orgUnitAddress
+`
+
+const layoutPlan = `marks typeOfCarePlanEnum typeOfCarePlan
+fields content content/content
+fields participatingCareUnitHSAId
+`
