@@ -89,6 +89,14 @@ var refusedActs = map[string]acting{
 		b.attest(protocol.EmergencyContent, reason)
 		return b.refusedWith(protocol.FaultEmergencyTerms)
 	}},
+	"printing": {access.ReasonPolicy, func(w *world, _ *ward) protocol.Refused {
+		w.putUsual()
+		b := opened(w)
+		b.show(protocol.Diagnosis)
+		expect[protocol.End](b)
+		b.send(protocol.Take{Request: 9, Generation: b.generation, How: protocol.TakePrint})
+		return b.refusedWith(protocol.FaultPolicy)
+	}},
 	"following up": {access.ReasonNoFollowUp, func(w *world, _ *ward) protocol.Refused {
 		b := dial(w).greet(commission)
 		b.follow()

@@ -61,12 +61,20 @@ const (
 	lookEvery      = 10 * time.Second        // what says who one is is looked at again: CloseSession where it does so no more
 	handOverWithin = 2 * time.Second         // a hand-over not recorded: FaultHandOver
 	outlookFor     = time.Second             // what a look at the feeds and the coverage is good for
+	searchWithin   = 5 * time.Second         // no place among those who look through documents: FaultBusy
+	trendWithin    = 2 * time.Second         // a search for the values of an analysis: what was found by then, and there is more
 	sourcesEvery   = 10 * time.Second        // how fresh the view is, is looked at again
 	directFor      = time.Minute             // a source that answered whole so long ago at most: read from it just now
 	inStepFor      = 24 * time.Hour          // the same, at most: the mirror is in step with it. Longer: not known
 )
 
 const (
+	trendDocuments  = 20_000   // documents that one such search reads at most, the newest first: then there is more
+	trendBytes      = 64 << 20 // the same, of bytes
+	trendAnew       = 8        // of them that changed meanwhile and are read anew: more is refused with FaultBusy
+	searchesAtOnce  = 8        // on a node: one more waits searchWithin
+	feedbackPerHour = 5        // of one session: one more is refused with FaultBusy
+
 	decideTries   = 5       // decisions that went stale before FaultBusy
 	waitingActs   = 16      // acts queued behind one that waits: one more is refused with FaultBusy
 	maxGeneration = 1 << 31 // that a browser may begin: it counts up from 1, and so does a Revoke. Beyond: CloseMalformed

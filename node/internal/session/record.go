@@ -39,6 +39,7 @@ type ask struct {
 	document   protocol.DocumentKey // zero: not one document
 	note       string               // the reason that was given
 	silent     bool                 // the unit's own system did not answer
+	part       *part                // of a view; nil: not a part
 	view       string
 	session    string
 }
@@ -67,13 +68,14 @@ type decided struct {
 	subjects  subjects
 	reason    access.Reason     // of the ask, and not only of the patient's opening
 	resources []record.Resource // whose information it discloses
+	series    series            // the values of an analysis, where they are asked for
 }
 
 // permits reports whether the ask is granted: where nothing is told against it.
 func (d *decided) permits() bool { return d.reason.Fault() == protocol.FaultNone }
 
 // deny refuses what the patient's opening alone would permit.
-func (d *decided) deny(why access.Reason) { d.reason, d.resources = why, nil }
+func (d *decided) deny(why access.Reason) { d.reason, d.resources, d.series = why, nil, series{} }
 
 // recorder decides and records. It has no state of its own and serves every session.
 type recorder struct {
@@ -82,6 +84,7 @@ type recorder struct {
 	ring       Ring
 	at         func() protocol.Instant // to decide at; zero: nobody knows
 	engagement Engagement              // nil: there is no such service
+	searches   chan struct{}           // who looks through documents at once
 	node       string
 	log        *slog.Logger
 }
@@ -172,6 +175,8 @@ func (r *recorder) decideOn(a ask) (d decided, err error) {
 	d.reason = d.decision.Reason()
 	switch {
 	case !d.permits():
+	case a.part != nil:
+		return d, a.part.decide(v, r.ring, &a, &d)
 	case a.document != (protocol.DocumentKey{}):
 		d.one(v, a)
 	case a.activity == record.Read:
@@ -241,7 +246,7 @@ func (r *recorder) entry(a ask, d decided) record.Entry {
 		Decision: record.Decision{
 			Permit: d.permits(), Reason: d.reason.String(), Basis: d.decision.Basis(), DecidedAt: d.decision.Index(), AsOf: d.decision.AsOf(),
 		},
-		Scope:   record.Scope{View: a.view, Contracts: numbers(a.contracts), Document: a.document},
+		Scope:   record.Scope{View: a.view, Contracts: a.recorded(&d), Document: a.document},
 		Session: a.session, Node: r.node, Note: a.note,
 	}
 	if c.Protected {

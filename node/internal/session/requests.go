@@ -13,6 +13,10 @@ type Requests struct {
 	Open timing.Count // a patient
 	Show timing.Count // what was chosen
 	Body timing.Count // a document
+
+	Trend    timing.Count // the values of an analysis
+	Take     timing.Count // to take what is shown off the screen
+	Feedback timing.Count // to be heard
 }
 
 // Requests returns what is counted; it goes on counting.

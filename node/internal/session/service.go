@@ -165,7 +165,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		cfg:      cfg,
-		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, at: cfg.at, engagement: cfg.Engagement, node: cfg.Node, log: cfg.Logger},
+		recorder: &recorder{state: cfg.State, cluster: cfg.Cluster, ring: cfg.Ring, at: cfg.at, engagement: cfg.Engagement, searches: make(chan struct{}, searchesAtOnce), node: cfg.Node, log: cfg.Logger},
 		outlook:  &outlook{state: cfg.State, log: cfg.Logger},
 		budget:   budget{limit: int64(cfg.Limits.NodeBytes)},
 		sessions: map[*session]bool{},

@@ -62,6 +62,8 @@ type inbox struct {
 type acts struct {
 	waiting   []protocol.Frame
 	busy      bool
+	trending  bool // the values of an analysis are looked for
+	thought   thoughts
 	following bool // the access log is being followed up
 	inFlight  int  // of all kinds
 }
@@ -235,6 +237,8 @@ func (s *session) frame(f protocol.Frame) {
 		s.report(f)
 	case protocol.Review:
 		s.review(f)
+	case protocol.Trend, protocol.Take, protocol.Feedback:
+		s.besides(f)
 	case protocol.Leave:
 		s.acts.waiting = nil
 		s.leave()
@@ -243,6 +247,22 @@ func (s *session) frame(f protocol.Frame) {
 	case protocol.Active:
 		s.active()
 	case protocol.Beat:
+	}
+}
+
+// besides takes what a page can ask for since version 3, beside the view.
+func (s *session) besides(f protocol.Frame) {
+	if s.who.wire < 3 {
+		s.refuse(request(f), protocol.FaultMalformed, nil)
+		return
+	}
+	switch f := f.(type) {
+	case protocol.Trend:
+		s.trend(f)
+	case protocol.Take:
+		s.takeAway(f)
+	case protocol.Feedback:
+		s.think(f)
 	}
 }
 
@@ -273,6 +293,12 @@ func request(f protocol.Frame) uint32 {
 	case protocol.EndConsent:
 		return f.Request
 	case protocol.Emergency:
+		return f.Request
+	case protocol.Trend:
+		return f.Request
+	case protocol.Take:
+		return f.Request
+	case protocol.Feedback:
 		return f.Request
 	case protocol.Ask:
 		return f.Request
