@@ -29,6 +29,7 @@ type driver struct {
 	screen  []client.Effect // effects on the screen that wait for the next frame
 	framed  bool            // a frame is asked for
 	woken   int64           // when the timer rings; -1: not set
+	vouched int64           // until when the page may stand without a word from here; -1: for ever
 }
 
 // Run runs the client until the page goes away.
@@ -42,6 +43,7 @@ func Run() {
 		chance:  js.Global().Get("Math"),
 		sockets: map[client.LinkID]*socket{},
 		woken:   -1,
+		vouched: -1,
 	}
 	d.page.Call("listen", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		d.hear(args)
@@ -67,7 +69,9 @@ func (d *driver) hear(args []js.Value) {
 	switch args[0].String() {
 	case "frame":
 		d.framed = false
+		d.take(client.Frame{})
 		d.paint()
+		d.setTimer()
 	case "look":
 		d.dispatch(client.Look{})
 		d.paint()
@@ -79,8 +83,12 @@ func (d *driver) hear(args []js.Value) {
 		d.dispatch(client.Pressed{Key: a})
 	case "focus":
 		d.dispatch(client.Focused{Row: a})
+	case "point":
+		d.dispatch(client.Pointed{Over: a != ""})
 	case "scroll":
 		d.dispatch(client.Scrolled{Top: args[3].Int()})
+	case "chart":
+		d.dispatch(client.Charted{What: a, Key: b, X: args[3].Int(), Y: args[4].Int()})
 	case "measure":
 		d.dispatch(client.Measured{Height: args[3].Int(), Row: args[4].Int()})
 	case "touched":
@@ -98,8 +106,18 @@ func (d *driver) hear(args []js.Value) {
 	}
 }
 
-// dispatch takes an input, and those that taking it brought about.
+// dispatch takes an input, and sees to it that what it changes is painted.
 func (d *driver) dispatch(in client.Input) {
+	d.take(in)
+	if d.busy {
+		return
+	}
+	d.askFrame()
+	d.setTimer()
+}
+
+// take takes an input, and those that taking it brought about.
+func (d *driver) take(in client.Input) {
 	if len(d.queue) >= maxQueued {
 		panic("browser: inputs without end")
 	}
@@ -115,8 +133,6 @@ func (d *driver) dispatch(in client.Input) {
 	}
 	d.queue = nil
 	d.busy = false
-	d.askFrame()
-	d.setTimer()
 }
 
 func (d *driver) step(in client.Input) {
@@ -183,6 +199,7 @@ func (d *driver) paint() {
 // must not keep what is taken away either: it is painted at once.
 func (d *driver) askFrame() {
 	if js.Global().Get("document").Get("hidden").Bool() {
+		d.take(client.Frame{})
 		d.paint()
 		return
 	}
@@ -192,8 +209,30 @@ func (d *driver) askFrame() {
 	}
 }
 
+// vouch tells the page's script until when what stands on the screen may stand. The
+// script wipes the page by its own clocks when it has heard nothing more by then: a
+// program that has stopped in the middle of something cannot.
+func (d *driver) vouch() {
+	due, ok := d.state.Until()
+	at := int64(-1)
+	if ok {
+		at = due.Mono
+	}
+	if at == d.vouched {
+		return
+	}
+	d.vouched = at
+	if !ok {
+		d.page.Call("until", -1)
+		return
+	}
+	left := min(due.Mono-d.state.Clock.Mono, due.Wall-d.state.Clock.Wall)
+	d.page.Call("until", int(max(0, min(left, 1<<30))))
+}
+
 // setTimer sets when the client looks at the clock next.
 func (d *driver) setTimer() {
+	d.vouch()
 	at, ok := d.state.Wake()
 	if !ok {
 		at = -1

@@ -28,6 +28,8 @@ func (m *machine) act(a Act) {
 		}
 	case ActFilters, ActUnfilter, ActQuestions, ActChooseAlerts:
 		m.actTools(a)
+	case ActPaged, ActPageBack, ActPageNext:
+		m.actPages(a.Name)
 	case ActAsk:
 		m.ask(protocol.Question(max(0, number(a.Value))))
 	case ActEmergencyAsk, ActEmergency, ActEmergencySkip:

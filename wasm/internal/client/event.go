@@ -141,6 +141,9 @@ const (
 	ActAttachment   Action = "attachment-show" // Value is the attachment's place in the document, from 0
 	ActByProvider   Action = "by-provider"
 	ActShowHeld     Action = "show-held"
+	ActPaged        Action = "paged"
+	ActPageBack     Action = "page-back"
+	ActPageNext     Action = "page-next"
 	ActClearFilter  Action = "clear-filter" // everything but the order
 	ActDismiss      Action = "dismiss"
 	ActCopy         Action = "copy"

@@ -80,6 +80,9 @@ const (
 	txtByTime
 	txtByType
 	txtByProviderOrder
+	txtPaged
+	txtPage
+	txtPageBack
 	txtFilter
 	txtFilterAll
 	txtDocumentOne
