@@ -169,7 +169,7 @@ func (r *renderer) mark(m *markup, c *cell, middle int, alert bool) {
 		m.raw(`<circle class="dot`).when(alert, ` alert`).raw(`" cx="`).number(c.x).raw(`" cy="`).number(middle).raw(`" r="5"/>`)
 		return
 	}
-	class := literal(`bar h1`)
+	var class literal = `bar h1`
 	switch heat(c.n) {
 	case ` h2`:
 		class = `bar h2`
