@@ -39,7 +39,7 @@
 //	emergency       emergency-ask, emergency-warning (data-step: 1 | 2), reason, sure, wrong,
 //	                emergency, emergency-skip; basis has data-step, minutes-left
 //	overview        empties, patient, basis (data-basis: none | consent | emergency), end-ask, end-confirm,
-//	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, by-provider, filter, show-held,
+//	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, by-provider, filter, show-held, paged, page-back, page-next, page,
 //	                rows, row (data-value: key, data-contract), empty
 //	reading pane    reader, reader-empty, reader-title, reader-gone, reader-fault (data-fault),
 //	                document, dissent, abnormal, attachment, close-reader

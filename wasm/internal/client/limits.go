@@ -16,9 +16,11 @@ const (
 	overscan         = 8 // rows painted above and below what is seen
 	defaultRowHeight = 72
 	defaultHeight    = 720
-	maxWords         = 8   // of a search; what is typed after them is not looked for
-	maxSearch        = 100 // bytes of a search that are looked at
-	maxWindow        = 200 // rows painted at once, however tall the window says it is
+	maxWords         = 8     // of a search; what is typed after them is not looked for
+	maxSearch        = 100   // bytes of a search that are looked at
+	pageRows         = 100   // rows of a page, where the list is leafed
+	saidEvery        = 2_000 // how often what comes and goes is told
+	maxWindow        = 200   // rows painted at once, however tall the window says it is
 
 	defaultConsentDays = 7
 )

@@ -195,6 +195,9 @@ func isStream(address string) bool {
 	return len(address) > 6 && (address[:5] == "ws://" || address[:6] == "wss://")
 }
 
+// Until returns when what is held may no longer stand, if anything is.
+func (s *State) Until() (Clock, bool) { return s.Lease.Due, s.holds() }
+
 // Wake returns when the state wants to look at the clock next.
 func (s *State) Wake() (at int64, ok bool) {
 	if s.End.Left {
@@ -207,6 +210,9 @@ func (s *State) Wake() (at int64, ok bool) {
 	}
 	if s.holds() {
 		earliest(s.Lease.Due)
+	}
+	if n := &s.List.News; n.Added+n.Gone > 0 {
+		earliest(n.Due)
 	}
 	if left := int64(s.Access.Ends) - s.Clock.Wall; s.Access.Basis == protocol.BasisEmergency && left > 0 {
 		earliest(s.Clock.after((left-1)%60_000 + 1)) // the minutes left stand on the page

@@ -13,7 +13,32 @@ type List struct {
 	Height    int // pixels seen; 0: not measured
 	RowHeight int // pixels of a row; 0: not measured
 	Active    protocol.DocumentKey
-	Focused   bool // the focus is in the list
+	Attention
+	Paged bool // leafed in pages instead of scrolled
+	Page  int
+	Dirty bool // the store has changed since the rows were settled
+	News  News
+	Made  Made
+}
+
+// News is what has come and gone since it was last told, and when to tell it next.
+type News struct {
+	Added, Gone int
+	Due         Clock
+}
+
+// Attention is what is at the list.
+type Attention struct {
+	Focused bool // the focus is at a row
+	Within  bool // the focus is in the list or among its tools
+	Pointed bool // the pointer is over the list or its tools
+}
+
+// Made is what the rows were made from.
+type Made struct {
+	Of    *Store
+	Spare []Row // the other buffer of the rows
+	Loose bool  // some stand where they stood, not where they belong
 }
 
 func (l *List) rowHeight() int {
@@ -32,14 +57,44 @@ func (l *List) height() int {
 
 // window returns the rows to paint, [first, last), from where the list stands.
 func (l *List) window() (first, last int) {
+	if l.Paged {
+		first = min(l.Page*pageRows, len(l.Rows))
+		return first, min(len(l.Rows), first+pageRows)
+	}
 	row := l.rowHeight()
 	first = max(0, min(l.Top/row, len(l.Rows))-overscan)
 	last = min(len(l.Rows), (l.Top+l.height())/row+1+overscan, first+maxWindow)
 	return first, max(first, last)
 }
 
+// base is the first row that can be scrolled to.
+func (l *List) base() int {
+	if !l.Paged {
+		return 0
+	}
+	return l.Page * pageRows
+}
+
+// firstSeen returns the first row that is seen, which may be beyond the last.
+func (l *List) firstSeen() int { return l.base() + max(0, l.Top/l.rowHeight()) }
+
+// lastSeen returns the last row that is seen; of a page all rows count as seen.
+func (l *List) lastSeen() int {
+	if l.Paged {
+		_, last := l.window()
+		return last - 1
+	}
+	return min(len(l.Rows), (l.Top+l.height()-1)/l.rowHeight()+1) - 1
+}
+
 // bottom returns the largest Top that makes sense.
-func (l *List) bottom() int { return max(0, len(l.Rows)*l.rowHeight()-l.height()) }
+func (l *List) bottom() int {
+	rows := len(l.Rows) - l.base()
+	if l.Paged {
+		rows = min(rows, pageRows)
+	}
+	return max(0, rows*l.rowHeight()-l.height())
+}
 
 func (l *List) indexOf(key protocol.DocumentKey) int {
 	for i := range l.Rows {
@@ -67,36 +122,6 @@ func (l *List) tabStop() int {
 		}
 	}
 	return stop
-}
-
-// replace puts new rows in place of the old so that what is read stays where it is:
-// the first seen row that is still there keeps its place on the screen.
-func (l *List) replace(rows []Row) {
-	old := l.Rows
-	l.Rows, l.Documents = rows, 0
-	for i := range rows {
-		if rows[i].isDocument() {
-			l.Documents++
-		}
-	}
-	at := make(map[Row]int, len(rows))
-	for i, row := range rows {
-		at[row] = i
-	}
-	height := l.rowHeight()
-	anchor, offset := -1, 0
-	for i := max(0, l.Top/height); i < len(old); i++ {
-		if now, still := at[old[i]]; still {
-			anchor, offset = now, l.Top-i*height
-			break
-		}
-	}
-	if anchor < 0 {
-		l.Top = min(l.Top, l.bottom())
-		return
-	}
-	// An offset below zero means that rows above the anchor went away under the eye.
-	l.Top = max(0, min(anchor*height+max(0, offset), l.bottom()))
 }
 
 // move takes the active row to where a key points, scrolled into sight. It reports
@@ -146,7 +171,10 @@ func (l *List) document(at, direction int) int {
 	return -1
 }
 
+// reveal scrolls, and leafs, so that a row is seen.
 func (l *List) reveal(at int) {
+	l.turn(at / pageRows)
+	at -= l.base()
 	row, top := l.rowHeight(), l.Top
 	if at*row < top {
 		top = at * row
@@ -154,8 +182,21 @@ func (l *List) reveal(at int) {
 	if (at+1)*row > top+l.height() {
 		top = (at+1)*row - l.height()
 	}
-	if at > 0 && at*row <= top && !l.Rows[at-1].isDocument() {
+	if at > 0 && at*row <= top && !l.Rows[l.base()+at-1].isDocument() {
 		top = (at - 1) * row // a type's first document is seen with its heading
 	}
 	l.Top = max(0, top)
 }
+
+// turn leafs to a page, where there are pages; to the last one beyond it.
+func (l *List) turn(page int) {
+	if !l.Paged {
+		l.Page = 0
+		return
+	}
+	if page = max(0, min(page, l.pages()-1)); page != l.Page {
+		l.Page, l.Top = page, 0
+	}
+}
+
+func (l *List) pages() int { return (len(l.Rows) + pageRows - 1) / pageRows }

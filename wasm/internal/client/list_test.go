@@ -57,32 +57,6 @@ func TestWindowCoversWhatIsSeen(t *testing.T) {
 	})
 }
 
-func TestReplaceKeepsTheEyeWhereItIs(t *testing.T) {
-	for _, c := range []struct {
-		name      string
-		old, rows []Row
-		top       int
-		want      int
-	}{
-		{"nothing new", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 5, 6), 210, 210},
-		{"new above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(8, 9, 1, 2, 3, 4, 5, 6), 210, 410},
-		{"new above at the very top", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(9, 1, 2, 3, 4, 5, 6), 0, 100},
-		{"new above, and all of it in sight", rowsOf(2), rowsOf(1, 2), 0, 0},
-		{"new above, and some of it in sight", rowsOf(3), rowsOf(1, 2, 3), 0, 100},
-		{"new below", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 3, 4, 9, 5, 6), 210, 210},
-		{"gone above", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(2, 3, 4, 5, 6), 210, 110},
-		{"the read row gone", rowsOf(1, 2, 3, 4, 5, 6), rowsOf(1, 2, 4, 5, 6), 210, 200},
-		{"everything gone", rowsOf(1, 2, 3), nil, 110, 0},
-		{"everything new", rowsOf(1, 2, 3), rowsOf(4, 5, 6, 7), 110, 110},
-	} {
-		l := List{Rows: c.old, Top: c.top, Height: 200, RowHeight: 100}
-		l.replace(c.rows)
-		if l.Top != c.want {
-			t.Errorf("%s: top %d, want %d", c.name, l.Top, c.want)
-		}
-	}
-}
-
 func TestKeyboard(t *testing.T) {
 	for _, c := range []struct {
 		key          string

@@ -28,22 +28,6 @@ func (q *Query) narrows() bool {
 	return *q != Query{Group: q.Group}
 }
 
-// Row is a document, or with a Heading what the rows under it have in common.
-type Row struct {
-	Key     protocol.DocumentKey
-	Heading Heading
-}
-
-// Heading is a type or a care provider, by its Group. GroupTime: no heading.
-type Heading struct {
-	Group    Group
-	Contract protocol.Contract
-	Provider protocol.CareProviderID
-}
-
-// isDocument reports whether the row is a document, no heading.
-func (r *Row) isDocument() bool { return r.Heading.Group == GroupTime }
-
 // unitOf is what the unit of a document is called.
 func unitOf(h *protocol.Header) string {
 	if h.Unit != "" {
@@ -54,13 +38,7 @@ func unitOf(h *protocol.Header) string {
 
 // providerName is what a care provider is called: by the coverage table, else by its id.
 func (s *State) providerName(id protocol.CareProviderID) string {
-	hsa := id.Reveal()
-	for _, p := range s.Me.Coverage {
-		if p.id == hsa {
-			return p.name
-		}
-	}
-	return hsa
+	return (&names{coverage: s.Me.Coverage}).provider(id.Reveal())
 }
 
 // within reports whether a time lies between two days, both included. A document

@@ -37,6 +37,9 @@ func newPlay(t *testing.T) *play {
 func (p *play) do(in Input) {
 	p.t.Helper()
 	p.s, p.last = Step(p.s, Event{p.now, p.draw, in})
+	var painted []Effect
+	p.s, painted = Step(p.s, Event{p.now, p.draw, Frame{}})
+	p.last = append(p.last, painted...)
 	for _, e := range p.last {
 		switch e := e.(type) {
 		case Dial:

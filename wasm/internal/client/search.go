@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"strings"
 
 	"tvilling/protocol"
@@ -76,54 +77,113 @@ func appendMark(b []byte, mark byte) []byte {
 	return b
 }
 
-// names are the words for types and care providers that a search goes by.
+// names are the words for types and care providers.
 type names struct {
 	lang     protocol.Language
-	provider func(protocol.CareProviderID) string
+	coverage []*provider
 }
 
-// finder holds what a search is for: the words, and which of them stand in the name of
-// a type or of a care provider, a bit for each.
-type finder struct {
-	words     []string
-	names     names
-	types     [256]uint16
-	typed     [256]bool
-	providers map[protocol.CareProviderID]uint16
+func (n *names) provider(hsa string) string {
+	for _, p := range n.coverage {
+		if p.id == hsa {
+			return p.name
+		}
+	}
+	return hsa
 }
 
-func newFinder(text string, n names) *finder {
-	return &finder{words: wordsOf(text), names: n, providers: map[protocol.CareProviderID]uint16{}}
+// speak tells the store what types and care providers are called.
+func (s *Store) speak(n names) {
+	old := &s.names
+	if old.lang == n.lang && len(old.coverage) == len(n.coverage) && (len(n.coverage) == 0 || &old.coverage[0] == &n.coverage[0]) {
+		return
+	}
+	*old = n
+	s.search = search{serial: s.search.serial + 1}
+	s.looked.made, s.stirred = false, true
 }
 
-// in returns which words stand in a text.
-func (f *finder) in(text string) (found uint16) {
-	for i, w := range f.words {
-		if strings.Contains(text, w) {
+// search holds the words that are looked for. Each record remembers the number of the
+// last search that it was looked at in: one that was not found is not looked at again
+// when more is typed.
+type search struct {
+	text   string
+	words  []string
+	serial uint32
+	wider  uint32 // the search that this one narrows; 0: none
+	types  [256]typeMask
+}
+
+// typeMask tells which words stand in the name of a type, a bit for each.
+type typeMask struct {
+	known bool
+	words uint16
+}
+
+// ask makes the search one for what is typed, and reports whether there is anything to
+// look for.
+func (s *search) ask(typed string) bool {
+	if typed == "" || typed == s.text {
+		return typed != "" && len(s.words) > 0
+	}
+	words := wordsOf(typed)
+	wider := s.serial
+	for _, old := range s.words {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, old) }) {
+			wider = 0
+		}
+	}
+	if len(s.words) == 0 {
+		wider = 0
+	}
+	*s = search{text: typed, words: words, serial: s.serial + 1, wider: wider}
+	return len(words) > 0
+}
+
+// hits reports whether every word stands in a record, or in a name of it.
+func (s *search) hits(store *Store, r *record) bool {
+	switch r.seen {
+	case s.serial:
+		return r.hit
+	case s.wider:
+		if s.wider != 0 && !r.hit {
+			r.seen = s.serial
+			return false
+		}
+	}
+	if r.text == "" {
+		r.text = searchable(&r.item.Header)
+	}
+	r.seen, r.hit = s.serial, true
+	for i, w := range s.words {
+		if !strings.Contains(r.text, w) && s.named(store, r)&(1<<i) == 0 {
+			r.hit = false
+			break
+		}
+	}
+	return r.hit
+}
+
+// named returns which words stand in the names of a record's type and care provider.
+func (s *search) named(store *Store, r *record) uint16 {
+	t := &s.types[r.item.Header.Contract]
+	if !t.known {
+		t.known, t.words = true, s.in(r.item.Header.Contract.Label(store.names.lang))
+	}
+	e := &store.providers.entries[r.provider]
+	if e.search != s.serial {
+		e.search, e.words = s.serial, s.in(store.names.provider(e.name))
+	}
+	return t.words | e.words
+}
+
+// in returns which words stand in a name.
+func (s *search) in(name string) (found uint16) {
+	name = fold(name)
+	for i, w := range s.words {
+		if strings.Contains(name, w) {
 			found |= 1 << i
 		}
 	}
 	return found
-}
-
-// finds reports whether every word stands in the text, or in a name.
-func (f *finder) finds(h *protocol.Header, text string) bool {
-	if len(f.words) == 0 {
-		return true
-	}
-	if !f.typed[h.Contract] {
-		f.typed[h.Contract], f.types[h.Contract] = true, f.in(fold(h.Contract.Label(f.names.lang)))
-	}
-	named, known := f.providers[h.CareProvider]
-	if !known && f.names.provider != nil {
-		named = f.in(fold(f.names.provider(h.CareProvider)))
-		f.providers[h.CareProvider] = named
-	}
-	named |= f.types[h.Contract]
-	for i, w := range f.words {
-		if named&(1<<i) == 0 && !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
 }

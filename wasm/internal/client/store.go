@@ -7,63 +7,125 @@ import (
 	"tvilling/protocol"
 )
 
-// Store holds the documents of a view, with their digest.
+// Store holds the documents of a view, with their digest. Each has a place, a number
+// that is its own for as long as it is there, so that an order of thousands is a list
+// of small numbers.
 type Store struct {
-	at      map[protocol.DocumentKey]int32 // place in records
-	records []record
-	free    []int32 // places in records that hold nothing
-	digest  uint64
-	counts  [256]int // by contract
-	names   names
+	at        map[protocol.DocumentKey]int32
+	blocks    [][]record // by place, blockSize in each: one that grows is never copied
+	places    places
+	digest    uint64
+	counts    [256]int // by contract
+	providers table
+	units     table
+	names     names
+	search    search
+	looked    look
+	shown     uint32 // the rows that stand; a record with this number is among them
+	stirred   bool   // something came, moved or went since the rows were made
+	revision  uint64 // counts every change: what was made of one content is told from what is to be made of another
+	drawn     drawn  // what was last made of the documents
 }
 
-// record is a document of the store.
+// record is a document of the store, and what is known of it.
 type record struct {
-	item  protocol.Item
-	found string // what it is searched by; empty: not written yet
-	held  bool   // there is a document here
+	item     protocol.Item
+	text     string // what it is searched by; empty: not written yet
+	provider int32  // in the table of providers
+	unit     int32  // in the table of units
+	shown    uint32 // the rows that it was last among
+	seen     uint32 // the search that it was last looked at in
+	hit      bool   // whether it was found then
+	live     bool   // there is a document here
+	fresh    bool   // its place in the order is yet to be found
+	changed  bool   // put since the rows were settled, or held back from them
 }
 
-func newStore() *Store { return &Store{at: map[protocol.DocumentKey]int32{}} }
+const blockSize = 512
+
+// places keeps the documents in order.
+type places struct {
+	last  int32   // places ever used
+	free  []int32 // used before
+	gone  []int32 // emptied, but still in order
+	fresh []int32 // not in order, or at a wrong place there
+	order []int32 // newest first
+	spare []int32 // the other buffer of order
+	// changed are those that the rows have not been settled for.
+	changed []int32
+}
+
+func newStore() *Store { return &Store{at: map[protocol.DocumentKey]int32{}, shown: 1} }
+
+func (s *Store) record(place int32) *record { return &s.blocks[place/blockSize][place%blockSize] }
 
 // put adds or replaces an item. It reports false when the store is full: the node
 // refuses such a view, so one that sends it is not to be believed.
 func (s *Store) put(item protocol.Item) bool {
 	place, had := s.at[item.Key]
-	switch {
-	case had:
-		s.forget(&s.records[place].item)
-	case len(s.at) >= protocol.MaxViewDocuments:
-		return false
-	case len(s.free) > 0:
-		place = s.free[len(s.free)-1]
-		s.free = s.free[:len(s.free)-1]
-	default:
-		place = int32(len(s.records))
-		s.records = append(s.records, record{})
+	if !had {
+		if len(s.at) >= protocol.MaxViewDocuments {
+			return false
+		}
+		place = s.places.take()
+		if int(place) == len(s.blocks)*blockSize {
+			s.blocks = append(s.blocks, make([]record, blockSize))
+		}
+		s.at[item.Key] = place
 	}
-	s.at[item.Key] = place
-	s.records[place] = record{item: item, held: true}
+	r := s.record(place)
+	old := *r
+	if had {
+		s.forget(&old)
+	}
+	h := &item.Header
+	h.RecordID = "" // nothing here asks for it
+	*r = record{
+		item: item, live: true, shown: old.shown, fresh: old.fresh, changed: old.changed,
+		provider: s.providers.add(h.CareProvider.Reveal()), unit: s.units.add(unitOf(h)),
+	}
+	if h.Unit != "" {
+		h.Unit = s.units.entries[r.unit].name // one text for all of the unit
+		r.item.Header.Unit = h.Unit
+	}
 	s.digest += protocol.Mix(item.Key, item.Rev)
-	s.counts[item.Header.Contract]++
+	s.counts[h.Contract]++
+	s.revision++
+	moved := !had || old.item.Header.Time != h.Time || old.item.Header.Contract != h.Contract || old.provider != r.provider
+	s.stirred = s.stirred || moved
+	if moved && !r.fresh {
+		r.fresh = true
+		s.places.fresh = append(s.places.fresh, place)
+	}
+	if !r.changed {
+		r.changed = true
+		s.places.changed = append(s.places.changed, place)
+	}
 	return true
 }
 
-func (s *Store) forget(old *protocol.Item) {
-	s.digest -= protocol.Mix(old.Key, old.Rev)
-	s.counts[old.Header.Contract]--
+// forget takes what a record counts for out of the sums.
+func (s *Store) forget(r *record) {
+	s.digest -= protocol.Mix(r.item.Key, r.item.Rev)
+	s.counts[r.item.Header.Contract]--
+	s.providers.drop(r.provider)
+	s.units.drop(r.unit)
 }
 
-// remove takes an item out, and reports whether it was there.
+// remove takes an item out, and reports whether it was there. Nothing of it stays.
 func (s *Store) remove(key protocol.DocumentKey) bool {
 	place, had := s.at[key]
-	if had {
-		s.forget(&s.records[place].item)
-		s.records[place] = record{} // nothing of it stays
-		s.free = append(s.free, place)
-		delete(s.at, key)
+	if !had {
+		return false
 	}
-	return had
+	r := s.record(place)
+	s.forget(r)
+	*r = record{}
+	delete(s.at, key)
+	s.places.gone = append(s.places.gone, place)
+	s.revision++
+	s.stirred = true
+	return true
 }
 
 // agrees reports whether the store holds what the node says it should.
@@ -86,7 +148,7 @@ func (s *Store) get(key protocol.DocumentKey) (protocol.Item, bool) {
 	if !ok {
 		return protocol.Item{}, false
 	}
-	return s.records[place].item, true
+	return s.record(place).item, true
 }
 
 // count returns how many documents there are of a contract.
@@ -97,96 +159,107 @@ func (s *Store) count(c protocol.Contract) int {
 	return s.counts[c]
 }
 
-// each visits every document that passes the query, in no order. What is visited is
-// the store's own: it is to be read, not kept.
-func (s *Store) each(q Query, visit func(protocol.DocumentKey, *protocol.Item)) {
-	if s == nil {
-		return
+func (p *places) take() int32 {
+	if n := len(p.free); n > 0 {
+		place := p.free[n-1]
+		p.free = p.free[:n-1]
+		return place
 	}
-	f := newFinder(q.Text, s.names)
-	for i := range s.records {
-		if r := &s.records[i]; r.held && s.passes(r, &q, f) {
-			visit(r.item.Key, &r.item)
+	p.last++
+	return p.last - 1
+}
+
+// compare orders documents: the newest first, and those of one time by their keys.
+func (s *Store) compare(a, b int32) int {
+	x, y := &s.record(a).item, &s.record(b).item
+	if x.Header.Time != y.Header.Time {
+		return cmp.Compare(y.Header.Time, x.Header.Time)
+	}
+	return slices.Compare(x.Key[:], y.Key[:])
+}
+
+// sorted returns the places in order. What has come since the last time is sorted by
+// itself and merged in: thousands that stand where they stood are not compared with
+// each other again.
+func (s *Store) sorted() []int32 {
+	p := &s.places
+	if len(p.fresh) == 0 && len(p.gone) == 0 {
+		return p.order
+	}
+	fresh := p.fresh[:0]
+	for _, place := range p.fresh {
+		if r := s.record(place); r.live && r.fresh {
+			fresh = append(fresh, place)
 		}
+	}
+	slices.SortFunc(fresh, s.compare)
+	out := p.spare[:0]
+	for _, place := range p.order {
+		if r := s.record(place); !r.live || r.fresh {
+			continue
+		}
+		for len(fresh) > 0 && s.compare(fresh[0], place) < 0 {
+			out, fresh = append(out, fresh[0]), fresh[1:]
+		}
+		out = append(out, place)
+	}
+	out = append(out, fresh...)
+	for _, place := range p.fresh {
+		s.record(place).fresh = false
+	}
+	p.free = append(p.free, p.gone...)
+	p.fresh, p.gone = p.fresh[:0], p.gone[:0]
+	p.order, p.spare = out, p.order
+	return out
+}
+
+// table numbers texts that many documents share. One that no document has any more is
+// not kept.
+type table struct {
+	at      map[string]int32
+	entries []entry
+	free    []int32
+}
+
+type entry struct {
+	name string
+	n    int // documents that have it
+
+	search uint32 // the search that words are of
+	words  uint16 // which of its words stand in what the entry is called
+}
+
+func (t *table) add(name string) int32 {
+	at, known := t.at[name]
+	if !known {
+		if t.at == nil {
+			t.at = map[string]int32{}
+		}
+		if n := len(t.free); n > 0 {
+			at, t.free = t.free[n-1], t.free[:n-1]
+		} else {
+			at = int32(len(t.entries))
+			t.entries = append(t.entries, entry{})
+		}
+		t.at[name], t.entries[at].name = at, name
+	}
+	t.entries[at].n++
+	return at
+}
+
+func (t *table) drop(at int32) {
+	e := &t.entries[at]
+	if e.n--; e.n == 0 {
+		delete(t.at, e.name)
+		*e = entry{}
+		t.free = append(t.free, at)
 	}
 }
 
-func (s *Store) passes(r *record, q *Query, f *finder) bool {
-	h := &r.item.Header
-	if q.Contract != protocol.NoContract && h.Contract != q.Contract ||
-		q.Provider != "" && h.CareProvider.Reveal() != q.Provider ||
-		q.Unit != "" && unitOf(h) != q.Unit || !within(h.Time, q.From, q.To) {
-		return false
+// find returns the number of a name, -1 where no document has it.
+func (t *table) find(name string) int32 {
+	if at, known := t.at[name]; known {
+		return at
 	}
-	if len(f.words) == 0 {
-		return true
-	}
-	if r.found == "" {
-		r.found = searchable(h)
-	}
-	return f.finds(h, r.found)
-}
-
-// ordered returns the rows of the documents that pass the query: newest first, and
-// where they are gathered by something, with a heading before each.
-func (s *Store) ordered(q Query) []Row {
-	if s == nil || len(s.at) == 0 {
-		return nil
-	}
-	picked := make([]place, 0, len(s.at))
-	s.each(q, func(key protocol.DocumentKey, item *protocol.Item) {
-		picked = append(picked, place{Row{key, headingOf(q.Group, &item.Header)}, item.Header.Time})
-	})
-	slices.SortFunc(picked, func(a, b place) int {
-		if c := s.compareHeadings(a.row.Heading, b.row.Heading); c != 0 {
-			return c
-		}
-		if a.time != b.time {
-			return cmp.Compare(b.time, a.time)
-		}
-		return slices.Compare(a.row.Key[:], b.row.Key[:])
-	})
-	rows := make([]Row, 0, len(picked)+16)
-	var last Heading
-	for _, p := range picked {
-		if p.row.Heading != last {
-			last = p.row.Heading
-			rows = append(rows, Row{Heading: last})
-		}
-		rows = append(rows, Row{Key: p.row.Key})
-	}
-	return rows
-}
-
-type place struct {
-	row  Row
-	time protocol.Civil
-}
-
-// headingOf is the heading that a document stands under.
-func headingOf(g Group, h *protocol.Header) Heading {
-	switch g {
-	case GroupType:
-		return Heading{Group: g, Contract: h.Contract}
-	case GroupProvider:
-		return Heading{Group: g, Provider: h.CareProvider}
-	default:
-		return Heading{}
-	}
-}
-
-// compareHeadings orders types as the registry does, care providers by name.
-func (s *Store) compareHeadings(a, b Heading) int {
-	switch {
-	case a == b:
-		return 0
-	case a.Provider == b.Provider:
-		return cmp.Compare(a.Contract, b.Contract)
-	}
-	if s.names.provider != nil {
-		if c := cmp.Compare(s.names.provider(a.Provider), s.names.provider(b.Provider)); c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(a.Provider.Reveal(), b.Provider.Reveal())
+	return -1
 }

@@ -1,0 +1,155 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+
+	"tvilling/protocol"
+)
+
+// look is what a query finds in a store, and what it could be narrowed by. It is made
+// in one pass, and stands until the store or the query is another.
+type look struct {
+	query    Query
+	revision uint64
+	made     bool
+	found    []int32 // newest first
+	Facets   Facets
+}
+
+// Facets count the documents that pass the query but for the facet's own part of it:
+// what there would be, were that part another. They tell of the view alone.
+type Facets struct {
+	Types     [256]int
+	Providers []Facet // by name
+	Units     []Facet
+}
+
+// Facet is a value that a query can have, what it is called, and how many documents
+// have it.
+type Facet struct {
+	Value, Label string
+	N            int
+}
+
+// What a document misses in a query, a bit for each part.
+const (
+	missType = 1 << iota
+	missProvider
+	missUnit
+	missOther
+)
+
+// looking is a query made ready to be held against a record.
+type looking struct {
+	*Query
+	provider, unit int32 // numbers; -1: none has it
+	text           bool
+}
+
+func (s *Store) ready(q *Query) looking {
+	return looking{q, s.providers.find(q.Provider), s.units.find(q.Unit), s.search.ask(q.Text)}
+}
+
+// misses returns what keeps a record out of the query.
+func (s *Store) misses(r *record, q *looking) (miss uint8) {
+	h := &r.item.Header
+	if q.Contract != protocol.NoContract && h.Contract != q.Contract {
+		miss |= missType
+	}
+	if q.Provider != "" && r.provider != q.provider {
+		miss |= missProvider
+	}
+	if q.Unit != "" && r.unit != q.unit {
+		miss |= missUnit
+	}
+	if q.From|q.To != 0 && !within(h.Time, q.From, q.To) || q.text && !s.search.hits(s, r) {
+		miss |= missOther
+	}
+	return miss
+}
+
+// look holds every document against a query.
+func (s *Store) look(q Query) *look {
+	l := &s.looked
+	q.Group = GroupTime // what is found does not depend on it
+	if l.made && l.query == q && l.revision == s.revision {
+		return l
+	}
+	want := s.ready(&q)
+	l.query, l.revision, l.made, l.found = q, s.revision, true, l.found[:0]
+	l.Facets.Types = [256]int{}
+	providers, units := make([]int, len(s.providers.entries)), make([]int, len(s.units.entries))
+	for _, place := range s.sorted() {
+		r := s.record(place)
+		miss := s.misses(r, &want)
+		if miss == 0 {
+			l.found = append(l.found, place)
+		}
+		if miss&^missType == 0 {
+			l.Facets.Types[r.item.Header.Contract]++
+		}
+		if miss&^missProvider == 0 {
+			providers[r.provider]++
+		}
+		if miss&^missUnit == 0 {
+			units[r.unit]++
+		}
+	}
+	l.Facets.Providers = s.facets(&s.providers, providers, q.Provider, true)
+	l.Facets.Units = s.facets(&s.units, units, q.Unit, false)
+	return l
+}
+
+// facets lists the values that documents have, by name; the one in force is there even
+// when none has it.
+func (s *Store) facets(t *table, counts []int, chosen string, isProvider bool) []Facet {
+	all := make([]Facet, 0, len(counts)+1)
+	for i, n := range counts {
+		if name := t.entries[i].name; name != "" && n > 0 {
+			all = append(all, Facet{name, name, n})
+		}
+	}
+	if chosen != "" && !slices.ContainsFunc(all, func(f Facet) bool { return f.Value == chosen }) {
+		all = append(all, Facet{chosen, chosen, 0})
+	}
+	if isProvider {
+		for i := range all {
+			all[i].Label = s.names.provider(all[i].Value)
+		}
+	}
+	slices.SortFunc(all, func(a, b Facet) int {
+		return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value))
+	})
+	return all
+}
+
+// facets returns what the query in force could be narrowed by.
+func (s *State) facets() *Facets {
+	if s.View.Store == nil {
+		return new(Facets)
+	}
+	return &s.View.Store.look(s.List.Query).Facets
+}
+
+// each visits every document that passes the query, in no order. What is visited is
+// the store's own: it is to be read, not kept.
+func (s *Store) each(q Query, visit func(protocol.DocumentKey, *protocol.Item)) {
+	if s == nil {
+		return
+	}
+	q.Group = GroupTime
+	if l := &s.looked; l.made && l.query == q && l.revision == s.revision {
+		for _, place := range l.found {
+			item := &s.record(place).item
+			visit(item.Key, item)
+		}
+		return
+	}
+	want := s.ready(&q)
+	for _, place := range s.sorted() {
+		if r := s.record(place); s.misses(r, &want) == 0 {
+			visit(r.item.Key, &r.item)
+		}
+	}
+}
