@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tvilling/node/internal/export"
+	"tvilling/node/internal/feedback"
 	"tvilling/node/internal/followup"
 	"tvilling/node/internal/gateway"
 	"tvilling/node/internal/identity"
@@ -31,6 +32,7 @@ type data struct {
 	feeds    *ingest.Feeds
 	sessions *session.Service
 	gateway  *gateway.Gateway
+	feedback *feedback.Book
 	others   []string // websocket addresses of the other data nodes
 }
 
@@ -38,6 +40,9 @@ func openData(n *Node) (*data, error) {
 	d := &data{others: alternates(n.cfg.Topology, n.cfg.Self)}
 	d.ingest = ingest.New(n.cluster, n.ring, n.state().registration, newIntent, n.cfg.Logger).CatchingUp(n.catchUp)
 	var err error
+	if d.feedback, err = feedback.Open(n.cfg.path("feedback"), n.cfg.Version); err != nil {
+		return nil, err
+	}
 	if d.services, err = openServices(n); err != nil {
 		return nil, err
 	}
@@ -87,7 +92,8 @@ func openSessions(n *Node, d *data) (*session.Service, error) {
 		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
 		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, FollowUp: d.followup, Clock: n.clockTrusted, Logger: n.cfg.Logger,
 	}
-	cfg.Policy = session.Policy(n.cfg.Topology.Policy)
+	policy := n.cfg.Topology.Policy
+	cfg.Policy = session.Policy{Print: policy.Print, Copy: policy.Copy, Feedback: d.feedback}
 	if d.services.engagement != nil { // a nil of that type would be somebody to ask
 		cfg.Engagement = d.services.engagement
 	}

@@ -173,6 +173,7 @@ func (n *Node) openAdmin() error {
 	n.backups = newBackups(n)
 	cfg.Backups = n.backups
 	if n.data != nil {
+		cfg.Feedback = written{n.data.feedback}
 		cfg.FollowUp, cfg.Proofs = n.data.followup, proof.NewReader(n.fsm, n.ring, n.data.followup)
 	}
 	n.admin = &http.Server{

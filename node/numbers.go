@@ -33,8 +33,8 @@ func (c counted) Timings() (open, revoke timing.Reading) {
 // Requests implements metrics.Data.
 func (c counted) Requests() []metrics.Requests {
 	asked := c.sessions.Requests()
-	all := []metrics.Requests{{What: "open"}, {What: "show"}, {What: "body"}, {What: "put"}}
-	for i, count := range []*timing.Count{&asked.Open, &asked.Show, &asked.Body, &c.gateway.Counts().Put} {
+	all := []metrics.Requests{{What: "open"}, {What: "show"}, {What: "body"}, {What: "put"}, {What: "trend"}, {What: "take"}, {What: "feedback"}}
+	for i, count := range []*timing.Count{&asked.Open, &asked.Show, &asked.Body, &c.gateway.Counts().Put, &asked.Trend, &asked.Take, &asked.Feedback} {
 		all[i].Asked, all[i].Failed = count.Read()
 	}
 	return all

@@ -62,6 +62,7 @@ type Config struct {
 	FollowUp FollowUp // nil: a node without keys to the access log
 	Proofs   Proofs   // nil: the same
 	Backups  Backups
+	Feedback Feedback // nil: a node that nobody writes to
 	Operated Operated // nil: nothing can be done with the node itself
 	Metrics  http.Handler
 	Intent   func() command.Intent
@@ -90,6 +91,7 @@ func Handler(c Config) http.Handler {
 	mux.Handle("POST "+admin.PathLogProof, e.proving(e.logProof))
 	mux.Handle("POST "+admin.PathReport, e.following(e.report))
 	mux.Handle("GET "+admin.PathExplain, e.following(e.explain))
+	mux.Handle("GET "+admin.PathFeedback, e.answer(e.feedback))
 	mux.Handle("GET "+admin.PathMetrics, e.Metrics)
 	mux.HandleFunc("GET "+admin.PathBackup, e.backup)
 	e.operate(mux)

@@ -36,10 +36,20 @@ const (
 
 // Errors of a Book.
 var (
-	ErrMany     = errors.New("feedback: as much as is taken in an hour")
-	ErrImproper = errors.New("feedback: nothing, too much, or something like an identity")
-	ErrClosed   = errors.New("feedback: closed")
+	ErrMany     error = &refusal{protocol.FaultBusy, "feedback: as much as is taken in an hour"}
+	ErrImproper error = &refusal{protocol.FaultFeedback, "feedback: nothing, too much, or something like an identity"}
 )
+
+// refusal is an error that its writer is told of.
+type refusal struct {
+	fault protocol.Fault
+	text  string
+}
+
+func (r *refusal) Error() string { return r.text }
+
+// Fault is what the browser is told.
+func (r *refusal) Fault() protocol.Fault { return r.fault }
 
 // The files.
 const (
@@ -63,31 +73,31 @@ type Book struct {
 	dir, version string
 	now          func() time.Time
 
+	entries int   // that a file holds
+	bytes   int64 // the same
+
 	mu    sync.Mutex
-	file  *os.File // nil: to be opened anew
-	over  bool
 	last  uint64 // number of the newest entry
-	count int    // entries in the newest file
-	bytes int64  // of it
 	hour  time.Time
 	taken int // in that hour
 }
 
-// Open opens the book in a directory, which it makes. An entry that was not written to its
-// end is cut off: nobody was thanked for it.
+// Open opens the book in a directory, which it makes. It holds no file open. An entry that
+// was not written to its end is cut off by the next: nobody was thanked for it.
 func Open(dir, version string) (*Book, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("feedback: %w", err)
 	}
-	b := &Book{dir: dir, version: version, now: time.Now}
+	b := &Book{dir: dir, version: version, now: time.Now, entries: fileCount, bytes: fileBytes}
 	before, _, err := read(b.path(older), 0, 0)
 	if err != nil {
 		return nil, err
 	}
-	b.last = lastOf(before)
-	if err := b.openNewest(); err != nil {
+	entries, _, err := read(b.path(newest), 0, 0)
+	if err != nil {
 		return nil, err
 	}
+	b.last = max(lastOf(before), lastOf(entries))
 	return b, nil
 }
 
@@ -100,24 +110,6 @@ func lastOf(entries []Entry) uint64 {
 	return entries[len(entries)-1].Number
 }
 
-// openNewest opens the file that is appended to, and cuts it to its whole lines.
-func (b *Book) openNewest() error {
-	entries, whole, err := read(b.path(newest), 0, 0)
-	if err != nil {
-		return err
-	}
-	file, err := os.OpenFile(b.path(newest), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return fmt.Errorf("feedback: %w", err)
-	}
-	if err := errors.Join(file.Truncate(whole), file.Sync(), syncDir(b.dir)); err != nil {
-		return errors.Join(fmt.Errorf("feedback: %w", err), file.Close())
-	}
-	b.file, b.count, b.bytes = file, len(entries), whole
-	b.last = max(b.last, lastOf(entries))
-	return nil
-}
-
 // Add keeps a feedback and returns its id. When it returns, the entry is on the disk.
 func (b *Book) Add(f protocol.Feedback) (id string, err error) {
 	if !f.Proper() {
@@ -125,9 +117,6 @@ func (b *Book) Add(f protocol.Feedback) (id string, err error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.over {
-		return "", ErrClosed
-	}
 	hour := b.now().UTC().Truncate(time.Hour)
 	if !hour.Equal(b.hour) {
 		b.hour, b.taken = hour, 0
@@ -150,40 +139,38 @@ func (b *Book) Add(f protocol.Feedback) (id string, err error) {
 	return e.ID, nil
 }
 
-// write appends a line to the newest file, or to the next where that is full. After a
-// fault the file is opened anew, which cuts off what was written in part.
+// write appends a line to the newest file, or to the next where that is full. What was
+// written in part before is cut off. The file is looked at each time: few write, and
+// somebody may have taken it away, or put it back.
 func (b *Book) write(line []byte) error {
-	if b.file == nil {
-		if err := b.openNewest(); err != nil {
-			return err
-		}
-	}
-	if b.count >= fileCount || b.bytes+int64(len(line)) > fileBytes {
-		if err := b.rotate(); err != nil {
-			return err
-		}
-	}
-	_, err := b.file.Write(line)
-	if err == nil {
-		err = b.file.Sync()
-	}
+	entries, whole, err := read(b.path(newest), 0, 0)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("feedback: %w", err), b.file.Close())
-		b.file = nil
 		return err
 	}
-	b.count, b.bytes = b.count+1, b.bytes+int64(len(line))
-	return nil
-}
-
-// rotate makes the newest file the older one, whose entries go.
-func (b *Book) rotate() error {
-	err := errors.Join(b.file.Close(), os.Rename(b.path(newest), b.path(older)))
-	b.file = nil
+	if len(entries) >= b.entries || whole+int64(len(line)) > b.bytes {
+		if err := os.Rename(b.path(newest), b.path(older)); err != nil { // whose entries go
+			return fmt.Errorf("feedback: %w", err)
+		}
+		whole = 0
+	}
+	file, err := os.OpenFile(b.path(newest), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("feedback: %w", err)
 	}
-	return b.openNewest()
+	err = file.Truncate(whole)
+	if err == nil {
+		_, err = file.WriteAt(line, whole)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil && whole == 0 {
+		err = syncDir(b.dir) // the file is new
+	}
+	if err != nil {
+		return fmt.Errorf("feedback: %w", err)
+	}
+	return nil
 }
 
 // After returns the entries after a number, at most limit, in their order; more: there
@@ -201,19 +188,6 @@ func (b *Book) After(number uint64, limit int) (entries []Entry, more bool, err 
 		}
 	}
 	return entries, false, nil
-}
-
-// Close ends the book. What it holds can still be read.
-func (b *Book) Close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.over = true
-	if b.file == nil {
-		return nil
-	}
-	err := b.file.Close()
-	b.file = nil
-	return err
 }
 
 // read reads the entries of a file after a number, at most limit (0: all), and how many

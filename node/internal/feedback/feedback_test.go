@@ -20,7 +20,6 @@ func open(t *testing.T, dir string) *Book {
 		t.Fatal(err)
 	}
 	b.now = func() time.Time { return time.Date(2026, 11, 22, 14, 37, 12, 0, time.UTC) }
-	t.Cleanup(func() { _ = b.Close() })
 	return b
 }
 
@@ -65,12 +64,6 @@ func TestKept(t *testing.T) {
 	if len(id) != 16 || id == add(t, b, "Bra") {
 		t.Errorf("id %q", id)
 	}
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Add(protocol.Feedback{Grade: 1}); !errors.Is(err, ErrClosed) {
-		t.Errorf("closed: %v", err)
-	}
 	again := open(t, dir)
 	add(t, again, "Igen")
 	if got, _ := texts(t, again, 1, 10); fmt.Sprint(got) != "[2 Bra 3 Igen]" {
@@ -103,7 +96,6 @@ func TestHalfLine(t *testing.T) {
 		b := open(t, dir)
 		add(t, b, "ett")
 		add(t, b, "två")
-		_ = b.Close()
 		f, err := os.OpenFile(filepath.Join(dir, newest), os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -126,47 +118,50 @@ func TestAfterAFault(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
 	add(t, b, "ett")
-	_ = b.file.Close() // what is written next fails
+	b.dir = filepath.Join(dir, "gone")
 	if _, err := b.Add(protocol.Feedback{Text: "två"}); err == nil || strings.Contains(err.Error(), "två") {
-		t.Fatalf("written to a closed file: %v", err)
+		t.Fatalf("written where nothing can be: %v", err)
 	}
+	b.dir = dir
+	f, err := os.OpenFile(filepath.Join(dir, newest), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"number":2,"text":"tv`); err != nil {
+		t.Fatal(err)
+	}
+	_ = f.Close()
 	add(t, b, "tre")
 	if got, _ := texts(t, b, 0, 10); fmt.Sprint(got) != "[1 ett 2 tre]" {
 		t.Errorf("%q", got)
+	}
+	if err := os.Remove(filepath.Join(dir, newest)); err != nil {
+		t.Fatal(err)
+	}
+	add(t, b, "fyra")
+	if got, _ := texts(t, b, 0, 10); fmt.Sprint(got) != "[3 fyra]" {
+		t.Errorf("after the file was taken away: %q", got)
 	}
 }
 
 // There are never more than so many, and it is the oldest that go.
 func TestBounded(t *testing.T) {
-	dir := t.TempDir()
-	b := open(t, dir)
-	full := func() {
-		t.Helper()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.count = fileCount
-	}
-	add(t, b, "ett")
-	full()
-	add(t, b, "två")
-	if got, _ := texts(t, b, 0, 10); fmt.Sprint(got) != "[1 ett 2 två]" {
-		t.Errorf("%q", got)
-	}
-	full()
-	add(t, b, "tre")
-	if got, more := texts(t, b, 0, 10); fmt.Sprint(got) != "[2 två 3 tre]" || more {
-		t.Errorf("%q", got)
-	}
-	if got, more := texts(t, b, 0, 1); fmt.Sprint(got) != "[2 två]" || !more {
-		t.Errorf("the first of two: %q, more: %v", got, more)
-	}
-	b.bytes = fileBytes
-	add(t, b, "fyra")
-	_ = b.Close()
-	b = open(t, dir)
-	add(t, b, "fem")
-	if got, _ := texts(t, b, 0, 10); fmt.Sprint(got) != "[3 tre 4 fyra 5 fem]" {
-		t.Errorf("%q", got)
+	for what, bound := range map[string]func(*Book){
+		"of entries": func(b *Book) { b.entries = 2 },
+		"of bytes":   func(b *Book) { b.bytes = 320 },
+	} {
+		dir := t.TempDir()
+		for i, want := range []string{"[1 a]", "[1 a 2 b]", "[1 a 2 b 3 c]", "[1 a 2 b 3 c 4 d]", "[3 c 4 d 5 e]", "[3 c 4 d 5 e 6 f]", "[5 e 6 f 7 g]"} {
+			b := open(t, dir)
+			bound(b)
+			add(t, b, string(rune('a'+i)))
+			if got, _ := texts(t, b, 0, 10); fmt.Sprint(got) != want {
+				t.Errorf("%s: %q, want %s", what, got, want)
+			}
+			if got, more := texts(t, b, 0, 1); len(got) != 1 || more != (i > 0) {
+				t.Errorf("%s: the first: %q, more: %v", what, got, more)
+			}
+		}
 	}
 }
 
