@@ -262,15 +262,19 @@ func (r *renderer) blankPage() string {
 	if s.Notice.Fault != protocol.FaultNone {
 		m.text(s.Notice.Fault.Code())
 	}
-	m.raw(`"><h1 id="main-heading" tabindex="-1">`)
+	m.raw(`">`)
 	if s.Notice.Fault == protocol.FaultNone {
 		title := s.Notice.Calm
 		if title == txtNone {
 			title = txtBlankTitle
 		}
-		m.text(r.t(title)).raw(`</h1>`)
+		r.titled(m, r.t(title))
 	} else {
-		r.faultBody(m, s.Notice, `</h1>`)
+		words := s.Notice.Fault.Info().In(r.lang)
+		r.titled(m, words.Title)
+		m.raw(`<p>`).text(words.Action).raw(`</p>`)
+		r.mender(m, words.Who)
+		r.trace(m, s.Notice)
 	}
 	if len(s.Wish.Contracts) > 0 {
 		m.raw(`<p data-test="waiting">`).text(r.t(txtWaiting)).raw(`</p>`)

@@ -147,6 +147,9 @@ func inert(t testing.TB, markup string) {
 			return
 		case html.StartTagToken, html.SelfClosingTagToken:
 			tag := z.Token()
+			if tag.Data == "a" && len(tag.Attr) == 2 && tag.Attr[0] == (html.Attribute{Key: "href", Val: "/test"}) {
+				continue // the one link there is
+			}
 			if !slices.Contains(elements, tag.Data) {
 				t.Fatalf("an element <%s>", tag.Data)
 			}

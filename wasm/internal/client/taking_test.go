@@ -1,0 +1,160 @@
+package client
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tvilling/protocol"
+)
+
+// allowed has a document open, under a policy.
+func allowed(t *testing.T, print, copies bool) *play {
+	p, _ := reading(t, everyKind("hemligt"), protocol.Header{Contract: protocol.Diagnosis, Title: "Hypertoni"})
+	p.get(1, protocol.Session{Print: print, Copy: copies})
+	return p
+}
+
+func TestPolicyThatAllowsNothing(t *testing.T) {
+	p := allowed(t, false, false)
+	if html := regionOf(Render(&p.s), "main"); strings.Contains(html, `data-act="print"`) {
+		t.Error("there is a way to print")
+	}
+	p.act(ActPrint, "")
+	p.act(ActPrint, "list")
+	p.act(ActTakeSave, "0")
+	p.do(Printing{})
+	if p.s.Notice.Calm != txtNoPrint || p.s.Said.Status == "" {
+		t.Error("it does not say why nothing is printed")
+	}
+	p.do(Copying{})
+	if p.s.Notice.Calm != txtNoCopy || !slices.Contains(p.last, Effect(Release{})) {
+		t.Error("it does not say why nothing is copied, or what was marked is kept")
+	}
+	if sentCount[protocol.Take](p) != 0 {
+		t.Error("the node was asked")
+	}
+	p.s.Notice = Notice{Fault: protocol.FaultBusy}
+	p.do(Printing{})
+	if p.s.Notice.Fault != protocol.FaultBusy {
+		t.Error("a policy hides a fault")
+	}
+}
+
+func TestPrintingIsRecordedFirst(t *testing.T) {
+	p := allowed(t, true, false)
+	p.do(Printing{})
+	if p.s.Notice.Calm != txtPrintBy || sentCount[protocol.Take](p) != 0 {
+		t.Error("the browser's own printing does more than to say how one prints")
+	}
+	p.act(ActPrint, "")
+	take := sentLast[protocol.Take](p)
+	if take.How != protocol.TakePrint || !slices.Equal(take.Documents, []protocol.DocumentKey{{15: 7}}) || take.Generation != 1 {
+		t.Fatalf("%+v", take)
+	}
+	if regionOf(Render(&p.s), "paper") != "" || p.s.onPaper() != "" {
+		t.Fatal("it lies there to be printed before it is recorded")
+	}
+	p.get(1, protocol.Taken{Request: take.Request + 9, ID: "another"})
+	p.get(1, protocol.Taken{Request: take.Request, ID: "log-1"})
+	if paint, print := slices.Index(p.last, Effect(Paint{})), slices.Index(p.last, Effect(Print{})); paint < 0 || print < paint {
+		t.Errorf("effects %v", p.last)
+	}
+	html := regionOf(Render(&p.s), "paper")
+	for _, want := range []string{"19970106-2383", "hemligt", "log-1", "Anna", "Vinden"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("%s is not on the paper", want)
+		}
+	}
+	inert(t, html)
+	p.do(Printed{})
+	if regionOf(Render(&p.s), "paper") != "" || p.s.onPaper() != "" {
+		t.Error("the paper stays")
+	}
+}
+
+func TestWholeListIsPrinted(t *testing.T) {
+	p := toOverview(t)
+	p.get(1, protocol.Session{Print: true})
+	p.act(ActPrint, "list")
+	take := sentLast[protocol.Take](p)
+	if len(take.Documents) != 0 {
+		t.Fatalf("%+v", take)
+	}
+	p.get(1, protocol.Taken{Request: take.Request, ID: "log-2"})
+	if html := regionOf(Render(&p.s), "paper"); strings.Count(html, "<tr>") != 5 || p.s.onPaper() != "list" {
+		t.Errorf("%s", html)
+	}
+}
+
+// What is withdrawn while the node records it does not leave the screen.
+func TestNothingWithdrawnIsTaken(t *testing.T) {
+	for name, end := range map[string]func(*play){
+		"all of it": func(p *play) { p.get(1, protocol.Revoke{Generation: 1, Next: 2, Fault: protocol.FaultAccessChanged}) },
+		"one": func(p *play) {
+			p.get(1, protocol.Revoke{Generation: 1, Next: 2, Fault: protocol.FaultAccessChanged, Documents: []protocol.DocumentKey{{15: 7}}})
+		},
+		"closed": func(p *play) { p.act(ActCloseReader, "") },
+		"left":   func(p *play) { p.act(ActLeave, ""); p.act(ActLeaveConfirm, "") },
+		"refused": func(p *play) {
+			p.get(1, protocol.Refused{Request: sentLast[protocol.Take](p).Request, Fault: protocol.FaultPolicy})
+		},
+		"cut": func(p *play) { p.do(Disconnected{1, 1006}) },
+	} {
+		for _, how := range []func(*play){
+			func(p *play) { p.act(ActPrint, "") },
+			func(p *play) { p.do(Copying{}) },
+			func(p *play) { p.act(ActTakeSave, "0") },
+		} {
+			p := allowed(t, true, true)
+			how(p)
+			take := sentLast[protocol.Take](p)
+			end(p)
+			forgot := slices.Contains(p.last, Effect(Release{}))
+			p.get(1, protocol.Taken{Request: take.Request, ID: "x"})
+			forgot = forgot || slices.Contains(p.last, Effect(Release{}))
+			if effects[Print](p.last)+effects[Save](p.last) != 0 || slices.Contains(p.last, Effect(Release{Go: true})) || p.s.onPaper() != "" {
+				t.Errorf("%s: way %d: %v", name, take.How, p.last)
+			}
+			if take.How == protocol.TakeCopy && !forgot {
+				t.Errorf("%s: what was marked is kept", name)
+			}
+		}
+	}
+}
+
+func TestCopyIsRecordedFirst(t *testing.T) {
+	p := allowed(t, false, true)
+	p.do(Copying{})
+	take := sentLast[protocol.Take](p)
+	if take.How != protocol.TakeCopy || len(take.Documents) != 1 || len(p.last) != 1 {
+		t.Fatalf("%+v, %v", take, p.last)
+	}
+	p.get(1, protocol.Taken{Request: take.Request, ID: "log-3"})
+	if !slices.Contains(p.last, Effect(Release{Go: true})) || p.s.Desk.Taking != (Taking{}) {
+		t.Errorf("%v", p.last)
+	}
+}
+
+func TestAttachmentIsSaved(t *testing.T) {
+	p := allowed(t, false, true)
+	p.act(ActTakeSave, "0")
+	take := sentLast[protocol.Take](p)
+	p.get(1, protocol.Taken{Request: take.Request, ID: "log-4"})
+	var saved []Save
+	for _, e := range p.last {
+		if s, ok := e.(Save); ok {
+			saved = append(saved, s)
+		}
+	}
+	if len(saved) != 1 || saved[0].Name != "bilaga-1.bin" || len(saved[0].Data) != 2048 {
+		t.Errorf("%d saved", len(saved))
+	}
+	for _, none := range []string{"99", "-1", "x"} {
+		p.act(ActTakeSave, none)
+		p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "log-5"})
+		if effects[Save](p.last) != 0 {
+			t.Errorf("%q was saved", none)
+		}
+	}
+}
