@@ -81,7 +81,7 @@ func TestHelpFollowsThePage(t *testing.T) {
 	if p.s.guided() != viewList {
 		t.Errorf("help of view %d beside the overview", p.s.guided())
 	}
-	p.act(ActGuide, "11")
+	p.act(ActGuide, guideID(viewReading)[6:])
 	if p.s.guided() != viewReading {
 		t.Errorf("help of view %d beside the document", p.s.guided())
 	}

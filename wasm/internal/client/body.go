@@ -52,6 +52,10 @@ func (r *renderer) readerTools(m *markup) {
 	m.raw(`</h2><div class="reader-tools">`)
 	r.button(m, "quiet", "read-previous", ActReadPrevious, "", r.t(txtPreviousDocument), r.s.neighbour(-1) < 0)
 	r.button(m, "quiet", "read-next", ActReadNext, "", r.t(txtNextDocument), r.s.neighbour(1) < 0)
+	if r.s.Reader.Body != nil {
+		r.printButton(m, "print-document", "")
+	}
+	r.guideMark(m, viewReading)
 	r.button(m, "quiet wide-only", "close-reader", ActCloseReader, "", r.t(txtCloseReader), false)
 	r.button(m, "quiet narrow-only", "close-reader-narrow", ActCloseReader, "", r.t(txtCloseReaderNarrow), false)
 	m.raw(`</div></div>`)

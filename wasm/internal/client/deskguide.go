@@ -21,6 +21,7 @@ const (
 	viewList
 	viewTimeline
 	viewCalendar
+	viewSources
 	viewReading
 	viewBlank
 	viewCoverage
@@ -54,6 +55,7 @@ var guides = [viewEnd]guide{
 	viewList:              {txtListTitle, txtGuideList},
 	viewTimeline:          {txtGuideTimelineTitle, txtGuideTimeline},
 	viewCalendar:          {txtGuideCalendarTitle, txtGuideCalendar},
+	viewSources:           {txtSources, txtGuideSources},
 	viewReading:           {txtGuideReadingTitle, txtGuideReading},
 	viewBlank:             {txtBlankTitle, txtGuideBlank},
 	viewCoverage:          {txtCoverageTitle, txtGuideCoverage},

@@ -171,7 +171,10 @@ func (r *renderer) listTools() string {
 		m.raw(`<button type="button" class="small-button" id="`).text(string(o.act)).raw(`" data-act="`).text(string(o.act)).raw(`" data-test="`).text(string(o.act))
 		m.raw(`" aria-pressed="`).text(strconv.FormatBool(o.group == l.Query.Group)).raw(`">`).text(r.t(o.label)).raw(`</button>`)
 	}
-	return m.raw(`</div>`).String()
+	m.raw(`</div>`)
+	r.printButton(m, "print-list", "list")
+	r.guideMark(m, viewList)
+	return m.String()
 }
 
 // searchBox is drawn when the page is, and when the words change by other means than

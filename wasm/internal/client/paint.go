@@ -36,6 +36,7 @@ type readerKey struct {
 	reader Reader
 	rev    uint64
 	lang   protocol.Language
+	print  bool
 	copy   bool
 	before bool // there is a document before it
 	after  bool
@@ -54,7 +55,7 @@ func (p *Painter) Paint(s *State, effects []Effect) string {
 // emptied is written, so nothing that was wiped is kept here.
 func (p *Painter) reading(r *renderer) string {
 	item, _ := r.s.View.Store.get(r.s.Reader.Key)
-	key := readerKey{r.s.Reader, item.Rev, r.lang, r.s.Desk.Session.Copy, r.s.neighbour(-1) >= 0, r.s.neighbour(1) >= 0}
+	key := readerKey{r.s.Reader, item.Rev, r.lang, r.s.Desk.Session.Print, r.s.Desk.Session.Copy, r.s.neighbour(-1) >= 0, r.s.neighbour(1) >= 0}
 	if p.text == "" || key != p.read {
 		p.read, p.text = key, r.reader()
 	}

@@ -140,7 +140,7 @@ func (s *State) onPaper() string {
 // nothing for the open document.
 func (r *renderer) printButton(m *markup, id literal, value string) {
 	if r.s.Desk.Session.Print {
-		r.button(m, "quiet", id, ActPrint, value, r.t(txtPrint), r.s.Desk.Taking.Request != 0)
+		r.button(m, "quiet", id, ActPrint, value, r.t(txtPrint), false)
 	}
 }
 

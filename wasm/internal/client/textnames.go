@@ -402,6 +402,7 @@ const (
 	txtGuideList
 	txtGuideTimeline
 	txtGuideCalendar
+	txtGuideSources
 	txtGuideReading
 	txtGuideBlank
 	txtGuideCoverage

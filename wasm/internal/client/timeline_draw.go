@@ -75,6 +75,7 @@ func (r *renderer) stripTabs() string {
 	if t.folded() {
 		face, name = `▾`, txtUnfold
 	}
+	r.guideMark(m, viewTimeline+view(t.Tab))
 	r.sign(m, "fold", ActFold, "", name, face)
 	return m.raw(`</div>`).String()
 }
