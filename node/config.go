@@ -89,7 +89,7 @@ func (c Config) check() (admin.Node, error) {
 		if host, _, err := net.SplitHostPort(self.Client); err != nil || !net.ParseIP(host).IsLoopback() {
 			fault("alone, the client address must be a port on loopback, such as 127.0.0.1:8470")
 		}
-		for _, err := range c.Topology.Upstream.Validate(c.Topology.Environment) {
+		for _, err := range append(c.Topology.Upstream.Validate(c.Topology.Environment), c.Topology.ValidateSignIn()...) {
 			fault("%w", err)
 		}
 	} else if err := c.Topology.Validate(); err != nil {

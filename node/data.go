@@ -15,6 +15,7 @@ import (
 	"tvilling/node/internal/identity"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
+	"tvilling/node/internal/signin"
 	"tvilling/node/internal/upstream"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
@@ -31,6 +32,7 @@ type data struct {
 	ingest   *ingest.Ingest
 	feeds    *ingest.Feeds
 	sessions *session.Service
+	signin   *signin.Service
 	gateway  *gateway.Gateway
 	feedback *feedback.Book
 	others   []string // websocket addresses of the other data nodes
@@ -50,7 +52,14 @@ func openData(n *Node) (*data, error) {
 	if err := d.openLog(n); err != nil {
 		return nil, err
 	}
-	if d.sessions, err = openSessions(n, d); err != nil {
+	who, err := identifier(n, d.services.register)
+	if err != nil {
+		return nil, err
+	}
+	if d.sessions, err = openSessions(n, d, who); err != nil {
+		return nil, err
+	}
+	if d.signin, err = openSignIn(n, d, who); err != nil {
 		return nil, err
 	}
 	if err := d.openGateway(n); err != nil {
@@ -83,15 +92,12 @@ func (d *data) openLog(n *Node) (err error) {
 	return err
 }
 
-func openSessions(n *Node, d *data) (*session.Service, error) {
-	who, err := identifier(n, d.services.register)
-	if err != nil {
-		return nil, err
-	}
+func openSessions(n *Node, d *data, who identity.Identifier) (*session.Service, error) {
 	cfg := session.Config{
 		Node: n.cfg.Self, Site: n.member.Site, Environment: environment(n.cfg.Topology.Environment), Alternates: d.others,
 		Identity: who, State: n.fsm, Cluster: n.cluster, Ring: n.ring, FollowUp: d.followup, Clock: n.clockTrusted, Logger: n.cfg.Logger,
 	}
+	cfg.Terms = terms(n.signInTerms())
 	policy := n.cfg.Topology.Policy
 	cfg.Policy = session.Policy{Print: policy.Print, Copy: policy.Copy, Feedback: d.feedback}
 	if d.services.engagement != nil { // a nil of that type would be somebody to ask
@@ -108,7 +114,10 @@ func (d *data) openGateway(n *Node) error {
 	cfg := gateway.Config{
 		Topology: n.cfg.Topology, Self: n.cfg.Self, Site: page, Sessions: d.sessions, Ingest: d.ingest,
 		Checks: n.checks(), Listeners: n.cfg.Listeners,
-		Logger: n.cfg.Logger,
+		SignIn: d.signin, Logger: n.cfg.Logger,
+	}
+	if n.signInTerms().Method == admin.SignInProvider {
+		cfg.Provider = d.signin.Reach
 	}
 	if n.certs != nil {
 		cfg.Browsers, cfg.Sources = n.certs.BrowserServer(), n.certs.SourceServer()
@@ -118,30 +127,6 @@ func (d *data) openGateway(n *Node) error {
 		return err
 	}
 	return d.gateway.Listen()
-}
-
-// identifier is how this environment tells who asks: by certificate in production; in
-// a demo and in development one may choose.
-func identifier(n *Node, register *upstream.Register) (identity.Identifier, error) {
-	if n.cfg.Topology.Environment == admin.Production {
-		return identity.NewCertificate(func() *x509.CertPool { return n.certs.Now().Staff })
-	}
-	people := func() []identity.Person {
-		if register == nil {
-			return nil
-		}
-		snapshot, err := register.Read(context.Background())
-		if err != nil {
-			n.cfg.Logger.Warn("reading who one can be failed", "error", err)
-			return nil
-		}
-		all := make([]identity.Person, len(snapshot.People))
-		for i, p := range snapshot.People {
-			all[i] = identity.Person{Key: p.Key, Name: p.Name, Title: p.Title, Employee: p.Employee}
-		}
-		return all
-	}
-	return identity.NewChoice(environment(n.cfg.Topology.Environment), people)
 }
 
 // leave ends what is left when everybody has gone.

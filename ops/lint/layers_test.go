@@ -36,6 +36,7 @@ var layers = []layer{
 	{packages: "node/internal/rivta", may: []string{"protocol"}},
 	{packages: "node/internal/feedback", may: []string{"protocol"}},
 	{packages: "node/internal/identity", may: []string{"protocol"}},
+	{packages: "node/internal/signin", may: []string{"protocol", "protocol/admin", "node/internal/identity", "node/internal/record", "node/internal/sealing"}},
 	{packages: "node/internal/certs", may: []string{"protocol/admin"}, tests: []string{"node/internal/certs/certstest"}},
 	{packages: "node/internal/certs/certstest", may: []string{"protocol/admin"}}, // for tests
 	{packages: "node/internal/upstream", may: []string{"protocol", "node/internal/projection"}},

@@ -1,8 +1,8 @@
 // Package gateway is where a data node meets browsers and source systems: two
 // listeners, their TLS, and what may come through them.
 //
-// It owns the client listener (the page, its assets, the upgrade to the stream, health)
-// and the source listener (answers of the national contracts), every header that it
+// It owns the client listener (the page, its assets, the way in, the upgrade to the stream,
+// health) and the source listener (answers of the national contracts), every header that it
 // sends, and the sockets that were upgraded: a server's own shutdown forgets those. It
 // must never serve a page that could run a script that is not ours, take an upgrade
 // from another site's page, take an answer from a source that has not proved who it

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"tvilling/node/internal/health"
+	"tvilling/node/internal/identity"
 	"tvilling/node/internal/ingest"
 	"tvilling/node/internal/session"
 	"tvilling/node/internal/timing"
@@ -30,6 +31,13 @@ var ErrConfig = errors.New("gateway configuration")
 type Sessions interface {
 	Serve(ctx context.Context, conn session.Conn, caller session.Caller)
 	Admits(caller session.Caller) error // why not, in words for who asks
+}
+
+// SignIn is the way in; *signin.Service is one.
+type SignIn interface {
+	Handle(mux *http.ServeMux)                     // adds its paths
+	Arrive(w http.ResponseWriter, r *http.Request) // is told of who loads the page
+	Held(r *http.Request) (*identity.Session, *identity.HandOver)
 }
 
 // Ingest takes answers of source systems; *ingest.Ingest is one.
@@ -57,6 +65,7 @@ type Config struct {
 	Ingest   Ingest
 	Checks   []health.Check
 	Staff    func() *x509.CertPool       // whom browsers' certificates are held against; nil, and of none: nobody has one
+	SignIn   SignIn                      // the way in, and what browsers hold; nil: they hold nothing
 	Provider func(context.Context) error // why the provider that one signs in at is not reached; nil where nobody does
 	Logger   *slog.Logger
 

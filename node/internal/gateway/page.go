@@ -15,7 +15,7 @@ const immutable = "public, max-age=31536000, immutable"
 // ClientHandler serves browsers.
 func (g *Gateway) ClientHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", g.file)
+	mux.HandleFunc("GET /{$}", g.page)
 	mux.HandleFunc("GET /assets/{name}", g.file)
 	mux.HandleFunc("GET "+pathTest, g.file)
 	mux.HandleFunc("GET "+pathTestFacts, g.bounded(g.testFacts))
@@ -23,9 +23,20 @@ func (g *Gateway) ClientHandler() http.Handler {
 	mux.HandleFunc("GET "+pathTestCookie, g.bounded(g.testCookie))
 	mux.HandleFunc("GET "+pathTestProvider, g.bounded(g.testProvider))
 	mux.HandleFunc("GET "+pathStream, g.stream)
+	if g.cfg.SignIn != nil {
+		g.cfg.SignIn.Handle(mux)
+	}
 	mux.HandleFunc("GET "+admin.PathLive, health.Live)
 	mux.HandleFunc("GET "+admin.PathReady, health.Ready(g.checks))
 	return g.secured(mux)
+}
+
+// page serves the page: whoever loads it has come.
+func (g *Gateway) page(w http.ResponseWriter, r *http.Request) {
+	if g.cfg.SignIn != nil {
+		g.cfg.SignIn.Arrive(w, r)
+	}
+	g.file(w, r)
 }
 
 // file serves the page and its assets, as they were built.

@@ -20,6 +20,9 @@ import (
 // the upgrade, with a status that says why.
 func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
 	caller := session.Caller{TLS: g.proved(r.TLS)}
+	if g.cfg.SignIn != nil {
+		caller.Session, caller.HandOver = g.cfg.SignIn.Held(r)
+	}
 	switch {
 	case !g.origins.allow(r.Header.Get("Origin")):
 		http.Error(w, "this page may not open a stream here", http.StatusForbidden)
