@@ -74,6 +74,9 @@ func (m *machine) settle() {
 	if l.Dirty {
 		m.relist()
 	}
+	if s := m.s.View.Store; s != nil && s.picture.revision != s.revision && m.s.Clock.reached(s.picture.due) {
+		s.picture = picture{s.revision, m.s.Clock.after(pictureEvery)}
+	}
 	if n := &l.News; n.Added+n.Gone > 0 && m.s.Clock.reached(n.Due) {
 		m.s.Said.Status = changedText(m.s.Lang, n.Added, n.Gone)
 		*n = News{Due: m.s.Clock.after(saidEvery)}

@@ -20,8 +20,13 @@ func wordsOf(typed string) []string {
 
 // searchable is what a document is searched by, names apart.
 func searchable(h *protocol.Header) string {
+	var room [512]byte
+	b := room[:0]
 	day := h.Time.String()
-	return fold(h.Title + "\n" + h.Detail + "\n" + h.Author + "\n" + h.AuthorRole + "\n" + unitOf(h) + "\n" + h.Status + "\n" + day[:min(len(day), 10)])
+	for _, text := range [...]string{h.Title, h.Detail, h.Author, h.AuthorRole, unitOf(h), h.Status, day[:min(len(day), 10)]} {
+		b = append(appendFolded(b, text), '\n')
+	}
+	return string(b)
 }
 
 // latin is what the letters from À (U+00C0) and from à (U+00E0) on are compared as; a
@@ -32,8 +37,9 @@ const latin = "aaaa010ceeeeiiiidnooooo2*2uuuuyts"
 var own = [...]string{"ä", "å", "ö"}
 
 // fold writes a text as it is compared.
-func fold(s string) string {
-	b := make([]byte, 0, len(s))
+func fold(s string) string { return string(appendFolded(make([]byte, 0, len(s)), s)) }
+
+func appendFolded(b []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
@@ -49,7 +55,7 @@ func fold(s string) string {
 			b = append(b, c)
 		}
 	}
-	return string(b)
+	return b
 }
 
 func appendLatin(b []byte, c byte) []byte {

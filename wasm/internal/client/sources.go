@@ -32,10 +32,10 @@ func (s *State) census() *census {
 	if v == nil {
 		return new(census)
 	}
-	if c := memo.census; c != nil && c.revision == v.revision {
+	if c := memo.census; c != nil && c.revision == v.picture.revision {
 		return c
 	}
-	c := &census{revision: v.revision}
+	c := &census{revision: v.picture.revision}
 	at := map[protocol.CareProviderID]int{}
 	v.each(Query{}, func(_ protocol.DocumentKey, item *protocol.Item) {
 		h := &item.Header

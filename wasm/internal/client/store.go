@@ -24,7 +24,8 @@ type Store struct {
 	shown     uint32 // the rows that stand; a record with this number is among them
 	stirred   bool   // something came, moved or went since the rows were made
 	revision  uint64 // counts every change: what was made of one content is told from what is to be made of another
-	drawn     drawn  // what was last made of the documents
+	picture   picture
+	drawn     drawn // what was last made of the documents
 }
 
 // record is a document of the store, and what is known of it.
@@ -42,6 +43,14 @@ type record struct {
 }
 
 const blockSize = 512
+
+// picture is the content of the store that the whole of it was last drawn from: what
+// takes a look at every document is not drawn anew for each of a thousand that come
+// one after the other. It never shows what is gone.
+type picture struct {
+	revision uint64
+	due      Clock // when it may be drawn anew for what has come
+}
 
 // places keeps the documents in order.
 type places struct {
@@ -124,6 +133,7 @@ func (s *Store) remove(key protocol.DocumentKey) bool {
 	delete(s.at, key)
 	s.places.gone = append(s.places.gone, place)
 	s.revision++
+	s.picture.revision = s.revision
 	s.stirred = true
 	return true
 }

@@ -28,6 +28,7 @@ const (
 	TabTimeline Tab = iota
 	TabCalendar
 	TabSources
+	TabQuestions
 )
 
 // Lanes is what has a lane of its own.
@@ -69,9 +70,6 @@ const (
 	cellWidth    = 28     // pixels within which documents become one mark
 	defaultWidth = 800
 	maxWidth     = 4096
-	laneTall     = 22 // pixels of a lane, and where there are many
-	laneLow      = 18
-	manyLanes    = 6
 	axisHeight   = 22
 	dragSlack    = 4 // pixels that a click may move
 	littleRoom   = 480
@@ -172,7 +170,7 @@ func (s *State) points() *points {
 	}
 	q := s.List.Query
 	q.From, q.To, q.Group = 0, 0, GroupTime
-	key := pointsKey{v.revision, q, s.Lang, s.Timeline.Lanes, s.todayNumber()}
+	key := pointsKey{v.picture.revision, q, s.Lang, s.Timeline.Lanes, s.todayNumber()}
 	if p := s.drawn().points; p != nil && p.key == key {
 		return p
 	}

@@ -12,7 +12,7 @@ const idChart = "chart"
 // chart's own element is part of the page, so that the pointer can hold on to it while
 // what is in it is drawn anew.
 func (r *renderer) strip(m *markup) {
-	m.raw(`<section class="strip" id="strip" aria-label="`).text(r.t(txtStrip)).raw(`"><div id="strip-tabs" class="strip-tabs"></div>`)
+	m.raw(`<section class="strip" id="strip" aria-label="`).text(r.t(txtStrip)).raw(`"><div class="strip-top"><div id="strip-tabs"></div><p class="readout" id="readout"></p><div class="acts" id="strip-acts"></div></div>`)
 	t := &r.s.Timeline
 	if t.folded() {
 		m.raw(`</section>`)
@@ -21,11 +21,13 @@ func (r *renderer) strip(m *markup) {
 	m.raw(`<div class="strip-panel" role="tabpanel" id="strip-panel" aria-labelledby="tab-`).number(int(t.Tab)).raw(`"`)
 	m.when(t.Tab == TabSources || t.Tab == TabTimeline && t.Table, ` tabindex="0"`).raw(`>`)
 	switch {
+	case t.Tab == TabQuestions:
+		m.raw(`<div class="questions" id="ladder" data-test="ladder"></div>`)
 	case t.Tab != TabTimeline || t.Table:
 		m.raw(`<div id="strip-content"></div>`)
 	default:
 		m.raw(`<div class="timeline"><div id="lanes" class="lanes"></div><div id="chart" class="chart" tabindex="0" role="group" aria-label="`).text(r.t(txtTimeline))
-		m.raw(`" aria-describedby="chart-keys" data-test="chart"></div></div><p class="unseen" id="chart-keys">`).text(r.t(txtChartKeys)).raw(`</p><p class="readout" id="readout"></p>`)
+		m.raw(`" aria-describedby="chart-keys" data-test="chart"></div></div><p class="unseen" id="chart-keys">`).text(r.t(txtChartKeys)).raw(`</p>`)
 	}
 	m.raw(`</div></section>`)
 }
@@ -33,9 +35,11 @@ func (r *renderer) strip(m *markup) {
 // stripRegions are the parts of the strip that change.
 func (r *renderer) stripRegions() []Region {
 	t := &r.s.Timeline
-	regions := []Region{{"strip-tabs", "main", r.stripTabs()}}
+	regions := []Region{{"strip-tabs", "main", r.stripTabs()}, {"strip-acts", "main", r.stripActs()}}
 	switch {
 	case t.folded():
+	case t.Tab == TabQuestions:
+		regions = append(regions, Region{"ladder", "main", r.ladder()})
 	case t.Tab == TabSources:
 		regions = append(regions, Region{"strip-content", "main", r.sources()})
 	case t.Tab == TabCalendar:
@@ -44,7 +48,7 @@ func (r *renderer) stripRegions() []Region {
 		regions = append(regions, Region{"strip-content", "main", r.chartTable()})
 	default:
 		p := r.s.plot()
-		regions = append(regions, Region{"lanes", "main", r.laneNames(p)}, Region{"chart", "main", r.chart(p)}, Region{"readout", "main", r.readout(p)})
+		regions = append(regions, Region{"lanes", "main", r.laneNames(p)}, Region{"chart", "main", r.chartText(p)}, Region{"readout", "main", r.readout(p)})
 	}
 	return regions
 }
@@ -58,12 +62,17 @@ func (r *renderer) sign(m *markup, id literal, act Action, value string, name tx
 func (r *renderer) stripTabs() string {
 	m, t := new(markup), &r.s.Timeline
 	m.raw(`<div class="tabs" role="tablist" aria-label="`).text(r.t(txtStrip)).raw(`">`)
-	for i, name := range [...]txt{txtTimeline, txtCalendar, txtSources} {
+	for i, name := range [...]txt{txtTimeline, txtCalendar, txtSources, txtLadderTitle} {
 		on := Tab(i) == t.Tab
 		m.raw(`<button type="button" role="tab" id="tab-`).number(i).raw(`" data-act="tab" data-test="tab" data-value="`).number(i).raw(`" aria-selected="`).text(strconv.FormatBool(on)).raw(`"`)
 		m.when(on && !t.folded(), ` aria-controls="strip-panel"`).when(!on, ` tabindex="-1"`).raw(`>`).text(r.t(name)).raw(`</button>`)
 	}
-	m.raw(`</div><div class="acts">`)
+	return m.raw(`</div>`).String()
+}
+
+// stripActs are what can be done with the panel at hand.
+func (r *renderer) stripActs() string {
+	m, t := new(markup), &r.s.Timeline
 	if !t.folded() && t.Tab == TabTimeline {
 		r.chartActs(m)
 	}
@@ -77,7 +86,7 @@ func (r *renderer) stripTabs() string {
 	}
 	r.guideMark(m, viewTimeline+view(t.Tab))
 	r.sign(m, "fold", ActFold, "", name, face)
-	return m.raw(`</div>`).String()
+	return m.String()
 }
 
 func (r *renderer) chartActs(m *markup) {
@@ -118,7 +127,7 @@ func (r *renderer) laneName(l *laneOf, by Lanes) string {
 
 func (r *renderer) laneNames(p *plot) string {
 	m := new(markup)
-	m.raw(`<ul class="lane-names`).when(p.laneHeight() == laneLow, ` low`).raw(`">`)
+	m.raw(`<ul class="lane-names lane-`).number(p.laneHeight()).raw(`">`)
 	for i := range p.lanes {
 		l := &p.lanes[i].laneOf
 		m.raw(`<li data-test="lane">`)
@@ -128,6 +137,27 @@ func (r *renderer) laneNames(p *plot) string {
 		m.raw(`<span>`).text(r.laneName(l, p.from.key.lanes)).raw(`</span> <b>`).text(thousands(r.lang, l.n)).raw(`</b></li>`)
 	}
 	return m.raw(`</ul>`).String()
+}
+
+// chartText is the chart as it was last written, and what it was written from.
+type chartText struct {
+	plot     *plot
+	timeline Timeline
+	from, to protocol.Civil
+	lang     protocol.Language
+	html     string
+}
+
+// chartText writes the chart, unless it is as it was.
+func (r *renderer) chartText(p *plot) string {
+	memo := &r.s.drawn().chart
+	q := &r.s.List.Query
+	key := chartText{p, r.s.Timeline, q.From, q.To, r.lang, memo.html}
+	if memo.html == "" || *memo != key {
+		key.html = r.chart(p)
+		*memo = key
+	}
+	return memo.html
 }
 
 // chart draws the plot. Everything in it is a number; the classes give the colours.
@@ -151,7 +181,7 @@ func (r *renderer) chart(p *plot) string {
 			r.rect(m, `period`, box{c.x, top + lane/2 - 2, c.w, 4})
 		}
 		for j := range l.cells {
-			r.mark(m, &l.cells[j], top+lane/2, l.contract == protocol.AlertInformation && p.from.key.lanes == LanesType)
+			r.mark(m, &l.cells[j], box{0, top + 1, 0, min(lane-2, 16)}, l.contract == protocol.AlertInformation && p.from.key.lanes == LanesType)
 		}
 	}
 	return m.raw(`</svg>`).String()
@@ -165,7 +195,8 @@ func (r *renderer) rect(m *markup, class literal, b box) {
 }
 
 // mark draws a document as a dot, and several as a bar with their number.
-func (r *renderer) mark(m *markup, c *cell, middle int, alert bool) {
+func (r *renderer) mark(m *markup, c *cell, b box, alert bool) {
+	middle := b.y + b.h/2
 	if c.n == 1 {
 		m.raw(`<circle class="dot`).when(alert, ` alert`).raw(`" cx="`).number(c.x).raw(`" cy="`).number(middle).raw(`" r="5"/>`)
 		return
@@ -177,7 +208,7 @@ func (r *renderer) mark(m *markup, c *cell, middle int, alert bool) {
 	case ` h3`:
 		class = `bar h3`
 	}
-	r.rect(m, class, box{c.x, middle - 8, c.w, 16})
+	r.rect(m, class, box{c.x, b.y, c.w, b.h})
 	m.raw(`<text class="n`).raw(heat(c.n)).raw(`" x="`).number(c.x + c.w/2).raw(`" y="`).number(middle + 4).raw(`">`)
 	if c.n < 10_000 {
 		m.number(c.n)

@@ -133,11 +133,16 @@ func (p *plot) place(c cell, start int64) cell {
 	return c
 }
 
+// laneHeight is how tall a lane is, in pixels: the more there are, the lower.
 func (p *plot) laneHeight() int {
-	if len(p.lanes) > manyLanes {
-		return laneLow
+	switch n := len(p.lanes); {
+	case n <= 6:
+		return 22
+	case n <= 9:
+		return 19
+	default:
+		return 17
 	}
-	return laneTall
 }
 
 // lanesHeight is how tall the chart is above its axis.
@@ -169,6 +174,7 @@ func (p *plot) hit(x, y int) (lane *plotLane, hit *cell) {
 type drawn struct {
 	points *points
 	plot   *plot
+	chart  chartText
 	census *census
 	tally  *tally
 }
