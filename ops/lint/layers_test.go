@@ -73,6 +73,7 @@ var layers = []layer{
 	{packages: "ops/lint"},
 	{packages: "ops/cmd/tvilling", may: []string{"protocol/...", "node", "ops/internal/..."}},
 	{packages: "ops/cmd/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
+	{packages: "ops/internal/gallery", may: []string{"protocol"}, tests: []string{"wasm/site", "ops/internal/demo/patients"}}, // a node in a script serves the client
 	{packages: "ops/internal/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
 }
 

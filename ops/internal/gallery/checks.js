@@ -1,0 +1,158 @@
+// What must hold on every page besides what axe-core knows: each check answers with what
+// breaks it, in words. It runs in the page, by the browser's own protocol.
+window.checks = (() => {
+  'use strict';
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
+  const name = (e) => {
+    const words = (e.getAttribute('aria-label') || e.textContent || e.value || '').trim().slice(0, 40);
+    return e.tagName.toLowerCase() + (e.id ? '#' + e.id : e.className ? '.' + String(e.className).split(' ').join('.') : '') + (words ? ' “' + words + '”' : '');
+  };
+  const hidden = (e) => e.closest('.unseen, .skip, [aria-hidden=true]') !== null;
+  const controls = () => [...document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex], [role=slider]')].filter((e) => !e.disabled && seen(e) && !hidden(e));
+  // What the tab key reaches: of the buttons of one radio group, one.
+  const stops = () => {
+    const groups = new Set();
+    return controls().filter((e) => {
+      if (e.tabIndex < 0) return false;
+      if (e.type !== 'radio') return true;
+      const group = [...document.getElementsByName(e.name)];
+      const stop = group.find((r) => r.checked) || group[0];
+      if (e !== stop || groups.has(e.name)) return false;
+      groups.add(e.name);
+      return true;
+    });
+  };
+  // A box that may be wider than the page scrolls by itself, and by the keyboard too.
+  const scrollsByItself = (e) => e.closest('.table-box, .chart-box, .timeline, [data-scrolls]') !== null;
+
+  return {
+    stops: () => stops().map(name),
+
+    // The page is as wide as the window, and nothing in it is wider (WCAG 1.4.10).
+    sideways() {
+      const wrong = [];
+      const root = document.scrollingElement;
+      if (root.scrollWidth > root.clientWidth) wrong.push('the page scrolls sideways: ' + root.scrollWidth + ' px in ' + root.clientWidth);
+      for (const e of document.body.querySelectorAll('*')) {
+        if (!seen(e) || hidden(e) || scrollsByItself(e)) continue;
+        const r = e.getBoundingClientRect();
+        const style = getComputedStyle(e);
+        if (r.right > root.clientWidth + 1 && r.width > 0 && !e.closest('select')) wrong.push(name(e) + ' ends at ' + Math.round(r.right));
+        else if (/auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 && e.tagName !== 'INPUT') wrong.push(name(e) + ' scrolls sideways');
+      }
+      return wrong;
+    },
+
+    // No text is cut off, or runs out of what holds it (1.4.4, 1.4.12). A line that ends
+    // with dots has the rest in what it opens.
+    cut() {
+      const wrong = [];
+      for (const e of document.body.querySelectorAll('*')) {
+        if (!seen(e) || hidden(e) || scrollsByItself(e) || !e.textContent.trim() || /^(SELECT|OPTION|TEXTAREA|svg|text|title|tspan|g)$/.test(e.tagName)) continue;
+        const style = getComputedStyle(e);
+        const dots = (x) => x && getComputedStyle(x).textOverflow === 'ellipsis';
+        if (dots(e) || dots(e.parentElement)) continue;
+        const clips = (v) => v === 'hidden' || v === 'clip';
+        if (e.clientHeight && clips(style.overflowY) && e.scrollHeight > e.clientHeight + 2) wrong.push(name(e) + ' is cut off below: ' + e.scrollHeight + ' in ' + e.clientHeight);
+        if (e.clientWidth && clips(style.overflowX) && e.scrollWidth > e.clientWidth + 2) wrong.push(name(e) + ' is cut off at the side: ' + e.scrollWidth + ' in ' + e.clientWidth);
+        if (e.tagName === 'BUTTON' && e.clientWidth && e.scrollWidth > e.clientWidth + 2) wrong.push(name(e) + ' does not hold its words');
+        if (e.tagName === 'BUTTON' && e.clientHeight && e.scrollHeight > e.clientHeight + 2) wrong.push(name(e) + ' does not hold its lines');
+      }
+      return wrong;
+    },
+
+    // What is pressed is large enough (2.5.8); a box's words are part of it.
+    small() {
+      const wrong = [];
+      for (const e of controls()) {
+        if (!e.matches('button, a[href], input, select, textarea, summary, [data-act]')) continue;
+        let r = e.getBoundingClientRect();
+        if (/checkbox|radio/.test(e.type) && e.closest('label')) r = e.closest('label').getBoundingClientRect();
+        if (r.width < 24 || r.height < 24) wrong.push(name(e) + ' is ' + Math.round(r.width) + ' × ' + Math.round(r.height));
+      }
+      return wrong;
+    },
+
+    // Everything can be brought into sight, and then nothing covers it (2.4.11).
+    covered() {
+      const wrong = [];
+      const at = document.activeElement;
+      for (const e of stops()) {
+        e.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+        const r = e.getBoundingClientRect();
+        const x = Math.min(Math.max(r.left, 0) + 2, innerWidth - 1);
+        const points = [[r.left + r.width / 2, r.top + Math.min(r.height / 2, 20)], [x, r.top + 3], [x, r.top + Math.min(r.height, 30) - 3]];
+        const hit = points.some(([x, y]) => {
+          const top = document.elementFromPoint(x, y);
+          return top && (e.contains(top) || top.contains(e) && top.closest('label') || top.closest('label')?.contains(e));
+        });
+        if (!hit) wrong.push(name(e) + ' cannot be seen: ' + [r.left, r.top, r.right, r.bottom].map(Math.round) + ' in ' + innerWidth + ' × ' + innerHeight);
+      }
+      at?.scrollIntoView?.({ block: 'nearest' });
+      return wrong;
+    },
+
+    // Where there are rows, the list shows some.
+    blankList() {
+      const scroller = document.getElementById('scroller');
+      const rows = document.getElementById('rows');
+      if (!scroller || !rows?.firstElementChild || !seen(scroller)) return [];
+      const s = scroller.getBoundingClientRect();
+      const some = [...rows.children].some((row) => {
+        const r = row.getBoundingClientRect();
+        return r.height > 0 && r.bottom > s.top + 1 && r.top < s.bottom - 1;
+      });
+      return some ? [] : ['the list is scrolled to where no row is painted: ' + scroller.scrollTop + ', and the first is at ' + rows.style.paddingTop];
+    },
+
+    // Nothing moves where one does not want it (2.3.3).
+    moving() {
+      const wrong = document.getAnimations().map((a) => 'an animation of ' + name(a.effect.target));
+      for (const e of document.querySelectorAll('*')) {
+        const style = getComputedStyle(e);
+        if (style.transitionDuration.split(',').some((d) => parseFloat(d) > 0.001)) wrong.push(name(e) + ' has a transition');
+        if (style.animationName !== 'none' && parseFloat(style.animationDuration) > 0.001) wrong.push(name(e) + ' has an animation');
+        if (style.scrollBehavior === 'smooth') wrong.push(name(e) + ' scrolls smoothly');
+      }
+      return wrong;
+    },
+
+    // With colours of one's own a control still looks like one, and one that is pressed
+    // or chosen differs from one that is not by more than a colour that is gone.
+    flat() {
+      const wrong = [];
+      const look = (e) => {
+        const s = getComputedStyle(e);
+        return [s.color, s.backgroundColor, s.borderTopWidth, s.borderTopColor, s.borderLeftWidth, s.outlineStyle, s.fontWeight, s.textDecorationLine].join('|');
+      };
+      for (const e of controls()) {
+        if (!e.matches('button, select, textarea, input:not([type=checkbox], [type=radio], [type=range])')) continue;
+        const s = getComputedStyle(e);
+        const edge = ['Top', 'Bottom', 'Left'].some((side) => parseFloat(s['border' + side + 'Width']) > 0 && s['border' + side + 'Style'] !== 'none');
+        if (!edge && !/underline/.test(s.textDecorationLine)) wrong.push(name(e) + ' has no edge');
+        if (s.color === s.backgroundColor) wrong.push(name(e) + ' has the colour of what it stands on');
+      }
+      for (const on of document.querySelectorAll('[aria-pressed=true], [aria-current=true], [aria-selected=true]')) {
+        const attribute = ['aria-pressed', 'aria-selected'].find((a) => on.hasAttribute(a)) || 'aria-current';
+        const off = [...document.querySelectorAll(attribute === 'aria-current' ? on.tagName + '.' + [...on.classList].join('.') + ':not([aria-current])' : '[' + attribute + '=false]')]
+          .find((e) => seen(e) && e.className === on.className);
+        if (seen(on) && off && look(on) === look(off)) wrong.push(name(on) + ' looks like ' + name(off) + ', which is not chosen');
+      }
+      return wrong;
+    },
+
+    // Where the focus is, and how it is seen.
+    focus() {
+      const e = document.activeElement;
+      if (!e || e === document.body || e === document.documentElement) return null;
+      const s = getComputedStyle(e);
+      const r = e.getBoundingClientRect();
+      const ring = e.type === 'date' && !e.matches(':focus-visible') /* the browser draws it at a part */ || s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 || s.boxShadow !== 'none';
+      const top = document.elementFromPoint(Math.min(Math.max(r.left + r.width / 2, 0), innerWidth - 1), Math.min(Math.max(r.top + Math.min(r.height / 2, 20), 0), innerHeight - 1));
+      const free = top && (e.contains(top) || top.contains(e) && top.closest('label') || !!top.closest('label')?.contains(e));
+      const part = e.closest('fieldset, form, section, nav, aside, header, footer, main, .acts, ul')?.getBoundingClientRect();
+      return { Name: name(e), Ring: !!ring, Free: !!free, Left: r.left, Top: r.top, Right: r.right, Bottom: r.bottom, Part: part ? [part.left, part.top, part.right, part.bottom].map(Math.round).join() : '', Index: stops().indexOf(e) };
+    },
+  };
+})();
+true

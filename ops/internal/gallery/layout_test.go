@@ -1,0 +1,149 @@
+package gallery
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"testing"
+
+	"tvilling/protocol"
+)
+
+//go:embed checks.js
+var checks string
+
+// check runs one of the checks on the page as it stands.
+func (p *page) check(what string) {
+	p.t.Helper()
+	eval[bool](p, `window.checks !== undefined || (() => { `+checks+` })() || true`)
+	if wrong := eval[[]string](p, `window.checks.`+what+`()`); len(wrong) > 0 {
+		p.shot(what)
+		p.t.Errorf("%s: %s: %d\n\t%s", p.state, what, len(wrong), strings.Join(wrong[:min(len(wrong), 5)], "\n\t"))
+	}
+}
+
+// spacing is the text spacing that a page must bear (WCAG 1.4.12). A page's policy lets no
+// style in by markup; a user's own comes in beside it, as this does.
+const spacing = `(() => { const s = new CSSStyleSheet();
+	s.replaceSync('* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }');
+	document.adoptedStyleSheets = [s]; return true })()`
+
+const noSpacing = `document.adoptedStyleSheets = [], true`
+
+// In every state everything is there in a narrow window, with text enlarged four times,
+// with wide text, with colours of one's own and without motion.
+func TestLayout(t *testing.T) {
+	p := newPage(t)
+	for _, s := range states() {
+		t.Run(s.name, func(t *testing.T) {
+			p := p.in(t)
+			p.open(s, setting{})
+			for _, what := range []string{"sideways", "cut", "small", "covered", "blankList"} {
+				p.check(what)
+			}
+			eval[bool](p, spacing)
+			p.settle()
+			p.state = s.name + " spaced"
+			p.check("cut")
+			p.check("sideways")
+			eval[bool](p, noSpacing)
+			for _, narrow := range []setting{{width: 320, height: 640}, {width: 320, height: 256, scale: 4}} {
+				p.turn(narrow)
+				p.state = s.name + " " + map[bool]string{true: "at 400 %", false: "at 320 pixels"}[narrow.scale == 4]
+				for _, what := range []string{"sideways", "cut", "covered", "blankList"} {
+					p.check(what)
+				}
+			}
+			p.turn(setting{forced: true, still: true})
+			p.state = s.name + " forced, still"
+			p.check("flat")
+			p.check("moving")
+			p.turn(setting{lang: protocol.English, width: 320, height: 640})
+			p.state = s.name + " in English at 320 pixels"
+			p.check("sideways")
+		})
+	}
+}
+
+// focused is where the focus is.
+type focused struct {
+	Name                     string
+	Ring, Free               bool
+	Left, Top, Right, Bottom float64
+	Part                     string // the box of what it is part of
+	Index                    int    // among what the tab key reaches, -1: not
+}
+
+// Everything that can be pressed is reached by the tab key alone, in the order in which it
+// stands, is seen to have the focus, and lets go of it.
+func TestTabReachesEverythingInItsOrder(t *testing.T) {
+	p := newPage(t)
+	for _, s := range named(t, append(slices.Clone(besides), "entry/who", "patient/right", "choice/own", "emergency/first",
+		"overview/ending", "overview/alerts", "reading/plan", "follow-up/review", "follow-up/form", "blank/version")...) {
+		t.Run(s.name, func(t *testing.T) {
+			p := p.in(t)
+			p.open(s, setting{})
+			eval[bool](p, `window.checks !== undefined || (() => { `+checks+` })() || true`)
+			stops := eval[[]string](p, `window.checks.stops()`)
+			eval[bool](p, `(e => { document.body.prepend(e); e.focus(); e.remove(); return true })(Object.assign(document.createElement('span'), {tabIndex: -1}))`) // where the page begins
+			reached := map[int]bool{}
+			var before *focused
+			for range 5*len(stops) + 8 { // a date has several parts, each a stop
+				keys("\t")(p)
+				at := eval[*focused](p, `window.checks.focus()`)
+				if at == nil {
+					break // past the last: the focus has left the page
+				}
+				if reached[at.Index] && before != nil && at.Index != before.Index {
+					break // and come around
+				}
+				reached[at.Index] = true
+				p.focusIsRight(before, at)
+				before = at
+			}
+			for i, name := range stops {
+				if !reached[i] {
+					t.Errorf("%s: the tab key never reaches %s", s.name, name)
+				}
+			}
+		})
+	}
+}
+
+// focusIsRight checks one step of the tab key.
+func (p *page) focusIsRight(before, at *focused) {
+	p.t.Helper()
+	if at.Index < 0 && strings.Contains(at.Name, "skip") {
+		return // the way past the banner, seen while it has the focus
+	}
+	if !at.Ring {
+		p.t.Errorf("%s: %s does not show that it has the focus", p.state, at.Name)
+	}
+	if !at.Free {
+		p.t.Errorf("%s: %s has the focus behind something", p.state, at.Name)
+	}
+	if before != nil && before.Index >= 0 && at.Part == before.Part && at.Bottom <= before.Top && at.Left <= before.Left {
+		p.t.Errorf("%s: the focus goes back from %s to %s", p.state, before.Name, at.Name)
+	}
+}
+
+// The page says which language it speaks, and which words are another's.
+func TestLanguage(t *testing.T) {
+	p := newPage(t)
+	for _, s := range named(t, "entry/who", "overview/many", "aside/help", "blank/ended") {
+		for _, lang := range []protocol.Language{protocol.Swedish, protocol.English} {
+			p := p.in(t)
+			p.open(s, setting{lang: lang})
+			want := lang.Tag()
+			if s.name == "blank/ended" {
+				want = protocol.Swedish.Tag() // it speaks both, the other marked as such
+			}
+			if got := eval[string](p, `document.documentElement.lang`); got != want {
+				t.Errorf("%s: lang is %q, want %q", s.name, got, want)
+			}
+			if got := eval[string](p, `document.querySelector('#language, #ended-reload [lang]').lang`); got == want || got == "" {
+				t.Errorf("%s: the other language's words are marked %q", s.name, got)
+			}
+		}
+	}
+}
