@@ -26,7 +26,7 @@ func (m *machine) act(a Act) {
 		if m.s.View.Shown {
 			m.actTimeline(a)
 		}
-	case ActFilters, ActUnfilter, ActQuestions, ActChooseAlerts:
+	case ActFilters, ActUnfilter, ActChooseAlerts:
 		m.actTools(a)
 	case ActPaged, ActPageBack, ActPageNext:
 		m.actPages(a.Name)

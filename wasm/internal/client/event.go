@@ -174,7 +174,6 @@ const (
 	ActDay          Action = "day"   // Value is YYYYMMDD
 	ActFilters      Action = "filters"
 	ActUnfilter     Action = "unfilter" // Value is the filter
-	ActQuestions    Action = "questions"
 	ActChooseAlerts Action = "choose-alerts"
 
 	ActSignIn       Action = "sign-in"

@@ -8,22 +8,16 @@ import (
 
 // Tools are what the user has opened beside the list.
 type Tools struct {
-	Filters   bool   // the filters
-	Questions bool   // the questions about what there is
-	Words     string // that stand in the search field where it is drawn anew
-	Drawn     int    // times that it was
+	Filters bool   // the filters
+	Words   string // that stand in the search field where it is drawn anew
+	Drawn   int    // times that it was
 }
-
-const idQuestions = "questions"
 
 func (r *renderer) overviewPage() string {
 	m := new(markup)
 	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section>`)
-	if r.s.Tools.Questions {
-		m.raw(`<section class="questions panel" id="ladder" data-test="ladder" aria-labelledby="questions"></section>`)
-	}
 	r.strip(m)
-	m.raw(`<div class="panes"><section class="list" data-holds aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" tabindex="-1">`).text(r.t(txtListTitle))
+	m.raw(`<div class="panes"><section class="list" data-holds aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" class="unseen" tabindex="-1">`).text(r.t(txtListTitle))
 	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div></div><div id="chips" class="chips"></div></div>`)
 	m.raw(`<div class="above"><div id="list-more" class="more" role="status"></div><div id="list-empties" class="empties"></div></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div><div id="list-pages" class="pages"></div></section>`)
 	m.raw(`<aside class="reader" aria-label="`).text(r.t(txtReaderTitle)).raw(`"><div class="reading" id="reader" data-test="reader"></div></aside></div>`)
@@ -45,9 +39,6 @@ func (r *renderer) overviewRegions(reader string) []Region {
 		{"list-pages", "main", r.listPages()},
 		{"reader", "main", reader},
 	}
-	if r.s.Tools.Questions {
-		regions = append(regions, Region{"ladder", "main", r.ladder()})
-	}
 	return append(regions, r.stripRegions()...)
 }
 
@@ -67,7 +58,6 @@ func (r *renderer) patientHead() string {
 			r.button(m, "", "consent-ask", ActConsentAsk, "", r.t(txtConsentGive), false)
 		}
 		r.emergencyButton(m)
-		m.raw(`<button type="button" id="questions" data-act="questions" data-test="questions" aria-expanded="`).text(strconv.FormatBool(s.Tools.Questions)).raw(`">`).text(r.t(txtLadderTitle)).raw(`</button>`)
 		r.button(m, "", "choice", ActChoice, "", r.t(txtChangeChoice), false)
 		r.button(m, "", "leave", ActLeave, "", r.t(txtLeave), false)
 	}
@@ -298,8 +288,6 @@ func (m *machine) actTools(a Act) {
 	switch a.Name {
 	case ActFilters:
 		t.Filters = !t.Filters
-	case ActQuestions:
-		t.Questions = !t.Questions
 	case ActChooseAlerts:
 		m.actChoice(ActChoice)
 		m.s.Form.Checked[protocol.AlertInformation] = true

@@ -7,7 +7,7 @@ func (m *machine) actTimeline(a Act) {
 	t := &m.s.Timeline
 	switch a.Name {
 	case ActTab:
-		if n := number(a.Value); n >= 0 && n <= int(TabSources) {
+		if n := number(a.Value); n >= 0 && n <= int(TabQuestions) {
 			t.Tab, t.Fold, t.Drag = Tab(n), FoldOpen, Drag{}
 		}
 	case ActFold:
@@ -199,7 +199,7 @@ func (m *machine) clickMark(p *plot, c Charted) {
 
 // pressTab goes from tab to tab, and shows each.
 func (m *machine) pressTab(key string) {
-	n := int(TabSources) + 1
+	n := int(TabQuestions) + 1
 	at := int(m.s.Timeline.Tab)
 	switch key {
 	case "ArrowLeft":

@@ -8,15 +8,46 @@ import (
 
 const idChart = "chart"
 
-// strip is what stands above the list: the tabs, and beneath them the chosen panel. The
-// chart's own element is part of the page, so that the pointer can hold on to it while
-// what is in it is drawn anew.
+// strip is what stands above the list: the tabs, and beneath them the chosen panel.
 func (r *renderer) strip(m *markup) {
-	m.raw(`<section class="strip" id="strip" aria-label="`).text(r.t(txtStrip)).raw(`"><div class="strip-top"><div id="strip-tabs"></div><p class="readout" id="readout"></p><div class="acts" id="strip-acts"></div></div>`)
+	m.raw(`<section class="strip" id="strip" aria-label="`).text(r.t(txtStrip)).raw(`"><div class="strip-top"><div id="strip-tabs"></div>`)
+	m.raw(`<p class="readout" id="readout"></p><div class="acts" id="strip-acts"></div></div><div id="strip-body"></div></section>`)
+}
+
+// stripRegions are the parts of the strip that change.
+func (r *renderer) stripRegions() []Region {
 	t := &r.s.Timeline
+	p, readout := (*plot)(nil), ""
+	if !t.folded() && t.Tab == TabTimeline && !t.Table {
+		p = r.s.plot()
+		readout = r.readout(p)
+	}
+	regions := []Region{
+		{"strip-tabs", "main", r.stripTabs()}, {"strip-acts", "main", r.stripActs()}, {"readout", "main", readout}, {"strip-body", "main", r.stripBody()},
+	}
+	const within = "strip-body"
+	switch {
+	case t.folded():
+	case p != nil:
+		regions = append(regions, Region{"lanes", within, r.laneNames(p)}, Region{"chart", within, r.chart(p)})
+	case t.Tab == TabTimeline:
+		regions = append(regions, Region{"strip-content", within, r.chartTable()})
+	case t.Tab == TabCalendar:
+		regions = append(regions, Region{"strip-content", within, r.calendar()})
+	case t.Tab == TabSources:
+		regions = append(regions, Region{"strip-content", within, r.sources()})
+	default:
+		regions = append(regions, Region{"ladder", within, r.ladder()})
+	}
+	return regions
+}
+
+// stripBody is the panel of the tab. The chart's own element is part of it, so that the
+// pointer can hold on to it while what is in it is drawn anew.
+func (r *renderer) stripBody() string {
+	m, t := new(markup), &r.s.Timeline
 	if t.folded() {
-		m.raw(`</section>`)
-		return
+		return ""
 	}
 	m.raw(`<div class="strip-panel" role="tabpanel" id="strip-panel" aria-labelledby="tab-`).number(int(t.Tab)).raw(`"`)
 	m.when(t.Tab == TabSources || t.Tab == TabTimeline && t.Table, ` tabindex="0"`).raw(`>`)
@@ -29,28 +60,7 @@ func (r *renderer) strip(m *markup) {
 		m.raw(`<div class="timeline"><div id="lanes" class="lanes"></div><div id="chart" class="chart" tabindex="0" role="group" aria-label="`).text(r.t(txtTimeline))
 		m.raw(`" aria-describedby="chart-keys" data-test="chart"></div></div><p class="unseen" id="chart-keys">`).text(r.t(txtChartKeys)).raw(`</p>`)
 	}
-	m.raw(`</div></section>`)
-}
-
-// stripRegions are the parts of the strip that change.
-func (r *renderer) stripRegions() []Region {
-	t := &r.s.Timeline
-	regions := []Region{{"strip-tabs", "main", r.stripTabs()}, {"strip-acts", "main", r.stripActs()}}
-	switch {
-	case t.folded():
-	case t.Tab == TabQuestions:
-		regions = append(regions, Region{"ladder", "main", r.ladder()})
-	case t.Tab == TabSources:
-		regions = append(regions, Region{"strip-content", "main", r.sources()})
-	case t.Tab == TabCalendar:
-		regions = append(regions, Region{"strip-content", "main", r.calendar()})
-	case t.Table:
-		regions = append(regions, Region{"strip-content", "main", r.chartTable()})
-	default:
-		p := r.s.plot()
-		regions = append(regions, Region{"lanes", "main", r.laneNames(p)}, Region{"chart", "main", r.chartText(p)}, Region{"readout", "main", r.readout(p)})
-	}
-	return regions
+	return m.raw(`</div>`).String()
 }
 
 // sign is a small button with a sign for its face.
