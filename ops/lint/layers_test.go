@@ -36,7 +36,9 @@ var layers = []layer{
 	{packages: "node/internal/rivta", may: []string{"protocol"}},
 	{packages: "node/internal/feedback", may: []string{"protocol"}},
 	{packages: "node/internal/identity", may: []string{"protocol"}},
-	{packages: "node/internal/signin", may: []string{"protocol", "protocol/admin", "node/internal/identity", "node/internal/record", "node/internal/sealing"}},
+	{packages: "node/internal/signin", may: []string{"protocol", "protocol/admin", "node/internal/identity", "node/internal/record", "node/internal/sealing"},
+		tests: []string{"node/providertest", "node/internal/gateway", "node/internal/session", "node/internal/ingest", "wasm/site"}},
+	{packages: "node/providertest"}, // for tests
 	{packages: "node/internal/certs", may: []string{"protocol/admin"}, tests: []string{"node/internal/certs/certstest"}},
 	{packages: "node/internal/certs/certstest", may: []string{"protocol/admin"}}, // for tests
 	{packages: "node/internal/upstream", may: []string{"protocol", "node/internal/projection"}},
@@ -65,7 +67,7 @@ var layers = []layer{
 	{packages: "node/internal/gateway", may: []string{"protocol", "protocol/admin", "node/internal/health", "node/internal/session", "node/internal/identity",
 		"node/internal/ingest", "node/internal/rivta", "node/internal/timing", "wasm/site"}, tests: []string{"node/internal/certs"}},
 	{packages: "node", may: []string{"protocol/...", "raftfsm/...", "node/internal/...", "wasm/site"},
-		tests: []string{"node", "ops/internal/pki", "ops/internal/demo/patients"}},
+		tests: []string{"node", "node/providertest", "ops/internal/pki", "ops/internal/demo/patients"}},
 
 	{packages: "wasm/site"},
 	{packages: "wasm/...", may: []string{"protocol", "wasm/..."}},
@@ -74,7 +76,7 @@ var layers = []layer{
 	{packages: "ops/cmd/tvilling", may: []string{"protocol/...", "node", "ops/internal/..."}},
 	{packages: "ops/cmd/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
 	{packages: "ops/internal/gallery", may: []string{"protocol"}, tests: []string{"wasm/site", "ops/internal/demo/patients"}}, // a node in a script serves the client
-	{packages: "ops/internal/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
+	{packages: "ops/internal/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node", "node/providertest"}},
 }
 
 // listed is what go list says of a package.
