@@ -322,7 +322,7 @@ func (s *sheet) fields(in *protocol.Node, paths string) {
 		if len(found) == 0 {
 			continue
 		}
-		s.m.when(!open, `<dl class="fields">`).raw(`<div class="field`).when(isWide(found[0]), ` wide`).raw(`"><dt>`).text(s.label(found[0].Label)).raw(`</dt>`)
+		s.m.when(!open, `<dl class="fields">`).raw(`<div class="field`).when(isWide(found[0]), ` wide`).raw(`"><dt>`).text(s.label(labelIn(path))).raw(`</dt>`)
 		open = true
 		for _, n := range found {
 			s.m.raw(`<dd>`)
@@ -332,6 +332,26 @@ func (s *sheet) fields(in *protocol.Node, paths string) {
 		s.m.raw(`</div>`)
 	}
 	s.m.when(open, `</dl>`)
+}
+
+// labelIn is the name that a path's last part goes by where it stands alone: a name is
+// the name of somebody.
+func labelIn(path string) string {
+	around, name := "", path
+	for {
+		first, rest, more := strings.Cut(name, "/")
+		if !more {
+			break
+		}
+		around, name = first, rest
+	}
+	switch name {
+	case "name", "text", "reason", "content", "documentId", "personName", "orgUnitName", "healthcareProfessionalName":
+		if around != "" {
+			return around
+		}
+	}
+	return name
 }
 
 // prose is running text, each under its name.

@@ -65,7 +65,7 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 	}
 	for i, r := range results {
 		value := s.at(r, "value")
-		s.m.raw(`<tr>`)
+		s.m.raw(`<tr`).when(number < 0, ` class="related"`).raw(`>`)
 		if i == 0 {
 			s.analysisName(a, value, number)
 		} else {
@@ -74,6 +74,9 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 		s.result(r, value)
 		s.m.raw(`</tr>`)
 		s.remarks(r, "comment outcomeDescription referencePopulation reference/comment")
+		for _, related := range s.all(r, "related") {
+			s.analysis(related, -1) // what was tried on what was found
+		}
 	}
 	s.remarks(a, "comment specimen/comment")
 }
@@ -94,7 +97,7 @@ func (s *sheet) analysisName(a, value *protocol.Node, number int) {
 	if name != nil {
 		s.taken[name] = true
 	}
-	if code != nil && code.Kind == protocol.NodeCode && code.Code.Code == title && systemName(code.Code.System) == code.Code.System && code.Code.System == "" {
+	if code != nil && (code.Code == protocol.Code{Display: title} || code.Code == protocol.Code{Original: title} || code.Code == protocol.Code{Code: title}) {
 		s.taken[code] = true
 	}
 	for _, path := range [...]string{"specimen/material", "specimen/anatomicalLocation", "specimen", "method"} {
@@ -104,7 +107,7 @@ func (s *sheet) analysisName(a, value *protocol.Node, number int) {
 			s.m.raw(`</span>`)
 		}
 	}
-	if value != nil && value.Kind == protocol.NodeQuantity && code != nil && code.Code.Code != "" {
+	if number >= 0 && value != nil && value.Kind == protocol.NodeQuantity && code != nil && code.Code.Code != "" {
 		s.trendButton(&code.Code, title, number)
 	}
 	s.m.raw(`</th>`)
