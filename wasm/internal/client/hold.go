@@ -74,8 +74,12 @@ func (m *machine) settle() {
 	if l.Dirty {
 		m.relist()
 	}
-	if s := m.s.View.Store; s != nil && s.picture.revision != s.revision && m.s.Clock.reached(s.picture.due) {
-		s.picture = picture{s.revision, m.s.Clock.after(pictureEvery)}
+	s := m.s.View.Store
+	if s != nil {
+		s.prepare()
+	}
+	if s != nil && s.sight.revision != s.revision && m.s.Clock.reached(s.sight.due) {
+		s.sight = sight{s.revision, m.s.Clock.after(pictureEvery)}
 	}
 	if n := &l.News; n.Added+n.Gone > 0 && m.s.Clock.reached(n.Due) {
 		m.s.Said.Status = changedText(m.s.Lang, n.Added, n.Gone)

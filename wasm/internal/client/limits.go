@@ -19,6 +19,7 @@ const (
 	maxWords         = 8     // of a search; what is typed after them is not looked for
 	maxSearch        = 100   // bytes of a search that are looked at
 	pageRows         = 100   // rows of a page, where the list is leafed
+	prepareAtOnce    = 256   // documents made ready to be searched in one step
 	pictureEvery     = 250   // how often the whole view is drawn anew for what comes
 	saidEvery        = 2_000 // how often what comes and goes is told
 	maxWindow        = 200   // rows painted at once, however tall the window says it is

@@ -211,8 +211,8 @@ func (s *State) Wake() (at int64, ok bool) {
 	if s.holds() {
 		earliest(s.Lease.Due)
 	}
-	if v := s.View.Store; v != nil && v.picture.revision != v.revision {
-		earliest(v.picture.due)
+	if v := s.View.Store; v != nil && v.sight.revision != v.revision {
+		earliest(v.sight.due)
 	}
 	if n := &s.List.News; n.Added+n.Gone > 0 {
 		earliest(n.Due)

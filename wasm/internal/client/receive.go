@@ -333,7 +333,7 @@ func (m *machine) ended(l *Link, f protocol.End) {
 		Index: f.Position.Index, Vouched: f.Position.Index,
 	}
 	l.Shadow, l.Stage = nil, StageLive
-	m.s.View.Store.picture.revision = m.s.View.Store.revision
+	m.s.View.Store.sight.revision = m.s.View.Store.revision
 	m.renew(l)
 	if m.s.End.Blank || first {
 		m.s.Notice, m.s.Said.Alert = Notice{}, ""

@@ -22,16 +22,42 @@ func wordsOf(typed string) []string {
 func searchable(h *protocol.Header) string {
 	var room [512]byte
 	b := room[:0]
-	day := h.Time.String()
-	for _, text := range [...]string{h.Title, h.Detail, h.Author, h.AuthorRole, unitOf(h), h.Status, day[:min(len(day), 10)]} {
+	for _, text := range [...]string{h.Title, h.Detail, h.Author, h.AuthorRole, unitOf(h), h.Status} {
 		b = append(appendFolded(b, text), '\n')
 	}
-	return string(b)
+	return string(appendDay(b, h.Time))
+}
+
+// appendDay appends a time's day, as far as it was given.
+func appendDay(b []byte, at protocol.Civil) []byte {
+	given, day := int(at%10), int64(at)/10_000_000
+	if given < 2 {
+		return b
+	}
+	b = pad(b, int(day/10_000), 4)
+	if given > 2 {
+		b = pad(append(b, '-'), int(day/100%100), 2)
+	}
+	if given > 3 {
+		b = pad(append(b, '-'), int(day%100), 2)
+	}
+	return b
+}
+
+// prepare makes some documents ready to be searched: a few at a time, so that who
+// begins to type does not wait for all of them.
+func (s *Store) prepare() {
+	p := &s.places
+	for end := min(p.last, p.prepared+prepareAtOnce); p.prepared < end; p.prepared++ {
+		if r := s.record(p.prepared); r.live && r.text == "" {
+			r.text = searchable(&r.item.Header)
+		}
+	}
 }
 
 // latin is what the letters from À (U+00C0) and from à (U+00E0) on are compared as; a
 // number is the place of a letter that is no ASCII.
-const latin = "aaaa010ceeeeiiiidnooooo2*2uuuuyts"
+const latin = "aaaa010ceeeeiiiidnoooo2*2uuuuyts"
 
 // own are the letters that latin has the places of.
 var own = [...]string{"ä", "å", "ö"}

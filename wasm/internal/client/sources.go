@@ -32,10 +32,10 @@ func (s *State) census() *census {
 	if v == nil {
 		return new(census)
 	}
-	if c := memo.census; c != nil && c.revision == v.picture.revision {
+	if c := memo.census; c != nil && c.revision == v.sight.revision {
 		return c
 	}
-	c := &census{revision: v.picture.revision}
+	c := &census{revision: v.sight.revision}
 	at := map[protocol.CareProviderID]int{}
 	v.each(Query{}, func(_ protocol.DocumentKey, item *protocol.Item) {
 		h := &item.Header

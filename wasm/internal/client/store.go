@@ -24,7 +24,7 @@ type Store struct {
 	shown     uint32 // the rows that stand; a record with this number is among them
 	stirred   bool   // something came, moved or went since the rows were made
 	revision  uint64 // counts every change: what was made of one content is told from what is to be made of another
-	picture   picture
+	sight     sight
 	drawn     drawn // what was last made of the documents
 }
 
@@ -44,10 +44,10 @@ type record struct {
 
 const blockSize = 512
 
-// picture is the content of the store that the whole of it was last drawn from: what
+// sight is the content of the store that the whole of it was last drawn from: what
 // takes a look at every document is not drawn anew for each of a thousand that come
 // one after the other. It never shows what is gone.
-type picture struct {
+type sight struct {
 	revision uint64
 	due      Clock // when it may be drawn anew for what has come
 }
@@ -61,7 +61,8 @@ type places struct {
 	order []int32 // newest first
 	spare []int32 // the other buffer of order
 	// changed are those that the rows have not been settled for.
-	changed []int32
+	changed  []int32
+	prepared int32 // those before it have been made ready to be searched
 }
 
 func newStore() *Store { return &Store{at: map[protocol.DocumentKey]int32{}, shown: 1} }
@@ -133,7 +134,7 @@ func (s *Store) remove(key protocol.DocumentKey) bool {
 	delete(s.at, key)
 	s.places.gone = append(s.places.gone, place)
 	s.revision++
-	s.picture.revision = s.revision
+	s.sight.revision = s.revision
 	s.stirred = true
 	return true
 }

@@ -170,7 +170,7 @@ func (s *State) points() *points {
 	}
 	q := s.List.Query
 	q.From, q.To, q.Group = 0, 0, GroupTime
-	key := pointsKey{v.picture.revision, q, s.Lang, s.Timeline.Lanes, s.todayNumber()}
+	key := pointsKey{v.sight.revision, q, s.Lang, s.Timeline.Lanes, s.todayNumber()}
 	if p := s.drawn().points; p != nil && p.key == key {
 		return p
 	}
