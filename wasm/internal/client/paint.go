@@ -29,6 +29,7 @@ type Painter struct {
 	lang string
 	read readerKey // what reading was written from
 	text string    // the reading pane as last written
+	buf  []byte
 }
 
 // readerKey is everything that the reading pane is written from.
@@ -63,7 +64,7 @@ func (p *Painter) reading(r *renderer) string {
 }
 
 func (p *Painter) commands(page Page, effects []Effect) string {
-	b := make([]byte, 0, 1024)
+	b := p.buf[:0]
 	if p.lang != page.Lang {
 		p.lang = page.Lang
 		b = command(b, "g", page.Lang)
@@ -94,7 +95,10 @@ func (p *Painter) commands(page Page, effects []Effect) string {
 			b = command(b, "r")
 		}
 	}
-	return string(b)
+	text := string(b)
+	clear(b) // nothing that was wiped from the screen stays here
+	p.buf = b
+	return text
 }
 
 // forgetWithin forgets what was painted in elements that have just been replaced.
@@ -127,28 +131,32 @@ func (p *Painter) paintRows(b []byte, rows *Rows) []byte {
 		p.rows = ""
 		return b
 	}
-	fields := make([]string, 0, 4+4*len(rows.Items))
-	fields = append(fields, idRows, strconv.Itoa(rows.Before), strconv.Itoa(rows.After), strconv.Itoa(rows.Size))
-	for _, r := range rows.Items {
+	start := len(b)
+	b = field(field(append(b, 'l'), idRows), strconv.Itoa(rows.Before))
+	b = field(field(b, strconv.Itoa(rows.After)), strconv.Itoa(rows.Size))
+	for i := range rows.Items {
+		r := &rows.Items[i]
 		heading := ""
 		if r.Heading {
 			heading = "1"
 		}
-		fields = append(fields, r.Key, strconv.Itoa(r.Place), heading, r.HTML)
+		b = field(field(field(field(b, r.Key), strconv.Itoa(r.Place)), heading), r.HTML)
 	}
-	line := string(command(nil, "l", fields...))
-	if line == p.rows {
-		return b
+	b = append(b, commandEnd...)
+	if string(b[start:]) == p.rows {
+		return b[:start]
 	}
-	p.rows = line
-	return append(b, line...)
+	p.rows = string(b[start:])
+	return b
 }
+
+func field(b []byte, s string) []byte { return append(append(b, fieldEnd...), s...) }
 
 //go:noinline
 func command(b []byte, name string, fields ...string) []byte {
 	b = append(b, name...)
 	for _, f := range fields {
-		b = append(append(b, fieldEnd...), f...)
+		b = field(b, f)
 	}
 	return append(b, commandEnd...)
 }

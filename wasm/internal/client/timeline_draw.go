@@ -29,7 +29,7 @@ func (r *renderer) stripRegions() []Region {
 	switch {
 	case t.folded():
 	case p != nil:
-		regions = append(regions, Region{"lanes", within, r.laneNames(p)}, Region{"chart", within, r.chart(p)})
+		regions = append(regions, Region{"lanes", within, r.laneNames(p)}, Region{"chart", within, r.chartText(p)})
 	case t.Tab == TabTimeline:
 		regions = append(regions, Region{"strip-content", within, r.chartTable()})
 	case t.Tab == TabCalendar:
@@ -57,7 +57,7 @@ func (r *renderer) stripBody() string {
 	case t.Tab != TabTimeline || t.Table:
 		m.raw(`<div id="strip-content"></div>`)
 	default:
-		m.raw(`<div class="timeline"><div id="lanes" class="lanes"></div><div id="chart" class="chart" tabindex="0" role="group" aria-label="`).text(r.t(txtTimeline))
+		m.raw(`<div class="timeline"><div id="lanes" class="lanes"></div><div id="chart" class="time-chart" tabindex="0" role="group" aria-label="`).text(r.t(txtTimeline))
 		m.raw(`" aria-describedby="chart-keys" data-test="chart"></div></div><p class="unseen" id="chart-keys">`).text(r.t(txtChartKeys)).raw(`</p>`)
 	}
 	return m.raw(`</div>`).String()
@@ -180,7 +180,7 @@ func (r *renderer) chart(p *plot) string {
 	m.raw(`<svg role="img" aria-label="`).text(r.summary(p)).raw(`" width="`).number(p.width).raw(`" height="`).number(tall + axisHeight)
 	m.raw(`" viewBox="0 0 `).number(p.width).raw(` `).number(tall + axisHeight).raw(`">`)
 	for i := 1; i < len(p.lanes); i += 2 {
-		r.rect(m, `band`, box{0, i * lane, p.width, lane})
+		r.rect(m, `t-band`, box{0, i * lane, p.width, lane})
 	}
 	r.axis(m, p, tall)
 	r.chosenSpan(m, p, tall)
@@ -188,7 +188,7 @@ func (r *renderer) chart(p *plot) string {
 		l := &p.lanes[i]
 		top := i * lane
 		for _, c := range l.cover {
-			r.rect(m, `period`, box{c.x, top + lane/2 - 2, c.w, 4})
+			r.rect(m, `t-period`, box{c.x, top + lane/2 - 2, c.w, 4})
 		}
 		for j := range l.cells {
 			r.mark(m, &l.cells[j], box{0, top + 1, 0, min(lane-2, 16)}, l.contract == protocol.AlertInformation && p.from.key.lanes == LanesType)
@@ -208,18 +208,18 @@ func (r *renderer) rect(m *markup, class literal, b box) {
 func (r *renderer) mark(m *markup, c *cell, b box, alert bool) {
 	middle := b.y + b.h/2
 	if c.n == 1 {
-		m.raw(`<circle class="dot`).when(alert, ` alert`).raw(`" cx="`).number(c.x).raw(`" cy="`).number(middle).raw(`" r="5"/>`)
+		m.raw(`<circle class="t-dot`).when(alert, ` alert`).raw(`" cx="`).number(c.x).raw(`" cy="`).number(middle).raw(`" r="5"/>`)
 		return
 	}
-	var class literal = `bar h1`
+	var class literal = `t-bar h1`
 	switch heat(c.n) {
 	case ` h2`:
-		class = `bar h2`
+		class = `t-bar h2`
 	case ` h3`:
-		class = `bar h3`
+		class = `t-bar h3`
 	}
 	r.rect(m, class, box{c.x, b.y, c.w, b.h})
-	m.raw(`<text class="n`).raw(heat(c.n)).raw(`" x="`).number(c.x + c.w/2).raw(`" y="`).number(middle + 4).raw(`">`)
+	m.raw(`<text class="t-n`).raw(heat(c.n)).raw(`" x="`).number(c.x + c.w/2).raw(`" y="`).number(middle + 4).raw(`">`)
 	if c.n < 10_000 {
 		m.number(c.n)
 	} else {
@@ -232,14 +232,14 @@ func (r *renderer) axis(m *markup, p *plot, tall int) {
 	end := -1 // of the label before
 	for _, t := range ticks(p.window, p.width, r.lang) {
 		x := p.x(t.at)
-		m.raw(`<path class="tick`).when(t.major, ` major`).raw(`" d="M`).number(x).raw(`.5 0V`).number(tall + 4).raw(`"/>`)
+		m.raw(`<path class="t-tick`).when(t.major, ` major`).raw(`" d="M`).number(x).raw(`.5 0V`).number(tall + 4).raw(`"/>`)
 		if x+3 > end && x+3+7*len(t.label) < p.width+14 {
-			m.raw(`<text class="label`).when(t.major, ` major`).raw(`" x="`).number(x + 3).raw(`" y="`).number(tall + 16).raw(`">`).text(t.label).raw(`</text>`)
+			m.raw(`<text class="t-label`).when(t.major, ` major`).raw(`" x="`).number(x + 3).raw(`" y="`).number(tall + 16).raw(`">`).text(t.label).raw(`</text>`)
 			end = x + 3 + 7*len(t.label)
 		}
 	}
 	if x := p.x(r.s.todayNumber() * minutesOfDay); x >= 0 && x <= p.width {
-		m.raw(`<path class="today" d="M`).number(x).raw(`.5 0V`).number(tall).raw(`"/>`)
+		m.raw(`<path class="t-today" d="M`).number(x).raw(`.5 0V`).number(tall).raw(`"/>`)
 	}
 }
 
@@ -262,7 +262,7 @@ func (r *renderer) chosenSpan(m *markup, p *plot, tall int) {
 	}
 	from, to = max(from, -2), min(to, p.width+2)
 	if to > from {
-		r.rect(m, `chosen`, box{from, 0, to - from, tall + axisHeight})
+		r.rect(m, `t-chosen`, box{from, 0, to - from, tall + axisHeight})
 	}
 }
 
