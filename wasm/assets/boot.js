@@ -349,7 +349,12 @@
       delete root.dataset.veiled;
     });
     for (const name of ['focus', 'online']) window.addEventListener(name, look);
-    document.addEventListener('resume', look);
+    // A tab that is frozen cannot blank itself while it is: it is veiled before.
+    document.addEventListener('freeze', () => { root.dataset.veiled = 'true'; });
+    document.addEventListener('resume', () => {
+      look();
+      if (!document.hidden) delete root.dataset.veiled;
+    });
     window.addEventListener('pagehide', () => tell('leaving'));
     window.addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
   }
