@@ -78,8 +78,11 @@ func (r *renderer) readerHead(m *markup, h *protocol.Header, s *sheet) {
 	if end := h.TimeEnd.String(); end != "" {
 		when += " – " + end
 	}
-	signed := ""
+	signed, status := "", h.Status
 	if s != nil {
+		if s.tells(status) {
+			status = ""
+		}
 		signed = joined(", ", s.says("header/legalAuthenticator/signatureTime header/signature/timestamp"),
 			s.says("header/legalAuthenticator/legalAuthenticatorName header/signature/name"))
 	}
@@ -90,7 +93,7 @@ func (r *renderer) readerHead(m *markup, h *protocol.Header, s *sheet) {
 	}{
 		{txtHeadTime, when},
 		{txtHeadType, h.Contract.Label(r.lang)},
-		{txtHeadStatus, h.Status},
+		{txtHeadStatus, status},
 		{txtHeadAuthor, joined(", ", h.Author, h.AuthorRole)},
 		{txtHeadUnit, h.Unit},
 		{txtProvider, r.s.providerName(h.CareProvider)},

@@ -110,6 +110,31 @@ func (s *sheet) put(n *protocol.Node) {
 	}
 }
 
+// brief writes the words of a node alone, and takes it if it has no more.
+func (s *sheet) brief(n *protocol.Node) {
+	word := meaning(n)
+	s.m.text(word)
+	if n.Kind == protocol.NodeText || n.Code == (protocol.Code{Display: word}) || n.Code == (protocol.Code{Original: word}) {
+		s.taken[n] = true
+	}
+}
+
+// tells reports whether the document itself says a text, near its top.
+func (s *sheet) tells(text string) bool {
+	for i := range s.root.Children {
+		n := &s.root.Children[i]
+		if meaning(n) == text {
+			return true
+		}
+		for j := range n.Children {
+			if n.Label != "header" && meaning(&n.Children[j]) == text {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // shortCode writes a code as a reader wants it, without the number of a system that
 // nobody knows by it, and reports whether that is all of it.
 func (r *renderer) shortCode(m *markup, c *protocol.Code) bool {
@@ -277,22 +302,20 @@ func (s *sheet) marks(in *protocol.Node, paths string) {
 	open := false
 	for path := range strings.FieldsSeq(paths) {
 		for _, n := range s.all(in, path) {
-			word, plain := meaning(n), n.Kind == protocol.NodeText
-			if n.Kind == protocol.NodeFlag {
-				plain = n.Text == "true"
-				if word = ""; plain {
-					word = s.label(n.Label)
-				}
-			}
-			if word == "" {
+			flag := n.Kind == protocol.NodeFlag
+			if flag && n.Text != "true" || meaning(n) == "" {
 				continue
 			}
 			s.m.when(!open, `<p class="marks">`).when(open, ` `)
 			open = true
-			s.m.raw(`<span class="badge`).raw(standing(n)).raw(`">`).text(word).raw(`</span>`)
-			if plain || n.Code == (protocol.Code{Display: word}) || n.Code == (protocol.Code{Original: word}) {
+			s.m.raw(`<span class="badge`).raw(standing(n)).raw(`">`)
+			if flag {
+				s.m.text(s.label(n.Label))
 				s.taken[n] = true
+			} else {
+				s.brief(n)
 			}
+			s.m.raw(`</span>`)
 		}
 	}
 	s.m.when(open, `</p>`)

@@ -22,10 +22,9 @@ func (s *sheet) severity() {
 		s.m.raw(`</div>`)
 	}
 	for _, n := range s.all(&s.root, "hypersensitivity/degreeOfSeverity") {
-		s.m.raw(`<p class="severity `).raw(severityOf(n)).raw(`" data-test="severity">`).text(meaning(n)).raw(`</p>`)
-		if n.Kind == protocol.NodeText || n.Code == (protocol.Code{Display: n.Code.Display}) || n.Code == (protocol.Code{Original: n.Code.Original}) {
-			s.taken[n] = true
-		}
+		s.m.raw(`<p class="severity `).raw(severityOf(n)).raw(`" data-test="severity">`)
+		s.brief(n)
+		s.m.raw(`</p>`)
 	}
 }
 

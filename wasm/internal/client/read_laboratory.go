@@ -37,7 +37,7 @@ func (s *sheet) analyses(list []*protocol.Node, number int) int {
 		return number
 	}
 	s.m.raw(`<div class="table-box" tabindex="0" role="group" aria-label="`).text(s.label("analysisOutcome")).raw(`"><table class="laboratory" data-test="laboratory"><thead><tr>`)
-	for _, c := range [...]string{"analysis", "result", "referenceInterval", "pathologicalFlag", "time"} {
+	for _, c := range [...]string{"analysis", "result", "referenceInterval", "time"} {
 		s.m.raw(`<th scope="col">`).text(s.label(c)).raw(`</th>`)
 	}
 	s.m.raw(`</tr></thead><tbody>`)
@@ -59,7 +59,7 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 	if len(results) == 0 {
 		s.m.raw(`<tr>`)
 		s.analysisName(a, nil, number)
-		s.m.raw(`<td colspan="4">`)
+		s.m.raw(`<td colspan="3">`)
 		s.status(a)
 		s.m.raw(`</td></tr>`)
 	}
@@ -103,7 +103,7 @@ func (s *sheet) analysisName(a, value *protocol.Node, number int) {
 	for _, path := range [...]string{"specimen/material", "specimen/anatomicalLocation", "specimen", "method"} {
 		if n := s.at(a, path); n != nil && len(n.Children) == 0 && meaning(n) != "" {
 			s.m.raw(`<br><span class="small">`)
-			s.put(n)
+			s.brief(n)
 			s.m.raw(`</span>`)
 		}
 	}
@@ -113,7 +113,7 @@ func (s *sheet) analysisName(a, value *protocol.Node, number int) {
 	s.m.raw(`</th>`)
 }
 
-// result is the cells of one value.
+// result is the cells of one value: its mark stands beside it, however narrow the page.
 func (s *sheet) result(r, value *protocol.Node) {
 	above, below := s.excluded(r, "value/lowClosed"), s.excluded(r, "value/highClosed")
 	reference := s.at(r, "reference")
@@ -136,6 +136,8 @@ func (s *sheet) result(r, value *protocol.Node) {
 			}
 		}
 	}
+	s.m.raw(` `)
+	s.judged(r, q.Flag)
 	s.m.raw(`</td><td>`)
 	s.interval(s.m, &q, reference != nil && s.excluded(reference, "interval/lowClosed"), reference != nil && s.excluded(reference, "interval/highClosed"))
 	if n := s.at(r, "referenceInterval"); n != nil {
@@ -150,8 +152,6 @@ func (s *sheet) result(r, value *protocol.Node) {
 			}
 		}
 	}
-	s.m.raw(`</td><td>`)
-	s.judged(r, q.Flag)
 	s.m.raw(`</td><td>`)
 	if value != nil && !value.Time.IsZero() {
 		s.m.raw(`<time>`).text(value.Time.String()).raw(`</time>`)
@@ -216,7 +216,7 @@ func (s *sheet) status(a *protocol.Node) {
 func (s *sheet) remarks(in *protocol.Node, paths string) {
 	for path := range strings.FieldsSeq(paths) {
 		for _, n := range s.all(in, path) {
-			s.m.raw(`<tr class="remark"><td colspan="5"><span class="small">`).text(s.label(n.Label)).raw(`</span> `)
+			s.m.raw(`<tr class="remark"><td colspan="4"><span class="small">`).text(s.label(n.Label)).raw(`</span> `)
 			s.put(n)
 			s.m.raw(`</td></tr>`)
 		}
