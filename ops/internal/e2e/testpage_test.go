@@ -26,8 +26,8 @@ func tab(t *testing.T, browser context.Context, script string) *page {
 	return p
 }
 
-// seams keeps what the page's policy refused and which globals there were, and lets a case
-// change what the node says.
+// seams keeps what the page's policy refused and which globals there were, lets a case
+// change what the node says, and has less patience with a stream than the page itself.
 const seams = `
 window.violations = [];
 document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective + ' ' + e.blockedURI));
@@ -39,6 +39,8 @@ window.told = (path, change) => {
 		return new Response(JSON.stringify(change(answer.ok ? await answer.json() : {})), {headers: {'Content-Type': 'application/json'}});
 	};
 };
+const wait = window.setTimeout;
+window.setTimeout = (f, millis, ...rest) => wait(f, millis >= 5000 && millis < 10000 ? millis / 10 : millis, ...rest); // what it waits for a stream
 window.before = Object.getOwnPropertyNames(window);
 `
 
