@@ -73,7 +73,7 @@ func (r *renderer) dialog() string {
 	}
 	m.raw(`<div class="veil"><section class="dialog" role="alertdialog" aria-modal="true" aria-labelledby="dialog-title" aria-describedby="dialog-text" data-test="dialog" data-dialog="`)
 	if d.Use.Warned {
-		m.raw(`idle"><h2 id="dialog-title">`).text(r.t(txtIdleTitle)).raw(` <span id="dialog-left" class="left" aria-hidden="true" data-test="idle-left"></span><span class="unseen">`)
+		m.raw(`idle"><h2 id="dialog-title">`).text(r.t(txtIdleTitle)).raw(` <span id="dialog-left" class="countdown" aria-hidden="true" data-test="idle-left"></span><span class="unseen">`)
 		m.text(r.t(txtIdleMinutes)).raw(`</span></h2><p id="dialog-text">`).text(r.t(txtIdleLead)).raw(`</p><div class="acts">`)
 		r.button(m, "primary", idDialog, ActStay, "", r.t(txtStay), false)
 		r.button(m, "", "dialog-sign-out", ActSignOut, "", r.t(txtSignOut), false)

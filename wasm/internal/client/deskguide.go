@@ -194,7 +194,7 @@ func (r *renderer) guide() string {
 
 // titled begins a page: its heading, and the way to its help.
 func (r *renderer) titled(m *markup, title string) {
-	m.raw(`<div class="title"><h1 id="main-heading" tabindex="-1">`).text(title).raw(`</h1>`)
+	m.raw(`<div class="headline"><h1 id="main-heading" tabindex="-1">`).text(title).raw(`</h1>`)
 	r.guideMark(m, r.s.view())
 	m.raw(`</div>`)
 }

@@ -83,7 +83,7 @@ func (m *machine) actSession(name Action) {
 func (r *renderer) signInPage() string {
 	m, s := new(markup), r.s
 	gate := s.Desk.Gate
-	m.raw(`<div class="sheet gate" data-test="gate" data-gate="`).text(gateNames[gate]).raw(`"><div class="title"><h1 id="main-heading" tabindex="-1">`)
+	m.raw(`<div class="sheet gate" data-test="gate" data-gate="`).text(gateNames[gate]).raw(`"><div class="headline"><h1 id="main-heading" tabindex="-1">`)
 	switch gate {
 	case GateSignIn:
 		m.text(r.t(txtSignIn)).raw(`</h1>`)
