@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -24,12 +25,11 @@ var errNone = errors.New("providertest: none such")
 
 // User is who signs in, and what the tokens say of it.
 type User struct {
-	Claims map[string]any // beside the standard ones; a nonce among them is said instead of the right one
+	Claims map[string]any // beside the standard ones
 	Name   string
 	ACR    string
-	// What the tokens say wrongly.
-	Audience string        // instead of the client
-	Life     time.Duration // of the token; zero: five minutes. Below zero, it has run out
+	Change func(claims map[string]any)                      // what the token says, before it is signed anew; nil: nothing
+	Forge  func(payload []byte, key *rsa.PrivateKey) string // makes the token; nil: it is signed with the provider's key
 }
 
 // Client is who asks for tokens.
@@ -79,6 +79,7 @@ func New(secure bool, client Client) (*Provider, error) {
 		}
 		http.Redirect(w, r, back(r.Context(), r.FormValue("id")), http.StatusFound)
 	}))
+	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, r *http.Request) { p.storage.token(w, r, inner) })
 	p.Handler = mux
 	if secure {
 		p.Server.StartTLS()
@@ -141,6 +142,8 @@ func (r *request) GetAuthTime() time.Time { return r.since }
 func (r *request) GetClientID() string    { return r.ClientID }
 func (r *request) Done() bool             { return r.user != nil }
 func (r *request) GetSubject() string     { return "somebody" }
+func (r *request) GetScopes() []string    { return r.Scopes }
+func (r *request) GetNonce() string       { return r.Nonce }
 
 func (r *request) GetACR() string {
 	if r.user == nil {
@@ -150,19 +153,7 @@ func (r *request) GetACR() string {
 }
 
 func (r *request) GetAudience() []string {
-	if r.user != nil && r.user.Audience != "" {
-		return []string{r.user.Audience}
-	}
 	return []string{r.ClientID}
-}
-
-func (r *request) GetNonce() string {
-	if r.user != nil {
-		if nonce, ok := r.user.Claims["nonce"].(string); ok {
-			return nonce
-		}
-	}
-	return r.Nonce
 }
 
 func (r *request) GetCodeChallenge() *oidc.CodeChallenge {
@@ -181,6 +172,54 @@ func (s *storage) login(id string) bool {
 	}
 	r.user, r.since = s.user, time.Now()
 	return true
+}
+
+// token answers as the library does, with a token that the user has changed.
+func (s *storage) token(w http.ResponseWriter, r *http.Request, inner http.Handler) {
+	said := httptest.NewRecorder()
+	inner.ServeHTTP(said, r)
+	var answer map[string]any
+	s.mu.Lock()
+	u := s.user
+	s.mu.Unlock()
+	if err := json.Unmarshal(said.Body.Bytes(), &answer); err == nil && said.Code == http.StatusOK && u != nil {
+		answer["id_token"] = s.changed(answer["id_token"].(string), u)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(said.Code)
+	_ = json.NewEncoder(w).Encode(answer) // who asked went away
+}
+
+func (s *storage) changed(token string, u *User) string {
+	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil || u.Change == nil && u.Forge == nil {
+		return token
+	}
+	payload := parsed.UnsafePayloadWithoutVerification()
+	if u.Change != nil {
+		var claims map[string]any
+		_ = json.Unmarshal(payload, &claims) // it is the library's
+		u.Change(claims)
+		payload, _ = json.Marshal(claims)
+	}
+	if u.Forge != nil {
+		return u.Forge(payload, s.key.key)
+	}
+	return Sign(payload, jose.RS256, jose.JSONWebKey{Key: s.key.key, KeyID: s.key.ID()})
+}
+
+// Sign makes a token.
+func Sign(payload []byte, alg jose.SignatureAlgorithm, key any) string {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return err.Error()
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return err.Error()
+	}
+	text, _ := signed.CompactSerialize() // it has one signature
+	return text
 }
 
 func (s *storage) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
@@ -235,13 +274,7 @@ func (s *storage) GetClientByClientID(_ context.Context, id string) (op.Client, 
 	if id != s.client.ID {
 		return nil, errNone
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	life := 5 * time.Minute
-	if s.user != nil && s.user.Life != 0 {
-		life = s.user.Life
-	}
-	return &client{Client: s.client, life: life}, nil
+	return &client{s.client}, nil
 }
 
 func (s *storage) AuthorizeClientIDSecret(_ context.Context, id, secret string) error {
@@ -310,10 +343,7 @@ func (p public) Use() string                        { return "sig" }
 func (p public) Key() any                           { return &p.key.PublicKey }
 
 // client is the library's view of a Client.
-type client struct {
-	Client
-	life time.Duration
-}
+type client struct{ Client }
 
 func (c *client) GetID() string                    { return c.ID }
 func (c *client) RedirectURIs() []string           { return c.Back }
@@ -335,7 +365,7 @@ func (c *client) ResponseTypes() []oidc.ResponseType {
 func (c *client) GrantTypes() []oidc.GrantType         { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (c *client) LoginURL(id string) string            { return "/login?id=" + id }
 func (c *client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeBearer }
-func (c *client) IDTokenLifetime() time.Duration       { return c.life }
+func (c *client) IDTokenLifetime() time.Duration       { return 5 * time.Minute }
 func (c *client) DevMode() bool                        { return true }
 func (c *client) IsScopeAllowed(string) bool           { return true }
 func (c *client) IDTokenUserinfoClaimsAssertion() bool { return true }
