@@ -170,8 +170,19 @@ func (r *renderer) chartText(p *plot) string {
 	return memo.html
 }
 
-// chart draws the plot. Everything in it is a number; the classes give the colours.
+// chart returns the plot as it is drawn: anew only where it has become another, since a
+// page is rendered for every frame.
 func (r *renderer) chart(p *plot) string {
+	memo := r.s.drawn()
+	from := drawnFrom{p, r.lang, len(r.s.Me.Coverage), r.chosenSpan(p)}
+	if memo.of != from {
+		memo.of, memo.text = from, r.drawChart(p, from.span)
+	}
+	return memo.text
+}
+
+// drawChart draws the plot. Everything in it is a number; the classes give the colours.
+func (r *renderer) drawChart(p *plot, chosen stretch) string {
 	m := new(markup)
 	if len(p.lanes) == 0 {
 		return m.raw(`<p class="empty">`).text(r.t(txtChartNone)).raw(`</p>`).String()
@@ -183,7 +194,9 @@ func (r *renderer) chart(p *plot) string {
 		r.rect(m, `t-band`, box{0, i * lane, p.width, lane})
 	}
 	r.axis(m, p, tall)
-	r.chosenSpan(m, p, tall)
+	if chosen.w > 0 {
+		r.rect(m, `t-chosen`, box{chosen.x, 0, chosen.w, tall + axisHeight})
+	}
 	for i := range p.lanes {
 		l := &p.lanes[i]
 		top := i * lane
@@ -243,27 +256,27 @@ func (r *renderer) axis(m *markup, p *plot, tall int) {
 	}
 }
 
-// chosenSpan draws the time that the list is about, or the one being marked.
-func (r *renderer) chosenSpan(m *markup, p *plot, tall int) {
+// chosenSpan is the time that the list is about, or the one being marked.
+func (r *renderer) chosenSpan(p *plot) stretch {
 	d := &r.s.Timeline.Drag
 	q := &r.s.List.Query
-	from, to := 0, 0
+	from, to := 0, p.width
 	switch {
 	case d.Down && d.Brush && d.Moved:
 		from, to = min(d.From, d.X), max(d.From, d.X)
-	case q.From != 0 || q.To != 0:
-		from, to = p.x(spanOf(q.From).From), p.width
+	case q.From == 0 && q.To == 0:
+		return stretch{}
+	default:
+		if q.From != 0 {
+			from = p.x(spanOf(q.From).From)
+		}
 		if q.To != 0 {
 			to = p.x(spanOf(q.To).To)
 		}
 		to = max(to, from+2)
-	default:
-		return
 	}
 	from, to = max(from, -2), min(to, p.width+2)
-	if to > from {
-		r.rect(m, `t-chosen`, box{from, 0, to - from, tall + axisHeight})
-	}
+	return stretch{from, max(0, to-from)}
 }
 
 // summary is the chart in words.

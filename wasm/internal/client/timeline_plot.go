@@ -177,6 +177,16 @@ type drawn struct {
 	chart  chartText
 	census *census
 	tally  *tally
+	of     drawnFrom // what picture was drawn from
+	text   string
+}
+
+// drawnFrom is everything that the chart is drawn from.
+type drawnFrom struct {
+	plot  *plot
+	lang  protocol.Language
+	named int     // care providers in the coverage table
+	span  stretch // that is chosen, or being marked
 }
 
 func (s *State) drawn() *drawn {
