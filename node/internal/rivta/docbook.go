@@ -28,8 +28,50 @@ var inlineNames = map[string]bool{
 // transparentNames only hold others together: what is in them stands by itself.
 var transparentNames = map[string]bool{"info": true, "articleinfo": true, "sectioninfo": true, "tgroup": true, "tbody": true, "thead": true, "tfoot": true, "textobject": true, "mediaobject": true, "imageobject": true, "inlinemediaobject": true}
 
-// rowNames are the rows of a table.
-var rowNames = map[string]bool{"row": true, "tr": true}
+// rowNames are the rows of a table, and how one of its head is called in a document.
+var rowNames = map[string]bool{"row": true, "tr": true, headRow: true}
+
+const headRow = "headrow"
+
+// spanMarks stand in the words of a paragraph around what is emphasised, lowered or
+// raised. No message can hold them: XML has no such characters.
+var spanMarks = map[string]string{"emphasis": "\x01", "subscript": "\x02", "superscript": "\x03"}
+
+const spanEnd = "\x04"
+
+// spans are a paragraph's parts, each a text under the name of what it is; the words
+// between are phrases. It ends as the text alone where nothing in it stands out.
+func spans(text string) []protocol.Node {
+	var parts []protocol.Node
+	names := map[byte]string{1: "emphasis", 2: "subscript", 3: "superscript"}
+	var open []string
+	add := func(words string) {
+		if words == "" {
+			return
+		}
+		label := "phrase"
+		if len(open) > 0 {
+			label = open[len(open)-1]
+		}
+		parts = append(parts, protocol.Node{Kind: protocol.NodeText, Label: label, Text: words})
+	}
+	from := 0
+	for i := range len(text) {
+		if c := text[i]; c >= 1 && c <= 4 {
+			add(text[from:i])
+			from = i + 1
+			if c < 4 {
+				open = append(open, names[c])
+			} else if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	add(text[from:])
+	return parts
+}
+
+var withoutMarks = strings.NewReplacer("\x01", "", "\x02", "", "\x03", "", spanEnd, "")
 
 // verbatimNames keep their lines.
 var verbatimNames = map[string]bool{"literallayout": true, "programlisting": true, "screen": true, "address": true, "synopsis": true}
@@ -81,6 +123,7 @@ type block struct {
 	after  string // text that follows an inline element: where a link leads
 	words  []byte // gathered since the last node
 	cells  int    // of a row, empty ones too
+	spans  bool   // there is room for parts of a paragraph
 	nodes  []protocol.Node
 }
 
@@ -89,13 +132,17 @@ func (f *formatter) start(t xml.StartElement) bool {
 	if len(f.open) == 0 && (len(f.done) > 0 || !formattedRoots[name]) || len(f.open) >= f.room {
 		return false
 	}
-	b := block{name: name, inline: inlineNames[name] && len(f.open) > 0}
+	b := block{name: name, inline: inlineNames[name] && len(f.open) > 0, spans: len(f.open)+2 < f.room}
+	if mark := spanMarks[name]; b.inline && mark != "" {
+		b.words = append(b.words, mark...)
+		b.after = spanEnd
+	}
 	for _, a := range t.Attr {
 		address := strings.TrimSpace(a.Value)
 		switch {
 		case address == "" || a.Name.Local != "href" && a.Name.Local != "url" && a.Name.Local != "fileref":
 		case b.inline:
-			b.after = " (" + address + ")"
+			b.after += " (" + address + ")"
 		default:
 			b.nodes = append(b.nodes, protocol.Node{Kind: protocol.NodeAttachment, Label: "reference", Attachment: protocol.Attachment{Reference: address}})
 		}
@@ -118,7 +165,11 @@ func (f *formatter) text(s []byte) bool {
 }
 
 // paragraph is the label of a paragraph; those that follow each other become one text.
-const paragraph = "para"
+// One of which parts stand out is spanned, and stands by itself.
+const (
+	paragraph = "para"
+	spanned   = "paragraph"
+)
 
 // flush makes a node of the text that an element has gathered.
 func (b *block) flush(label string) {
@@ -126,8 +177,14 @@ func (b *block) flush(label string) {
 	if !verbatimNames[b.name] {
 		text = strings.Join(strings.Fields(text), " ")
 	}
-	if b.words = nil; text != "" {
-		b.nodes = append(b.nodes, protocol.Node{Kind: protocol.NodeText, Label: label, Text: text})
+	b.words = nil
+	plain := withoutMarks.Replace(text)
+	switch {
+	case strings.TrimSpace(plain) == "":
+	case plain != text && label == paragraph && b.spans && !verbatimNames[b.name]:
+		b.nodes = append(b.nodes, protocol.Node{Kind: protocol.NodeGroup, Label: spanned, Children: spans(text)})
+	default:
+		b.nodes = append(b.nodes, protocol.Node{Kind: protocol.NodeText, Label: label, Text: plain})
 	}
 }
 
@@ -161,6 +218,8 @@ func (f *formatter) end() {
 	around := &f.open[len(f.open)-1]
 	switch row := rowNames[b.name]; {
 	case len(nodes) == 0:
+	case len(nodes) == 1 && nodes[0].Label == spanned && label == paragraph:
+		around.nodes = append(around.nodes, nodes[0])
 	case transparentNames[b.name]:
 		around.nodes = append(around.nodes, nodes...)
 	case !row && len(nodes) == 1 && nodes[0].Kind == protocol.NodeText && (nodes[0].Label == paragraph || nodes[0].Label == label):
@@ -179,6 +238,9 @@ func (f *formatter) label(name string) string {
 		row.cells++
 		return "cell" + strconv.Itoa(row.cells)
 	}
+	if rowNames[name] && len(f.open) > 0 && f.open[len(f.open)-1].name == "thead" {
+		return headRow
+	}
 	return shortLabel(name)
 }
 
@@ -187,7 +249,7 @@ func gather(nodes []protocol.Node) []protocol.Node {
 	var out []protocol.Node
 	for i := 0; i < len(nodes); {
 		j := i + 1
-		for j < len(nodes) && nodes[j].Kind == nodes[i].Kind && nodes[j].Label == nodes[i].Label {
+		for j < len(nodes) && nodes[j].Kind == nodes[i].Kind && (nodes[j].Label == nodes[i].Label || rowNames[nodes[j].Label] && rowNames[nodes[i].Label]) {
 			j++
 		}
 		switch n := nodes[i]; {
