@@ -26,16 +26,25 @@ func (m *markup) raw(l literal) *markup {
 // text appends a text from anywhere. What comes out is inert as content and within
 // a quoted attribute. Control characters go (the painter's separators are among
 // them); characters that turn the direction of writing become visible, since they
-// could show a dose with its digits in another order.
+// could show a dose with its digits in another order. Of marks on one letter the first
+// few stay: a flood of them is painted over what stands above and below.
 func (m *markup) text(s string) *markup {
+	marks := 0
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
+			marks = 0
 			m.b = appendASCII(m.b, c)
 			i++
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
+		if !isMark(r) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			i += size
+			continue
+		}
 		if r == utf8.RuneError || turnsDirection(r) || r == '\u2028' || r == '\u2029' || r < 0xa0 {
 			m.b = utf8.AppendRune(m.b, utf8.RuneError)
 		} else {
@@ -69,6 +78,15 @@ func appendASCII(b []byte, c byte) []byte {
 		return utf8.AppendRune(b, utf8.RuneError)
 	}
 	return append(b, c)
+}
+
+// maxMarks is how many marks one letter may carry: no language needs more.
+const maxMarks = 4
+
+// isMark reports whether a character is painted on the one before it.
+func isMark(r rune) bool {
+	return r >= 0x300 && (r <= 0x36f || r >= 0x483 && r <= 0x489 || r >= 0x1ab0 && r <= 0x1aff || r >= 0x1dc0 && r <= 0x1dff ||
+		r >= 0x20d0 && r <= 0x20ff || r >= 0xfe20 && r <= 0xfe2f)
 }
 
 func turnsDirection(r rune) bool {

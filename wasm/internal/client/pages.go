@@ -293,5 +293,9 @@ func (r *renderer) blankPage() string {
 		r.copyButton(m)
 		r.helpButton(m, s.Notice.Fault, "blank-help")
 	}
-	return m.raw(`</div></div>`).String()
+	m.raw(`</div>`)
+	if s.Notice.Fault != protocol.FaultNone {
+		r.testPage(m)
+	}
+	return m.raw(`</div>`).String()
 }

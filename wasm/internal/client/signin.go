@@ -116,7 +116,14 @@ func (r *renderer) signInPage() string {
 		r.copyButton(m)
 		r.helpButton(m, s.Notice.Fault, "gate-help")
 	}
-	return m.raw(`</div><p class="beside"><a href="/test" data-test="test-page">`).text(r.t(txtTestPage)).raw(`</a></p></div>`).String()
+	m.raw(`</div>`)
+	r.testPage(m)
+	return m.raw(`</div>`).String()
+}
+
+// testPage is the way to the page that sees what is wrong with the workstation.
+func (r *renderer) testPage(m *markup) {
+	m.raw(`<p class="beside"><a href="/test" data-test="test-page">`).text(r.t(txtTestPage)).raw(`</a></p>`)
 }
 
 // wayIn is the one button that leads on from a gate.
