@@ -177,6 +177,7 @@ doseStep|Dosförändring per steg|Dose change per step
 drug|Läkemedel|Drug
 drugArticle|Läkemedelsartikel|Drug article
 ecgReferral|EKG-remiss|ECG referral
+emphasis|Betonat|Emphasised
 end|Slut|End
 endOfTreatment|Utsatt|End of treatment
 endOfTreatmentReason|Utsättningsorsak|Reason for ending treatment
@@ -215,6 +216,7 @@ groupOfAnalyses|Analysgrupp|Group of analyses
 haemoglobin|Hemoglobin|Haemoglobin
 hasMore|Fler uppgifter finns|More is available
 header|Uppgifter om dokumentet|About the document
+headrow|Rubrikrad|Heading row
 healthcareFacility|Vårdinrättning|Healthcare facility
 healthcareProfessionalCareGiverHSAId|Vårdgivarens HSA-id|Care provider HSA-id
 healthcareProfessionalCareUnitHSAId|Vårdenhetens HSA-id|Care unit HSA-id
@@ -332,6 +334,7 @@ outcomeValue|Värde|Value
 packageUnit|Förpackningsenhet|Package unit
 padl|Personlig ADL|Personal ADL
 para|Text|Text
+paragraph|Stycke|Paragraph
 participatingCareUnitHSAId|Deltagande vårdenhet (HSA-id)|Participating care unit (HSA-id)
 pathologicalFlag|Avvikande värde|Abnormal value
 patientAdverseEffect|Biverkning|Adverse effect
@@ -355,6 +358,7 @@ pharmaceuticalForm|Läkemedelsform|Pharmaceutical form
 pharmaceuticalHypersensitivity|Läkemedelsöverkänslighet|Drug hypersensitivity
 pharmaceuticalProductId|Läkemedelsprodukt|Pharmaceutical product
 pharmaceuticalTreatment|Läkemedelsbehandling|Drug treatment
+phrase|Text|Text
 population|Referenspopulation|Reference population
 postDeliveryRecord|Efter förlossningen|After delivery
 pq|Värde|Value
@@ -456,9 +460,11 @@ status|Status|Status
 strength|Styrka|Strength
 strengthUnit|Styrkans enhet|Unit of strength
 subCode|Delkod|Subcode
+subscript|Nedsänkt|Lowered
 substance|Substans|Substance
 subtitle|Underrubrik|Subtitle
 succeedingPrescriptionId|Efterföljande ordination|Succeeding prescription
+superscript|Upphöjt|Raised
 sutureRemoved|Suturer borttagna|Sutures removed
 symphysisFundalHeight|Symfys-fundusmått|Symphysis-fundal height
 table|Tabell|Table
