@@ -23,7 +23,7 @@ type chart struct {
 
 // Places on a drawing.
 const (
-	chartTop   = 18
+	chartTop   = 28
 	chartRight = 12
 	maxTicks   = 6
 )

@@ -166,7 +166,7 @@ next:
 // trendTable is every value in words, the newest first, with the way to its document.
 func (r *renderer) trendTable(m *markup, name string, points []protocol.Point) {
 	m.raw(`<div class="table-box tall" tabindex="0" role="group" aria-label="`).text(name).raw(`"><table data-test="trend-table"><thead><tr>`)
-	for _, label := range [...]string{"time", "result", "referenceInterval", "pathologicalFlag"} {
+	for _, label := range [...]string{"time", "result", "referenceInterval"} {
 		m.raw(`<th scope="col">`).text(r.label(label)).raw(`</th>`)
 	}
 	m.raw(`<th scope="col">`).text(r.t(txtReaderTitle)).raw(`</th></tr></thead><tbody>`)
@@ -181,12 +181,12 @@ func (r *renderer) trendTable(m *markup, name string, points []protocol.Point) {
 		if _, _, _, ok := placeOf(p); !ok {
 			m.raw(` <span class="small">`).text(r.t(txtTrendNotDrawn)).raw(`</span>`)
 		}
-		m.raw(`</td><td>`)
-		r.interval(m, &p.Quantity, false, false)
-		m.raw(`</td><td>`)
 		if p.Quantity.Flag != "" {
+			m.raw(` `)
 			r.flagged(m, p.Quantity.Flag)
 		}
+		m.raw(`</td><td>`)
+		r.interval(m, &p.Quantity, false, false)
 		m.raw(`</td><td>`)
 		if p.Document == r.s.Reader.Key {
 			m.text(r.t(txtTrendHere))
