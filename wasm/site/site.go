@@ -139,7 +139,7 @@ func Policy(streams []string) string {
 		}
 	}
 	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + connect +
-		"; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" +
+		"; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" +
 		"; require-trusted-types-for 'script'; trusted-types tvilling"
 }
 

@@ -99,7 +99,7 @@ func TestLoadOfWhatIsCompiledIn(t *testing.T) {
 func TestPolicy(t *testing.T) {
 	got := Policy([]string{"wss://b.example:8471", "ws://127.0.0.1:8472", "https://evil", "wss://x; script-src *", "wss://", "*", "wss://*.example", "ws://a/b"})
 	want := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' wss://b.example:8471 ws://127.0.0.1:8472" +
-		"; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" +
+		"; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" +
 		"; require-trusted-types-for 'script'; trusted-types tvilling"
 	if got != want {
 		t.Errorf("\n%s\nwant\n%s", got, want)

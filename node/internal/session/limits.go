@@ -58,7 +58,7 @@ const (
 	engageJitter   = 4 * time.Second         //
 	engageAgain    = 2 * time.Second         // before it is asked again when it did not answer
 	followWithin   = 20 * time.Second        // a report or a review not done: FaultBusy
-	lookEvery      = 10 * time.Second        // what says who one is is looked at again: CloseSession where it does so no more
+	lookEvery      = 5 * time.Second         // what says who one is is looked at again: CloseSession where it does so no more
 	handOverWithin = 2 * time.Second         // a hand-over not recorded: FaultHandOver
 	outlookFor     = time.Second             // what a look at the feeds and the coverage is good for
 	searchWithin   = 5 * time.Second         // no place among those who look through documents: FaultBusy
