@@ -42,7 +42,11 @@
 //	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, by-provider, filter, show-held, paged, page-back, page-next, page,
 //	                rows, row (data-value: key, data-contract), empty
 //	reading pane    reader, reader-empty, reader-title, reader-gone, reader-fault (data-fault),
-//	                document, dissent, abnormal, attachment, close-reader
+//	                document, dissent, abnormal, close-reader, read-previous, read-next, nullified, historic,
+//	                severity, dosage, laboratory, checkups, vaccine, rest (folded)
+//	attachments     attachment, attachment-text, attachment-show (data-value: its place), picture, take-save
+//	trends          trend (data-value: number|system|code|name), trend-panel, trend-empty, trend-fault,
+//	                chart, trend-table, trend-read (data-value: key), trend-close
 //	everywhere      environment, who, switch-person, switch-commission, language, connection, node,
 //	                site, index, fault (data-fault: TV-1001 …), calm (data-fault), mender, trace, copy,
 //	                help (data-value: the fault's number, or none), dismiss, coverage, feeds-unknown,
