@@ -23,7 +23,21 @@ window.checks = (() => {
     });
   };
   // A box that may be wider than the page scrolls by itself, and by the keyboard too.
-  const scrollsByItself = (e) => e.closest('.table-box, .chart-box, .timeline, [data-scrolls]') !== null;
+  const scrollsByItself = (e) => e.closest('.table-box, .time-chart, .trend-box, [data-scrolls]') !== null;
+
+  // Whether any part of it is in sight, with nothing before it.
+  const inSight = (e) => {
+    const r = e.getBoundingClientRect();
+    for (let i = 1; i < 20; i += 2) {
+      for (let j = 1; j < 8; j += 2) {
+        const [x, y] = [r.left + r.width * j / 8, r.top + r.height * i / 20];
+        if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) continue;
+        const top = document.elementFromPoint(x, y);
+        if (top && (e.contains(top) || top.closest('label')?.contains(e))) return true;
+      }
+    }
+    return false;
+  };
 
   return {
     stops: () => stops().map(name),
@@ -51,9 +65,9 @@ window.checks = (() => {
         if (!seen(e) || hidden(e) || scrollsByItself(e) || !e.textContent.trim() || /^(SELECT|OPTION|TEXTAREA|svg|text|title|tspan|g)$/.test(e.tagName)) continue;
         const style = getComputedStyle(e);
         const dots = (x) => x && getComputedStyle(x).textOverflow === 'ellipsis';
-        if (dots(e) || dots(e.parentElement)) continue;
         const clips = (v) => v === 'hidden' || v === 'clip';
-        if (e.clientHeight && clips(style.overflowY) && e.scrollHeight > e.clientHeight + 2) wrong.push(name(e) + ' is cut off below: ' + e.scrollHeight + ' in ' + e.clientHeight);
+        if (style.display !== 'inline' && clips(style.overflowY) && e.scrollHeight > e.clientHeight + 2) wrong.push(name(e) + ' is cut off below: ' + e.scrollHeight + ' in ' + e.clientHeight);
+        if (dots(e) || dots(e.parentElement)) continue;
         if (e.clientWidth && clips(style.overflowX) && e.scrollWidth > e.clientWidth + 2) wrong.push(name(e) + ' is cut off at the side: ' + e.scrollWidth + ' in ' + e.clientWidth);
         if (e.tagName === 'BUTTON' && e.clientWidth && e.scrollWidth > e.clientWidth + 2) wrong.push(name(e) + ' does not hold its words');
         if (e.tagName === 'BUTTON' && e.clientHeight && e.scrollHeight > e.clientHeight + 2) wrong.push(name(e) + ' does not hold its lines');
@@ -79,14 +93,9 @@ window.checks = (() => {
       const at = document.activeElement;
       for (const e of stops()) {
         e.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+        if (inSight(e)) continue;
         const r = e.getBoundingClientRect();
-        const x = Math.min(Math.max(r.left, 0) + 2, innerWidth - 1);
-        const points = [[r.left + r.width / 2, r.top + Math.min(r.height / 2, 20)], [x, r.top + 3], [x, r.top + Math.min(r.height, 30) - 3]];
-        const hit = points.some(([x, y]) => {
-          const top = document.elementFromPoint(x, y);
-          return top && (e.contains(top) || top.contains(e) && top.closest('label') || top.closest('label')?.contains(e));
-        });
-        if (!hit) wrong.push(name(e) + ' cannot be seen: ' + [r.left, r.top, r.right, r.bottom].map(Math.round) + ' in ' + innerWidth + ' × ' + innerHeight);
+        wrong.push(name(e) + ' cannot be seen: ' + [r.left, r.top, r.right, r.bottom].map(Math.round) + ' in ' + innerWidth + ' × ' + innerHeight);
       }
       at?.scrollIntoView?.({ block: 'nearest' });
       return wrong;
@@ -148,10 +157,8 @@ window.checks = (() => {
       const s = getComputedStyle(e);
       const r = e.getBoundingClientRect();
       const ring = e.type === 'date' && !e.matches(':focus-visible') /* the browser draws it at a part */ || s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 || s.boxShadow !== 'none';
-      const top = document.elementFromPoint(Math.min(Math.max(r.left + r.width / 2, 0), innerWidth - 1), Math.min(Math.max(r.top + Math.min(r.height / 2, 20), 0), innerHeight - 1));
-      const free = top && (e.contains(top) || top.contains(e) && top.closest('label') || !!top.closest('label')?.contains(e));
       const part = e.closest('fieldset, form, section, nav, aside, header, footer, main, .acts, ul')?.getBoundingClientRect();
-      return { Name: name(e), Ring: !!ring, Free: !!free, Left: r.left, Top: r.top, Right: r.right, Bottom: r.bottom, Part: part ? [part.left, part.top, part.right, part.bottom].map(Math.round).join() : '', Index: stops().indexOf(e) };
+      return { Name: name(e), Ring: !!ring, Free: inSight(e), Left: r.left, Top: r.top, Right: r.right, Bottom: r.bottom, Part: part ? [part.left, part.top, part.right, part.bottom].map(Math.round).join() : '', Index: stops().indexOf(e) };
     },
   };
 })();

@@ -120,7 +120,7 @@ func (p *page) focusIsRight(before, at *focused) {
 		p.t.Errorf("%s: %s does not show that it has the focus", p.state, at.Name)
 	}
 	if !at.Free {
-		p.t.Errorf("%s: %s has the focus behind something", p.state, at.Name)
+		p.t.Errorf("%s: %s has the focus out of sight, or behind something: %.0f, %.0f to %.0f, %.0f", p.state, at.Name, at.Left, at.Top, at.Right, at.Bottom)
 	}
 	if before != nil && before.Index >= 0 && at.Part == before.Part && at.Bottom <= before.Top && at.Left <= before.Left {
 		p.t.Errorf("%s: the focus goes back from %s to %s", p.state, before.Name, at.Name)

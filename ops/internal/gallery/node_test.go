@@ -40,6 +40,11 @@ func startNode(t *testing.T) *node {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /stream", n.stream)
 	mux.HandleFunc("POST /renew", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /sign-out", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }) // the page stays
+	mux.HandleFunc("GET /test/facts.json", n.facts)
+	mux.HandleFunc("GET /test/certificate", n.certificate)
+	mux.HandleFunc("GET /test/cookie", answerJSON(`{"returned":true}`))
+	mux.HandleFunc("GET /test/provider", answerJSON(`{"used":false}`))
 	mux.HandleFunc("GET /", n.file)
 	n.server = httptest.NewServer(headers(mux))
 	t.Cleanup(n.server.Close)
@@ -375,4 +380,24 @@ func (n *node) quiet(kind protocol.Kind) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.muted[kind] = true
+}
+
+// ---- what the test page asks ----
+
+func answerJSON(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(text)) // the browser went away: nothing to mend
+	}
+}
+
+func (n *node) facts(w http.ResponseWriter, r *http.Request) {
+	stream := "ws" + strings.TrimPrefix(n.server.URL, "http") + "/stream"
+	answerJSON(`{"environment":"demo","node":"a1","site":"A","origin":"`+n.server.URL+`","now":`+strconv.FormatInt(int64(now), 10)+`,"clock":true,
+		"signIn":"choice","leaving":false,"leader":true,"failed":[],"warned":[],
+		"streams":[{"node":"a1","site":"A","stream":"`+stream+`","here":true},{"node":"b1","site":"B","stream":"`+stream+`","here":false}]}`)(w, r)
+}
+
+func (n *node) certificate(w http.ResponseWriter, r *http.Request) {
+	answerJSON(`{"tls":false,"asked":false,"presented":false,"trusted":false,"notAfter":"","reason":"none"}`)(w, r)
 }

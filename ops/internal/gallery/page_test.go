@@ -81,7 +81,9 @@ func newPage(t *testing.T) *page {
 // clock sets the page's clock to a moment, from which it goes on. Nothing else of the
 // page's is changed.
 func clock(at time.Time) string {
-	return `{ const began = performance.now(); Date.now = () => ` + strconv.FormatInt(at.UnixMilli(), 10) + ` + Math.round(performance.now() - began); }`
+	return `{ const began = performance.now(); let ahead = 0;
+		Date.now = () => ` + strconv.FormatInt(at.UnixMilli(), 10) + ` + Math.round(performance.now() - began) + ahead;
+		window.passes = (millis) => { ahead += millis; window.dispatchEvent(new Event('focus')); }; }`
 }
 
 // for a test below another.
@@ -283,6 +285,23 @@ func says(what func(*stream) []protocol.Frame) act {
 
 // hangsUp has the node close the stream.
 func hangsUp(code protocol.CloseCode) act { return func(p *page) { p.node.hangUp(code) } }
+
+// passes lets time pass, by the page's clock, for one who does nothing.
+func passes(d time.Duration) act {
+	return func(p *page) {
+		p.t.Helper()
+		eval[bool](p, `window.passes(`+strconv.FormatInt(d.Milliseconds(), 10)+`), true`)
+	}
+}
+
+// fires has something happen that a user brings about past the page: a key of the
+// browser's own, an entry of its menu.
+func fires(target, event string) act {
+	return func(p *page) {
+		p.t.Helper()
+		eval[bool](p, target+`.dispatchEvent(new `+event+`), true`)
+	}
+}
 
 // then is acts after one another.
 func then(parts ...[]act) (all []act) {

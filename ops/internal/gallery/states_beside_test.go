@@ -61,7 +61,6 @@ func blankStates() []state {
 		{name: "blank/doubt", shows: "The view did not hold what it should, and is fetched again.", scene: play(consented), acts: then(toOverview, []act{func(p *page) { p.node.quiet(protocol.KindShow) }, wrong}), until: at("blank") + `&&` + there("waiting")},
 		{name: "blank/version", shows: "Page and node do not speak the same version.", scene: play(consented), acts: stopped(protocol.CloseVersion), until: blank(protocol.FaultVersion)},
 		{name: "blank/malformed", shows: "The node could not read what the page sent.", scene: play(consented), acts: stopped(protocol.CloseMalformed), until: blank(protocol.FaultMalformed)},
-		{name: "blank/forbidden", shows: "Nobody is signed in.", scene: play(refuses(protocol.KindHello, protocol.FaultWhoAreYou)), until: blank(protocol.FaultWhoAreYou)},
 		{name: "blank/ended", shows: "The page's program has stopped.", scene: beside("DIA-1"), acts: then(toFirst, []act{halt}), until: at("ended")},
 	}
 }

@@ -25,7 +25,8 @@ type state struct {
 func states() (all []state) {
 	for _, list := range [][]state{
 		entryStates(), patientStates(), choiceStates(), emergencyStates(), overviewStates(), readingStates(),
-		noticeStates(), blankStates(), followStates(), asideStates(),
+		timeStates(), findStates(), trendStates(), noticeStates(), blankStates(), followStates(), asideStates(), sessionStates(),
+		feedbackStates(), guideStates(), testPageStates(),
 	} {
 		all = append(all, list...)
 	}
