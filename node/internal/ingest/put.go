@@ -147,7 +147,13 @@ func (in *Ingest) Put(ctx context.Context, r Request) (Receipt, error) {
 		Subject: in.ring.Patient(patient), Contract: uint8(contract), Source: source.Reveal(),
 		Complete: message.Complete() && !r.Partial, At: time.Now().UnixMilli(),
 	}
-	return in.propose(ctx, set, documents)
+	receipt, err := in.propose(ctx, set, documents)
+	if err != nil || !message.Lacking() {
+		return receipt, err
+	}
+	failure, err := in.putFailure(ctx, patient, contract, source) // what came is kept, and that the rest could not be had
+	receipt.Index = max(receipt.Index, failure.Index)
+	return receipt, err
 }
 
 // admit answers which source the caller writes for, if it may.

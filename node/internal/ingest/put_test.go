@@ -118,6 +118,32 @@ func TestAFailureIsNotedAndDeletesNothing(t *testing.T) {
 	}
 }
 
+// A service answers for a source that it could not reach: what came is kept, nothing is
+// removed, and that the source was not heard is noted.
+func TestAnAnswerInWhichASourceIsLacking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.put(answer("OK", rec("D1")))
+		before := w.status(patient)
+		time.Sleep(time.Second)
+		const lacking = `<s:Header><h:ProcessingStatus xmlns:h="urn:riv:interoperability:headers:1"><h:ProcessingStatusList>` +
+			`<h:logicalAddress>SE1</h:logicalAddress><h:statusCode>DataFromCacheSynchFailed</h:statusCode><h:isResponseInSynch>false</h:isResponseInSynch>` +
+			`</h:ProcessingStatusList></h:ProcessingStatus></s:Header><s:Body>`
+		receipt := w.put(strings.Replace(answer("OK", rec("D2")), "<s:Body>", lacking, 1))
+		if diff := cmp.Diff(Receipt{Index: w.FSM.AppliedIndex(), Documents: 1, Changed: 1}, receipt); diff != "" {
+			t.Errorf("receipt:\n%s", diff)
+		}
+		w.wantRecords("lacking", "D1", "D2")
+		if after := w.status(patient); after.LastFailure != time.Now().UnixMilli() || after.LastSuccess != before.LastSuccess {
+			t.Errorf("status %+v, before %+v", after, before)
+		}
+		w.put(answer("OK", rec("D2")))
+		if after := w.status(patient); after.LastSuccess != time.Now().UnixMilli() {
+			t.Errorf("status %+v", after)
+		}
+	})
+}
+
 // sender is who delivers for whom.
 type sender struct{ caller, source, contract string }
 

@@ -3,6 +3,7 @@ package rivta
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tvilling/protocol"
@@ -74,6 +75,12 @@ type Deviation struct {
 // Failed reports that the source could not answer: nothing in the message may be kept.
 func (m Message) Failed() bool { return strings.EqualFold(m.Result.Code, resultError) }
 
+// Lacking reports that a service answered for several sources, and one of them could not
+// be asked: what came may be kept, and is not all.
+func (m Message) Lacking() bool {
+	return slices.ContainsFunc(m.Statuses, func(s ProcessingStatus) bool { return !s.InSynch })
+}
+
 // Complete reports that the answer is everything its sources hold for what was asked,
 // so that what it does not hold is gone. INFO does not say what is left out, and an
 // aggregated answer in which a source failed is not whole.
@@ -81,12 +88,7 @@ func (m Message) Complete() bool {
 	if m.unsettled || m.Result.Code != "" && !strings.EqualFold(m.Result.Code, resultOK) {
 		return false
 	}
-	for _, s := range m.Statuses {
-		if !s.InSynch {
-			return false
-		}
-	}
-	return len(m.HasMore) == 0
+	return !m.Lacking() && len(m.HasMore) == 0
 }
 
 const (
