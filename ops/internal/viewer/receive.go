@@ -68,6 +68,7 @@ func (s *Stream) welcome(l *link, f protocol.Welcome, now time.Time) {
 		return
 	}
 	l.beat = time.Duration(f.BeatMillis) * time.Millisecond
+	s.acts = f.Version >= 3
 	l.lease, l.given = time.Duration(f.LeaseMillis)*time.Millisecond, now
 	s.sameEpoch(f.Position)
 	s.alternates(l.url, f.Alternates)
@@ -246,6 +247,10 @@ func (s *Stream) heartbeat(l *link, f protocol.Heartbeat, now time.Time) {
 		s.show(l, now) // the lease ran out, and the node is back
 	}
 	s.send(l, protocol.Beat{Generation: l.generation, Index: max(v.index, v.vouched)})
+	if s.acts && now.Sub(s.acted) >= time.Minute {
+		s.acted = now
+		s.send(l, protocol.Active{})
+	}
 }
 
 // goAway plans to open the next link; the live one shows the view meanwhile.

@@ -71,6 +71,8 @@ type climbing struct {
 	cursor     int
 	commission protocol.CommissionID
 	position   protocol.Position
+	acts       bool      // the node counts the time since a user did something
+	acted      time.Time // when it was told of that
 	stopped    error
 }
 

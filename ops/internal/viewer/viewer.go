@@ -48,6 +48,8 @@ type Viewer struct {
 	generation protocol.Generation
 	request    uint32
 	leaving    bool
+	acts       bool      // the node counts the time since a user did something
+	acted      time.Time // when it was told of that
 }
 
 // connect opens a websocket at a node's address for browsers.
@@ -77,7 +79,7 @@ func Dial(ctx context.Context, origin, person string) (*Viewer, error) {
 		err = fmt.Errorf("%w: %s", ErrNoCommission, person)
 	}
 	if err == nil {
-		v.node = welcome.Node
+		v.node, v.acts = welcome.Node, welcome.Version >= 3
 		_, err = ask[protocol.Chosen](ctx, v, protocol.Choose{Commission: welcome.Commissions[0].ID})
 	}
 	if err != nil {
@@ -116,6 +118,12 @@ func (v *Viewer) next(ctx context.Context) (protocol.Frame, error) {
 		case protocol.Heartbeat:
 			if err := v.send(ctx, protocol.Beat{Generation: v.generation, Index: f.Position.Index}); err != nil {
 				return nil, err
+			}
+			if v.acts && time.Since(v.acted) >= time.Minute {
+				v.acted = time.Now()
+				if err := v.send(ctx, protocol.Active{}); err != nil {
+					return nil, err
+				}
 			}
 		case protocol.Revoke:
 			v.generation = f.Next
