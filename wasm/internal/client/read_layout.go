@@ -140,9 +140,7 @@ end
 `
 
 const layoutVaccination = `vaccines
-each registrationRecord
-fields date vaccinationUnstructuredNote riskCategory patientAdverseEffect careGiverOrg/orgUnitName careGiverContact/personName sourceSystemName
-end
+fields registrationRecord/date registrationRecord/vaccinationUnstructuredNote registrationRecord/riskCategory registrationRecord/patientAdverseEffect registrationRecord/careGiverOrg/orgUnitName registrationRecord/careGiverContact/personName registrationRecord/sourceSystemName
 `
 
 const layoutContact = `marks careContactStatus
