@@ -269,7 +269,9 @@ func (r *renderer) listMore() string {
 	all := r.s.View.Store.len()
 	switch {
 	case len(l.Rows) == 0 && all > 0 && l.Query.narrows():
-		m.raw(`<p class="empty" data-test="empty">`).text(r.t(txtNoneOf)).raw(` `).text(countText(r.lang, all)).raw(` `).text(r.t(txtNoneFits)).raw(`</p>`)
+		m.raw(`<p class="empty" data-test="empty">`).text(r.t(txtNoneOf)).raw(` `).text(countText(r.lang, all)).raw(` `).text(r.t(txtNoneFits)).raw(` `)
+		r.button(m, "small-button", "clear-empty", ActClearFilter, "", r.t(txtClearAll), false)
+		m.raw(`</p>`)
 	case len(l.Rows) == 0:
 		m.raw(`<p class="empty" data-test="empty">`).text(r.t(txtEmpty)).raw(`</p>`)
 	}

@@ -322,7 +322,7 @@ var texts = [txtEnd]words{
 	txtEarlier:         {"Tidigare", "Earlier"},
 	txtLater:           {"Senare", "Later"},
 	txtAllTime:         {"Visa hela tiden", "Show all of the time"},
-	txtListWindow:      {"Visa perioden i listan", "Show this period in the list"},
+	txtListWindow:      {"Visa i listan", "Show in the list"},
 	txtAsTable:         {"Tabell", "Table"},
 	txtAsChart:         {"Diagram", "Chart"},
 	txtFold:            {"Fäll ihop", "Fold away"},

@@ -141,6 +141,7 @@ type points struct {
 	key     pointsKey
 	all     []point
 	lanes   []laneOf
+	place   []int32 // of lanes, by the order in which they were found
 	undated int
 	extent  Span // of everything in the view, and today
 }
@@ -158,7 +159,8 @@ type laneOf struct {
 	contract protocol.Contract
 	provider protocol.CareProviderID
 	rest     bool
-	n        int
+	n        int // documents that pass the query
+	all      int
 }
 
 // points gathers what the chart and the calendar are drawn from. It is kept with the
@@ -180,8 +182,8 @@ func (s *State) points() *points {
 		p.extent = Span{key.day * minutesOfDay, key.day * minutesOfDay}
 	}
 	p.extent.To = max(p.extent.To, (key.day+1)*minutesOfDay)
-	byProvider := map[protocol.CareProviderID]int32{}
-	var byType [256]int32
+	lane := p.assign(v, key.lanes)
+	p.order(s, key.lanes)
 	p.all = make([]point, 0, v.len())
 	v.each(q, func(at protocol.DocumentKey, item *protocol.Item) {
 		h := &item.Header
@@ -189,21 +191,37 @@ func (s *State) points() *points {
 			p.undated++
 			return
 		}
-		lane := byType[h.Contract]
-		if key.lanes == LanesProvider {
-			lane = byProvider[h.CareProvider]
-		}
-		if lane == 0 { // numbered from one while they are found
-			p.lanes = append(p.lanes, laneOf{contract: h.Contract, provider: h.CareProvider})
-			lane = int32(len(p.lanes))
-			byType[h.Contract], byProvider[h.CareProvider] = lane, lane
-		}
-		p.lanes[lane-1].n++
-		p.all = append(p.all, point{at, spanOf(h.Time), spanOf(h.TimeEnd).To, lane - 1})
+		to := p.place[lane(h)]
+		p.lanes[to].n++
+		p.all = append(p.all, point{at, spanOf(h.Time), spanOf(h.TimeEnd).To, to})
 	})
-	p.order(s, key.lanes)
 	s.drawn().points = p
 	return p
+}
+
+// assign gives everything in the view its lane, whatever the query is: lanes stand still
+// while one types. It returns where to find a document's.
+func (p *points) assign(v *Store, by Lanes) func(*protocol.Header) int32 {
+	byProvider := map[protocol.CareProviderID]int32{}
+	var byType [256]int32
+	lane := func(h *protocol.Header) int32 {
+		if by == LanesProvider {
+			return byProvider[h.CareProvider] - 1
+		}
+		return byType[h.Contract] - 1
+	}
+	v.each(Query{}, func(_ protocol.DocumentKey, item *protocol.Item) {
+		h := &item.Header
+		if h.Time == 0 {
+			return
+		}
+		if lane(h) < 0 { // numbered from one while they are found
+			p.lanes = append(p.lanes, laneOf{contract: h.Contract, provider: h.CareProvider})
+			byType[h.Contract], byProvider[h.CareProvider] = int32(len(p.lanes)), int32(len(p.lanes))
+		}
+		p.lanes[lane(h)].all++
+	})
+	return lane
 }
 
 // order puts the lanes in their order: types in the registry's, care providers with
@@ -217,8 +235,8 @@ func (p *points) order(s *State, by Lanes) {
 		switch {
 		case by == LanesType:
 			return a.contract < b.contract
-		case a.n != b.n:
-			return a.n > b.n
+		case a.all != b.all:
+			return a.all > b.all
 		default:
 			return s.providerName(a.provider) < s.providerName(b.provider)
 		}
@@ -233,17 +251,14 @@ func (p *points) order(s *State, by Lanes) {
 		if i >= maxLanes && len(place) > maxLanes {
 			last := &lanes[maxLanes-1]
 			last.rest = true
-			last.n += p.lanes[was].n
+			last.all += p.lanes[was].all
 			to[was] = maxLanes - 1
 			continue
 		}
 		to[was] = int32(len(lanes))
 		lanes = append(lanes, p.lanes[was])
 	}
-	for i := range p.all {
-		p.all[i].lane = to[p.all[i].lane]
-	}
-	p.lanes = lanes
+	p.lanes, p.place = lanes, to
 }
 
 // everything is the window that shows everything, with a little air.

@@ -114,9 +114,13 @@ func monthName(lang protocol.Language, names txt, m int) string {
 
 // spanText names a stretch of time by its first and last day.
 func spanText(lang protocol.Language, w Span) string {
+	return daysText(w, " "+textOf(lang, txtTill)+" ")
+}
+
+func daysText(w Span, between string) string {
 	from, to := civilDay(w.From).String(), civilDay(w.To-1).String()
 	if from == to {
 		return from
 	}
-	return from + " " + textOf(lang, txtTill) + " " + to
+	return from + between + to
 }

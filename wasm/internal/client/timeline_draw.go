@@ -292,23 +292,23 @@ func (r *renderer) summary(p *plot) string {
 	return text
 }
 
-// readout is the line under the chart: what the pointer is at, else what is seen.
+// readout is what the pointer is at, else what is seen.
 func (r *renderer) readout(p *plot) string {
+	const dash = " – "
 	m, d := new(markup), &r.s.Timeline.Drag
 	if d.Down && d.Brush && d.Moved {
 		from, to := p.at(min(d.From, d.X)), p.at(max(d.From, d.X))
-		return m.text(spanText(r.lang, Span{from, to + 1})).String()
+		return m.text(daysText(Span{from, to + 1}, dash)).String()
 	}
-	if lane, hit := p.hit(d.X, d.Y); d.Over && hit != nil {
-		m.raw(`<b>`).text(r.laneName(&lane.laneOf, p.from.key.lanes)).raw(`</b> `)
+	if _, hit := p.hit(d.X, d.Y); d.Over && hit != nil {
 		if hit.n > 1 {
-			m.text(spanText(r.lang, Span{hit.first, hit.last + 1})).raw(`, `).text(countText(r.lang, hit.n))
+			m.raw(`<b>`).text(countText(r.lang, hit.n)).raw(`</b>, `).text(daysText(Span{hit.first, hit.last + 1}, dash))
 		} else if item, there := r.s.View.Store.get(hit.key); there {
-			m.text(item.Header.Time.String()).raw(`, `).text(titleOf(&item.Header, r.lang))
+			m.raw(`<b>`).text(item.Header.Time.String()).raw(`</b>, `).text(titleOf(&item.Header, r.lang))
 		}
 		return m.String()
 	}
-	m.text(spanText(r.lang, p.window)).raw(`, `).text(countText(r.lang, p.inside)).raw(` `)
+	m.text(daysText(p.window, dash)).raw(`, `).text(countText(r.lang, p.inside)).raw(` `)
 	r.undatedNote(m)
 	return m.String()
 }

@@ -242,7 +242,7 @@ func TestAMarkOpensItsDocument(t *testing.T) {
 	}
 	x, y := center(p, 2, 0)
 	p.do(Charted{What: "move", X: x + 3, Y: y})
-	if got := regionOf(Render(&p.s), "readout"); !strings.Contains(got, "2023-01-01, d4") {
+	if got := regionOf(Render(&p.s), "readout"); !strings.Contains(got, "<b>2023-01-01</b>, d4") {
 		t.Errorf("the pointer reads %q", got)
 	}
 	p.do(Charted{What: "down", X: x + 3, Y: y})
