@@ -1,0 +1,204 @@
+package client
+
+import (
+	"strings"
+	"testing"
+
+	"tvilling/protocol"
+)
+
+func head(p *play) string { return regionOf(Render(&p.s), "patient-head") }
+
+func TestAge(t *testing.T) {
+	day := func(y, m, d int) int64 { return dayNumber(y, m, d) }
+	for _, c := range []struct {
+		born  string
+		today int64
+		want  string
+	}{
+		{"19970106", day(2026, 1, 5), "28 år"},
+		{"19970106", day(2026, 1, 6), "29 år"},
+		{"20240229", day(2026, 2, 28), "23 månader"},
+		{"20240229", day(2026, 3, 1), "2 år"},
+		{"20260131", day(2026, 2, 28), "0 månader"},
+		{"20250115", day(2025, 2, 15), "1 månad"},
+		{"18990802", day(2026, 11, 22), "127 år"},
+		{"20270101", day(2026, 11, 22), ""},
+	} {
+		if got := ageText(protocol.Swedish, c.born, c.today); got != c.want {
+			t.Errorf("born %s: %q, want %q", c.born, got, c.want)
+		}
+	}
+}
+
+// Age and sex are said where the number says them, and nowhere else.
+func TestWhatTheNumberSays(t *testing.T) {
+	p := toOverview(t)
+	if got := head(p); !strings.Contains(got, "kvinna") || !strings.Contains(got, "30 år") {
+		t.Errorf("the head is %s", got)
+	}
+	p.s.Access.Deceased = true
+	if got := head(p); strings.Contains(got, "kvinna") || strings.Contains(got, "30 år") || !strings.Contains(got, "Avliden") {
+		t.Errorf("the deceased: %s", got)
+	}
+	p.s.Access.Deceased = false
+	p.s.Wish.Patient = parsed(protocol.ParsePatientID("197010632391"))
+	if kind := p.s.Wish.Patient.Kind(); kind != protocol.Samordningsnummer {
+		t.Fatalf("the number is a %v", kind)
+	}
+	if got := head(p); strings.Contains(got, "person-line") {
+		t.Errorf("a coordination number: %s", got)
+	}
+}
+
+func alert(n byte, detail string, nullified bool) protocol.Item {
+	item := doc(n, protocol.AlertInformation, "20230101")
+	item.Header.Detail, item.Header.Nullified = detail, nullified
+	return item
+}
+
+// The head always says how it is with alerts: how many, that none is there to see, or
+// that they were not asked for.
+func TestAlertsAreAlwaysInTheHead(t *testing.T) {
+	with := func(items ...protocol.Item) *play {
+		p := toChoice(t)
+		p.act(ActCheckAll, "")
+		p.act(ActShow, "")
+		p.snapshot(1, 100, items)
+		return p
+	}
+	p := with(alert(1, "Livshotande, Bekräftad", false), alert(2, "Besvärande", false), alert(3, "Livshotande", true))
+	if got := head(p); !strings.Contains(got, `<b>2</b>, 1 livshotande`) || !strings.Contains(got, `severe`) {
+		t.Errorf("two alerts: %s", got)
+	}
+	p.act(ActAlerts, "")
+	if p.s.List.Query.Contract != protocol.AlertInformation || p.s.List.Documents != 3 {
+		t.Errorf("%d listed", p.s.List.Documents)
+	}
+	if got := head(with(doc(1, protocol.Diagnosis, "20240101"))); !strings.Contains(got, "alerts-none") {
+		t.Errorf("none: %s", got)
+	}
+	p = toChoice(t)
+	p.do(Typed{FieldContract, "2"})
+	p.act(ActShow, "")
+	p.snapshot(1, 100, []protocol.Item{doc(1, protocol.Diagnosis, "20240101")})
+	if got := head(p); !strings.Contains(got, "alerts-not-chosen") || strings.Contains(got, "alerts-none") {
+		t.Errorf("not chosen: %s", got)
+	}
+	shows := sentCount[protocol.Show](p)
+	p.act(ActChooseAlerts, "")
+	p.phase(PhaseChoice)
+	if !p.s.Form.Checked[protocol.AlertInformation] || !p.s.Form.Checked[protocol.Diagnosis] || sentCount[protocol.Show](p) != shows {
+		t.Error("alerts are not ticked beside what was chosen, or were asked for by themselves")
+	}
+}
+
+// Nothing is said of blocks before it is asked, and what the head and the strip say does
+// not depend on there being any.
+func TestNothingOfBlocksBeforeItIsAsked(t *testing.T) {
+	p := toOverview(t)
+	if strings.Contains(whole(Render(&p.s)), "spärrad") {
+		t.Error("blocks are spoken of")
+	}
+	p.act(ActTab, "3")
+	if got := regionOf(Render(&p.s), "ladder"); !strings.Contains(got, `id="ask-blocked"`) || strings.Contains(got, "told-blocked") {
+		t.Errorf("the questions are %s", got)
+	}
+	p.act(ActAsk, "2")
+	p.get(1, protocol.Told{Request: sentLast[protocol.Ask](p).Request, What: protocol.AskBlocked, Yes: true})
+	if got := regionOf(Render(&p.s), "ladder"); !strings.Contains(got, `data-test="told-blocked" data-yes="true"`) {
+		t.Errorf("the answer is %s", got)
+	}
+}
+
+func TestFiltersAreSeenAndUndone(t *testing.T) {
+	p := toOverview(t)
+	region := func(id string) string { return regionOf(Render(&p.s), id) }
+	if region("chips") != "" || region("filters") != "" || !strings.Contains(region("list-count"), ">4 dokument<") {
+		t.Fatalf("before: %q %q %q", region("chips"), region("filters"), region("list-count"))
+	}
+	p.act(ActFilters, "")
+	if got := region("filters"); !strings.Contains(got, ">Diagnoser (2)<") || !strings.Contains(got, `data-test="unit"`) {
+		t.Errorf("the filters are %s", got)
+	}
+	p.do(Typed{FieldFilter, "2"})
+	p.do(Typed{FieldSearch, "d3"})
+	if got := region("list-count"); !strings.Contains(got, "Visar <b>1</b> av 4 dokument") {
+		t.Errorf("the count is %s", got)
+	}
+	if got := region("chips"); strings.Count(got, `data-test="chip"`) != 2 || !strings.Contains(got, `id="clear-filter"`) {
+		t.Errorf("the chips are %s", got)
+	}
+	if lanes := p.s.plot().lanes; len(lanes) != 3 || lanes[0].n != 0 || lanes[1].n != 1 {
+		t.Errorf("the lanes have moved: %+v", lanes)
+	}
+	p.act(ActUnfilter, "type")
+	if p.titles() != "d3 " {
+		t.Errorf("the list is %q", p.titles())
+	}
+	p.do(Typed{FieldSearch, "no such word"})
+	if got := region("list-more"); !strings.Contains(got, "Inget av 4 dokument") || !strings.Contains(got, `data-act="clear-filter"`) {
+		t.Errorf("the empty list says %s", got)
+	}
+	p.act(ActClearFilter, "")
+	if p.s.List.Query.narrows() || p.s.List.Documents != 4 {
+		t.Error("the filters are still in force")
+	}
+	p.act(ActUnfilter, "everything")
+	p.act(ActUnfilter, "")
+}
+
+// The field keeps what is typed while it is typed, and shows the words in force when
+// something else has changed them.
+func TestTheSearchFieldIsLetAlone(t *testing.T) {
+	p := toOverview(t)
+	box := func() string { return regionOf(Render(&p.s), "search-box") }
+	before := box()
+	p.do(Typed{FieldSearch, "d"})
+	p.do(Typed{FieldSearch, "d3"})
+	if box() != before {
+		t.Error("it was drawn anew while it was typed in")
+	}
+	p.act(ActHelp, "")
+	p.act(ActAsideClose, "")
+	if got := box(); !strings.Contains(got, `value="d3"`) {
+		t.Errorf("after another page it is %s", got)
+	}
+	p.do(Typed{FieldSearch, "d31"})
+	last := box()
+	p.act(ActUnfilter, "words")
+	if got := box(); got == last || !strings.Contains(got, `value=""`) {
+		t.Errorf("cleared it is %s", got)
+	}
+	p.do(Typed{FieldSearch, "d2"})
+	p.act(ActLeave, "")
+	p.act(ActLeaveConfirm, "")
+	if p.s.Tools.Words != "" || p.s.List.Query.Text != "" {
+		t.Error("what was searched for stays when the patient is closed")
+	}
+}
+
+func TestMarkedResults(t *testing.T) {
+	for detail, want := range map[string]bool{
+		"5,6 mmol/L Högt": true, "5,6 mmol/L H": true, "Positiv Avvikande": true, "12 LL": true,
+		"5,6 mmol/L": false, "H": false, "": false, "B-Hemoglobin, P-Kalium": false, "4 N": false,
+	} {
+		if isMarked(detail) != want {
+			t.Errorf("%q: %v", detail, !want)
+		}
+	}
+}
+
+// Every type has a drawing of its own.
+func TestSymbols(t *testing.T) {
+	seen := map[literal]bool{}
+	for i, s := range symbolPaths {
+		if s.contract != protocol.Contracts()[i] || seen[s.path] {
+			t.Errorf("%s has another's symbol", s.contract)
+		}
+		seen[s.path] = true
+	}
+	if len(symbolPaths) != len(protocol.Contracts()) {
+		t.Errorf("%d symbols", len(symbolPaths))
+	}
+}
