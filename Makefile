@@ -13,11 +13,12 @@ FROM ?= 1
 
 # Tests that drive a browser or real processes measure time, and simulations need it:
 # without the race detector, one package at a time. Everything else runs with it.
-SLOW := /ops/internal/(e2e|mixed|workload|drill)$$
+SLOW := /ops/internal/(e2e|gallery|mixed|workload|drill)$$
 SIMULATION := ./node/internal/simulation
+GALLERY := ops/internal/gallery
 .DEFAULT_GOAL := help
 
-.PHONY: help build skewed deb wasm demo test test-deps lint fmt bench bench-blocks bench-record bench-backup bench-release bench-failover drills seeds fuzz screenshots clean
+.PHONY: help build skewed deb wasm demo test test-deps lint fmt bench bench-client bench-blocks bench-record bench-backup bench-release bench-failover drills seeds fuzz screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F '\t' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -44,12 +45,15 @@ test: test-deps lint wasm ## Install what the tests need, lint, and run every te
 	$(GO) test -count=1 -timeout 15m $(SIMULATION) -seeds=$(SEEDS)
 	$(GO) test -count=1 -p 1 -timeout 10m $$($(GO) list ./... | grep -E '$(SLOW)')
 
-# A browser for the end-to-end tests. As root on Debian it is installed; else say so.
-test-deps: ## Install Chromium, as root on Debian, where there is none
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
-	  else echo 'make test: Chromium is needed: install it (Debian: apt-get install chromium) and run again' >&2; exit 1; fi; }
+# A browser for the tests, and npm, which brings what judges its pages. As root on Debian
+# they are installed; else say so.
+test-deps: ## Install Chromium, npm and axe-core, as root on Debian, where they are not
+	@missing=; command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing='chromium fonts-dejavu-core'; \
+	  command -v npm >/dev/null || missing="$$missing nodejs npm"; \
+	  [ -z "$$missing" ] || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	  else echo "make test: needed and not here: $$missing. Install them (Debian: apt-get install $$missing) and run again" >&2; exit 1; fi
+	@cd $(GALLERY) && { cmp -s package-lock.json node_modules/.installed || { npm ci --silent --no-audit --no-fund && cp package-lock.json node_modules/.installed; }; }
 
 lint: ## gofmt, go vet, staticcheck and the project's own rules (ops/lint)
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r ls -d 2>/dev/null | xargs -r gofmt -l); if [ -n "$$unformatted" ]; then echo "gofmt: run make fmt for:" $$unformatted >&2; exit 1; fi
@@ -67,6 +71,10 @@ bench: build ## Measure a cluster of five processes: a table and bin/bench.json
 	@rm -f bin/bench-browser.json
 	TVILLING_BENCH=$(CURDIR)/bin $(GO) test -count=1 -timeout 5m -run '^TestMeasureBrowser$$' ./ops/internal/bench
 	./bin/tvilling bench --only senders,openers,mixed,kills --browser bin/bench-browser.json --json bin/bench.json
+
+bench-client: wasm ## Measure the browser's program beside one that does nothing: starts, frames, search, memory: a table and bin/bench-client.json
+	@mkdir -p bin
+	TVILLING_BENCH_CLIENT=$(CURDIR)/bin $(GO) test -count=1 -timeout 10m -run '^TestMeasureClient$$' -v ./ops/internal/bench
 
 bench-blocks: build ## Measure BLOCKS blocks (default 200) to the emptied page under 50 open views: a table and bin/bench-blocks.json
 	TVILLING_BENCH=$(CURDIR)/bin TVILLING_BENCH_BLOCKS=$(BLOCKS) $(GO) test -count=1 -timeout 60m -run '^TestMeasureBlocks$$' ./ops/internal/bench
@@ -104,8 +112,8 @@ fuzz: ## Fuzz every decoder for FUZZTIME each (default 15s)
 	  done; \
 	done
 
-screenshots: build ## Make the pictures in ops/docs/images from a running demo
-	TVILLING_SCREENSHOTS=$(CURDIR)/ops/docs/images $(GO) test -count=1 -run '^TestScreenshots$$' -timeout 5m ./ops/internal/e2e
+screenshots: test-deps wasm ## Picture every state of the client into bin/gallery (open its index.html), and the best into ops/docs/images
+	TVILLING_GALLERY=$(CURDIR)/bin/gallery TVILLING_PICTURES=$(CURDIR)/ops/docs/images $(GO) test -count=1 -run '^TestPictures$$' -timeout 15m ./$(GALLERY)
 
 clean: ## Remove everything that was built
 	rm -rf bin && git clean -fqX wasm/site/files

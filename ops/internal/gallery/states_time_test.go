@@ -1,6 +1,10 @@
 package gallery
 
 import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
 	"strconv"
 
 	"tvilling/protocol"
@@ -48,7 +52,7 @@ func findStates() []state {
 		{name: "find/search", shows: "Searching, as it is typed.", scene: many, acts: then(toOverview, []act{fill("search", "hemoglobin")}), until: there("chip")},
 		{name: "find/no-hits", shows: "Nothing that is like that.", scene: many, acts: then(toOverview, []act{fill("search", "xylofon")}), until: there("empty")},
 		{name: "find/held", shows: "What is new is held while one reads.", scene: many, acts: then(toOverview, []act{pressAt(`[data-test="row"]`), await(there("document")), arrived}), until: there("show-held")},
-		{name: "find/paged", shows: "The list in pages.", scene: many, acts: then(toOverview, []act{press("paged")}), until: `document.querySelector('#list-pages').childElementCount > 0`},
+		{name: "find/paged", shows: "The list in pages.", scene: scores, acts: then(toOverview, []act{press("paged")}), until: `document.querySelector('#list-pages').childElementCount > 0`},
 	}
 }
 
@@ -71,6 +75,47 @@ func trendStates() []state {
 		{name: "taking/no-copy", shows: "The operator has not allowed copying.", scene: beside("DIA-1"), acts: then(toFirst, []act{fires(hook("document"), `ClipboardEvent('copy', {bubbles: true, cancelable: true})`)}), until: there("calm")},
 		{name: "taking/no-print", shows: "The operator has not allowed printing.", scene: beside("DIA-1"), acts: then(toFirst, []act{fires("window", `Event('beforeprint')`)}), until: there("calm")},
 		{name: "taking/allowed", shows: "Where printing and copying are allowed there are buttons for it.", scene: beside("D2-1", terms(protocol.Session{Print: true, Copy: true})), acts: toFirst},
-		{name: "attachment/text", shows: "An attached text, shown as text.", scene: beside("PLAN-1"), acts: then(toFirst, []act{press("attachment-show")}), until: there("attachment-text")},
+		{name: "attachment/text", shows: "An attached text, shown as text.", scene: beside("PLAN-1"), acts: toFirst, until: there("attachment-text")},
+		{name: "attachment/picture", shows: "An attached picture, shown when one asks for it.", scene: pictured, acts: then(toFirst, []act{press("attachment-show")}), until: there("picture")},
+		{name: "attachment/save", shows: "Where copying is allowed an attachment can be saved; the file that it is in is not opened.", scene: beside("SE2321000016-SYS1|ANT-1001", terms(protocol.Session{Print: true, Copy: true})), acts: toFirst, until: there("take-save")},
 	}
+}
+
+// scores is a view of more documents than a page of the list has.
+func scores(s *stage) *scene {
+	var all []protocol.Document
+	for i := range 120 {
+		d := s.documents[i%len(s.documents)]
+		d.Header.Time -= protocol.Civil(100_000_000_000_0 * int64(i/len(s.documents)))
+		all = append(all, d)
+	}
+	return s.scene(consented, holding(all...))
+}
+
+// pictured is a view of a document with a picture in it.
+func pictured(s *stage) *scene {
+	curve := image.NewPaletted(image.Rect(0, 0, 480, 200), color.Palette{color.White, color.Gray{0xd0}, color.Gray{0x20}})
+	for x := range 480 {
+		for y := range 200 {
+			if x%40 == 0 || y%40 == 0 {
+				curve.SetColorIndex(x, y, 1)
+			}
+		}
+		beat := x % 120
+		y := 100 - [...]int{0, 0, 8, 0, -12, 80, -30, 0, 14, 0, 0, 0}[beat/10]
+		for d := range 3 {
+			curve.SetColorIndex(x, y+d, 2)
+		}
+	}
+	var file bytes.Buffer
+	if err := png.Encode(&file, curve); err != nil {
+		s.t.Fatal(err)
+	}
+	d := s.record("KON-1")
+	d.Header.Contract, d.Header.Title = protocol.ReferralOutcome, "EKG"
+	d.Body = protocol.Body{Sections: []protocol.Section{{Label: "referralOutcome", Nodes: []protocol.Node{
+		{Kind: protocol.NodeText, Label: "resultText", Text: "Sinusrytm 72/min. Inga säkra tecken till ischemi."},
+		{Kind: protocol.NodeAttachment, Label: "multimedia", Attachment: protocol.Attachment{MediaType: "image/png", Inline: file.Bytes()}},
+	}}}}
+	return s.scene(consented, holding(d, s.record("DIA-1"), s.record("UPP-2")))
 }
