@@ -61,11 +61,16 @@ type browser struct {
 	items      map[protocol.DocumentKey]protocol.Item
 	shadow     map[protocol.DocumentKey]protocol.Item
 	chosen     []protocol.Contract
-	mute       bool             // sends neither Beat nor Ack
-	lost       protocol.Revoke  // the newest
-	since      time.Time        // when the test began to wait
-	heard      [][]byte         // every frame
-	sources    protocol.Sources // the newest; it is no frame that a test waits for
+	mute       bool      // sends neither Beat nor Ack
+	since      time.Time // when the test began to wait
+	heard      [][]byte  // every frame
+	latest
+}
+
+// latest are the newest frames of some kinds.
+type latest struct {
+	lost    protocol.Revoke
+	sources protocol.Sources // no test waits for it by itself
 }
 
 // dial starts a session of somebody without a certificate.
