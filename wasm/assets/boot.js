@@ -31,6 +31,7 @@
     held = '';
     clearTimeout(timer);
     clearTimeout(watch);
+    hideAfter(-1);
     for (const socket of sockets) {
       try { socket.close(1000); } catch { /* it never opened */ }
     }
@@ -62,9 +63,20 @@
     end();
   }
 
+  // The first frame after the computer slept is drawn before any script has run. What is
+  // overdue by then is hidden in it by an animation, whose time is the frame's own.
+  let veil = null;
+
+  function hideAfter(millis) {
+    veil?.cancel();
+    veil = millis < 0 ? null
+      : document.body.animate({ visibility: ['hidden', 'hidden'] }, { delay: millis, duration: 1, fill: 'forwards' });
+  }
+
   function until(millis) {
     clearTimeout(watch);
     due = null;
+    hideAfter(millis < 0 ? millis : millis + grace);
     if (millis < 0) return;
     due = { steady: performance.now() + millis + grace, wall: Date.now() + millis + grace };
     watch = setTimeout(overdue, millis + grace);
