@@ -382,7 +382,7 @@ func (s *Service) handOver(w http.ResponseWriter, r *http.Request) {
 		s.show(w, pageHandOver, errHandOver)
 		return
 	}
-	over, err := s.hands.verify(r.PostForm.Get("token"), s.cfg.now())
+	over, err := s.hands.verify(strings.TrimSpace(r.PostForm.Get("token")), s.cfg.now())
 	if err == nil {
 		err = s.cookies.setHandOver(w, over)
 	}

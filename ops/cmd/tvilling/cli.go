@@ -83,7 +83,7 @@ func (c *cli) root() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(c.serve(), c.initialise(), c.demo(), c.standin(), c.status(), c.members(), c.transfer(), c.drain(), c.undrain(),
-		c.source(), c.certificate(), c.coverage(), c.announce(), c.feedback(), c.log(), c.backup(), c.restore(), c.recover(), c.explain(), c.doctor(), c.support(), c.operations(), c.drill(), c.bench(), c.release(), c.version())
+		c.source(), c.certificate(), c.handOver(), c.coverage(), c.announce(), c.feedback(), c.log(), c.backup(), c.restore(), c.recover(), c.explain(), c.doctor(), c.support(), c.operations(), c.drill(), c.bench(), c.release(), c.version())
 	checkArguments(root)
 	return root
 }
