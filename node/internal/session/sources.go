@@ -33,6 +33,7 @@ func (n setName) answered() setName { n.provider = ""; return n }
 // looked at. What the view does not hold is not counted, whatever the reason (P9).
 type sources struct {
 	sets       map[setName]*set
+	last       *set // that was found: the next document is most likely of the same
 	moved      bool // another set has documents in the view, or has none any more
 	looked     time.Time
 	told       []protocol.SourceRow
@@ -42,6 +43,9 @@ type sources struct {
 // of finds the set that a document is of.
 func (c *sources) of(d *sealedDocument) *set {
 	name := setName{d.subject, d.Contract, d.Source, d.CareProvider}
+	if c.last != nil && c.last.setName == name {
+		return c.last
+	}
 	one := c.sets[name]
 	if one == nil {
 		if c.sets == nil {
@@ -50,6 +54,7 @@ func (c *sources) of(d *sealedDocument) *set {
 		one = &set{setName: name}
 		c.sets[name] = one
 	}
+	c.last = one
 	return one
 }
 
