@@ -39,8 +39,16 @@
 //	emergency       emergency-ask, emergency-warning (data-step: 1 | 2), reason, sure, wrong,
 //	                emergency, emergency-skip; basis has data-step, minutes-left
 //	overview        empties, patient, basis (data-basis: none | consent | emergency), end-ask, end-confirm,
-//	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, by-provider, filter, show-held, paged, page-back, page-next, page,
-//	                rows, row (data-value: key, data-contract), empty
+//	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, by-provider, search,
+//	                filters, filter, provider, unit, chips, chip (data-value: type | provider | unit | time |
+//	                words), clear-filter, show-held, stale, paged, page-back, page-next, page,
+//	                rows, row (data-value: key, data-contract), row-abnormal, empty; person-line,
+//	                alerts-none, alerts-not-chosen, choose-alerts
+//	strip           tab (data-value: 0 timeline, 1 calendar, 2 sources, 3 questions), fold, time-chart,
+//	                lane, lanes (data-value: 0 by type, 1 by care provider), earlier, later, zoom-in,
+//	                zoom-out, all-time, list-window, as-table, chart-table, undated; days, day
+//	                (data-value: YYYYMMDD, data-n), month, year, inexact; sources-table, source
+//	                (data-state), sources-none, general
 //	reading pane    reader, reader-empty, reader-title, reader-gone, reader-fault (data-fault),
 //	                document, dissent, abnormal, close-reader, read-previous, read-next, nullified, historic,
 //	                severity, dosage, laboratory, checkups, vaccine, rest (folded)

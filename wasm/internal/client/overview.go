@@ -19,7 +19,7 @@ func (r *renderer) overviewPage() string {
 	r.strip(m)
 	m.raw(`<div class="panes"><section class="list" data-holds aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" class="unseen" tabindex="-1">`).text(r.t(txtListTitle))
 	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div></div><div id="chips" class="chips"></div></div>`)
-	m.raw(`<div class="above"><div id="list-more" class="more" role="status"></div><div id="list-empties" class="empties"></div></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div><div id="list-pages" class="pages"></div></section>`)
+	m.raw(`<div class="above"><div id="list-more" class="more"></div><div id="list-empties" class="empties"></div></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div><div id="list-pages" class="pages"></div></section>`)
 	m.raw(`<aside class="reader" aria-label="`).text(r.t(txtReaderTitle)).raw(`"><div class="reading" id="reader" data-test="reader"></div></aside></div>`)
 	symbols(m)
 	return m.raw(`</div>`).String()

@@ -264,7 +264,7 @@ func (p *points) order(s *State, by Lanes) {
 // everything is the window that shows everything, with a little air.
 func (p *points) everything() Span {
 	air := max(p.extent.length()/50, minutesOfDay)
-	return Span{p.extent.From - air, p.extent.To + air}
+	return Span{p.extent.From - air, p.extent.To + 2*air} // a mark is drawn from where it begins
 }
 
 // within keeps a window inside everything, but for a margin, and no narrower than makes

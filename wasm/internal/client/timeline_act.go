@@ -28,10 +28,10 @@ func (m *machine) actTimeline(a Act) {
 		t.Window = Span{}
 		if q := m.s.List.Query; q.From != 0 || q.To != 0 {
 			m.pickDays(0, 0)
-			m.do(FocusOn{idChart}) // the button may have gone
 		} else {
 			m.sayWindow()
 		}
+		m.do(FocusOn{"tab-" + strconv.Itoa(int(t.Tab))}) // the button is gone
 	case ActMonth:
 		m.turnTo(number(a.Value))
 	case ActDay:

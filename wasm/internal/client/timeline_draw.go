@@ -6,8 +6,6 @@ import (
 	"tvilling/protocol"
 )
 
-const idChart = "chart"
-
 // strip is what stands above the list: the tabs, and beneath them the chosen panel.
 func (r *renderer) strip(m *markup) {
 	m.raw(`<section class="strip" id="strip" aria-label="`).text(r.t(txtStrip)).raw(`"><div class="strip-top"><div id="strip-tabs"></div>`)
@@ -58,7 +56,7 @@ func (r *renderer) stripBody() string {
 		m.raw(`<div id="strip-content"></div>`)
 	default:
 		m.raw(`<div class="timeline"><div id="lanes" class="lanes"></div><div id="chart" class="time-chart" tabindex="0" role="group" aria-label="`).text(r.t(txtTimeline))
-		m.raw(`" aria-describedby="chart-keys" data-test="chart"></div></div><p class="unseen" id="chart-keys">`).text(r.t(txtChartKeys)).raw(`</p>`)
+		m.raw(`" aria-describedby="chart-keys" data-test="time-chart"></div></div><p class="unseen" id="chart-keys">`).text(r.t(txtChartKeys)).raw(`</p>`)
 	}
 	return m.raw(`</div>`).String()
 }
