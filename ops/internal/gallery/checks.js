@@ -8,7 +8,9 @@ window.checks = (() => {
     return e.tagName.toLowerCase() + (e.id ? '#' + e.id : e.className ? '.' + String(e.className).split(' ').join('.') : '') + (words ? ' “' + words + '”' : '');
   };
   const hidden = (e) => e.closest('.unseen, .skip, [aria-hidden=true]') !== null;
-  const controls = () => [...document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex], [role=slider]')].filter((e) => !e.disabled && seen(e) && !hidden(e));
+  // While a dialog is open nothing else can be reached.
+  const reachable = () => document.querySelector('[aria-modal=true]') || document;
+  const controls = () => [...reachable().querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex], [role=slider]')].filter((e) => !e.disabled && seen(e) && !hidden(e));
   // What the tab key reaches: of the buttons of one radio group, one.
   const stops = () => {
     const groups = new Set();
@@ -23,7 +25,7 @@ window.checks = (() => {
     });
   };
   // A box that may be wider than the page scrolls by itself, and by the keyboard too.
-  const scrollsByItself = (e) => e.closest('.table-box, .time-chart, .trend-box, [data-scrolls]') !== null;
+  const scrollsByItself = (e) => e.closest('.table-box, .time-chart, [role=tabpanel]:has(table)') !== null;
 
   // Whether any part of it is in sight, with nothing before it.
   const inSight = (e) => {
@@ -112,6 +114,17 @@ window.checks = (() => {
         return r.height > 0 && r.bottom > s.top + 1 && r.top < s.bottom - 1;
       });
       return some ? [] : ['the list is scrolled to where no row is painted: ' + scroller.scrollTop + ', and the first is at ' + rows.style.paddingTop];
+    },
+
+    // Every row says where it stands, and of how many (4.1.2).
+    places() {
+      const rows = [...document.querySelectorAll('#rows > li')];
+      const wrong = [];
+      rows.forEach((row, i) => {
+        const [at, of] = [row.ariaPosInSet, row.ariaSetSize].map(Number);
+        if (!(at >= 1 && at <= of) || i && at !== Number(rows[i - 1].ariaPosInSet) + 1) wrong.push('row ' + i + ' is said to be ' + at + ' of ' + of);
+      });
+      return wrong;
     },
 
     // Nothing moves where one does not want it (2.3.3).

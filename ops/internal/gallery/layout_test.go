@@ -38,7 +38,7 @@ func TestLayout(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			p := p.in(t)
 			p.open(s, setting{})
-			for _, what := range []string{"sideways", "cut", "small", "covered", "blankList"} {
+			for _, what := range []string{"sideways", "cut", "small", "covered", "blankList", "places"} {
 				p.check(what)
 			}
 			eval[bool](p, spacing)
