@@ -281,7 +281,7 @@ func (s *sheet) verb(in *protocol.Node, verb, paths string) {
 var headings = [...][2]literal{{`<h3>`, `</h3>`}, {`<h4>`, `</h4>`}, {`<h5>`, `</h5>`}, {`<h6>`, `</h6>`}}
 
 func (s *sheet) heading(text string) {
-	h := headings[min(s.level, 6)-3]
+	h := headings[max(0, min(s.level, 6)-3)]
 	s.m.raw(h[0]).text(text).raw(h[1])
 }
 
@@ -402,7 +402,13 @@ func (s *sheet) text(in *protocol.Node, paths string) {
 func (s *sheet) rich(n *protocol.Node) {
 	s.m.raw(`<div class="prose">`)
 	if n.Kind == protocol.NodeGroup {
-		s.blocks(n.Children, s.level)
+		level := s.level - 1 // of its own title, where it has one
+		for i := range n.Children {
+			if n.Children[i].Label == "title" {
+				level = s.level
+			}
+		}
+		s.blocks(n.Children, level)
 	} else {
 		s.node(s.m, n, 0)
 	}

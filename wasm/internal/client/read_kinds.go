@@ -115,7 +115,6 @@ func (s *sheet) vaccines() {
 	})
 	for _, v := range rows {
 		s.m.raw(`<section class="part" data-test="vaccine">`)
-		s.level++
 		s.lead(v, "vaccineName")
 		if dose := s.at(v, "doseOrdinalNumber"); dose != nil {
 			s.m.raw(`<p class="marks"><span class="badge">`).text(s.label("dose")).raw(` `).text(meaning(dose))
@@ -129,7 +128,6 @@ func (s *sheet) vaccines() {
 		s.fields(v, "vaccineTargetDisease typeOfVaccine")
 		s.fields(v, "dose vaccineBatchId vaccineManufacturer performer/personName performerOrg/orgUnitName prescriberPerson/personName anatomicalSite route isDoseComplete vaccinationProgramName patientAdverseEffect")
 		s.prose(v, "commentAdministration commentPrescription sourceDescription")
-		s.level--
 		s.m.raw(`</section>`)
 	}
 }

@@ -31,7 +31,7 @@ func (s *sheet) blocks(nodes []protocol.Node, level int) {
 func (s *sheet) line(n *protocol.Node, level int) {
 	switch n.Label {
 	case "title", "subtitle":
-		h := headings[min(level, 6)-3]
+		h := headings[max(0, min(level, 6)-3)]
 		s.m.raw(h[0]).text(n.Text).raw(h[1])
 	case "literallayout", "programlisting", "screen", "address", "synopsis":
 		s.m.raw(`<div class="verbatim">`).text(n.Text).raw(`</div>`)

@@ -24,7 +24,7 @@ func TestFormattedText(t *testing.T) {
 	}{
 		{text("para", "a\nb"), `<p>a</p><p>b</p>`},
 		{text("title", "t"), `<h3>t</h3>`},
-		{group("section", text("title", "t"), group("section", text("title", "u"))), `<h4>t</h4><h5>u</h5>`},
+		{group("section", text("title", "t"), group("section", text("title", "u"))), `<h3>t</h3><h4>u</h4>`},
 		{group("itemizedlist", text("title", "t"), text("listitem", "a"), group("listitem", text("para", "b"), text("blockquote", "c"))),
 			`<h3>t</h3><ul><li><p>a</p></li><li><p>b</p><blockquote><p>c</p></blockquote></li></ul>`},
 		{group("orderedlist", text("listitem", "a"), text("note", "n"), text("listitem", "b")), `<ol><li><p>a</p></li></ol><p><b>Anmärkning</b></p><p>n</p><ol><li><p>b</p></li></ol>`},

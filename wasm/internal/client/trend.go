@@ -123,14 +123,14 @@ func (s *sheet) trendButton(c *protocol.Code, name string, number int) {
 // trend is the panel: a drawing for each unit, and the same in a table.
 func (r *renderer) trend(m *markup) {
 	t := &r.s.Reader.Trend
-	m.raw(`<section class="trend" data-test="trend-panel" aria-labelledby="trend-heading"><div class="reader-top"><h4 id="trend-heading" tabindex="-1">`)
-	m.text(r.t(txtTrendOf)).raw(` `).text(t.Name).raw(`</h4>`)
+	m.raw(`<section class="trend" data-test="trend-panel" aria-labelledby="trend-heading"><div class="reader-top"><h3 id="trend-heading" tabindex="-1">`)
+	m.text(r.t(txtTrendOf)).raw(` `).text(t.Name).raw(`</h3>`)
 	r.button(m, "quiet", "trend-close", ActTrendClose, "", r.t(txtTrendClose), false)
 	m.raw(`</div>`)
 	switch {
 	case t.Fault.Fault != protocol.FaultNone:
-		m.raw(`<div class="fault" data-test="trend-fault"><h5>`)
-		r.faultBody(m, t.Fault, `</h5>`)
+		m.raw(`<div class="fault" data-test="trend-fault"><h4>`)
+		r.faultBody(m, t.Fault, `</h4>`)
 		m.raw(`</div>`)
 	case t.Series == nil:
 		m.raw(`<p class="fetching" role="status">`).text(r.t(txtFetching)).raw(`</p>`)
