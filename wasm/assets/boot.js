@@ -423,11 +423,8 @@
     reload() { location.reload(); },
     go(path) { if (places.has(path)) location.assign(path); },
     signOut() {
-      const form = document.createElement('form');
-      form.method = 'post';
-      form.action = '/sign-out';
-      document.body.append(form);
-      form.submit();
+      const leave = () => location.assign('/sign-out');
+      post('/sign-out').then(leave, leave);
     },
     renew() { post('/renew').then((answer) => { if (answer.status === 401) tell('expired'); }, () => {}); },
     print() { setTimeout(() => { if (root.dataset.printing) window.print(); else tell('printed'); }); },

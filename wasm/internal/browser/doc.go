@@ -14,18 +14,21 @@
 // The root element carries, never with patient data:
 //
 //	data-state       connecting | who | commission | patient | choice | overview | blank | follow |
-//	                 help | coverage | ended
+//	                 help | coverage | signin | feedback | statement | ended
 //	data-connection  connecting | connected | reconnecting | silent | moving | stopped
 //	data-node        name of the node that feeds the page
 //	data-index       position of the view
 //	data-count       documents in the view, before the user's own filter
 //	data-reading     true while a document is open
+//	data-guide       true while the help beside the view is open
+//	data-printing    document | list while the paper is drawn, else empty
 //	data-veiled      while the page is hidden
 //
 // state ended is the page's script speaking: the program has stopped.
 //
 // Elements carry data-test; a control is pressed or filled in as a user would:
 //
+//	signin          gate (data-gate: sign-in | certificate | ended | left), sign-in, reload, test-page
 //	who             person (data-value: the person's key)
 //	commission      commission (data-value: place in the list; data-follow), commission-unusable
 //	patient         patient-form, patient-id, patient-good, patient-bad, open-patient
@@ -58,8 +61,14 @@
 //	everywhere      environment, who, switch-person, switch-commission, language, connection, node,
 //	                site, index, fault (data-fault: TV-1001 …), calm (data-fault), mender, trace, copy,
 //	                help (data-value: the fault's number, or none), dismiss, coverage, feeds-unknown,
+//	                sign-out, ends, from, ongoing, planned, news-dismiss, guide-open (data-value: the view),
+//	                guide (data-view), keys, guide-close, feedback, statement, paper,
+//	                print (data-value: list, or none for the open document),
 //	                feeds-late (within: data-feed)
-//	asides          help-entry (data-fault), coverage-table, coverage-none, aside-close
+//	dialog          dialog (data-dialog: leave | commission | person | idle), leave-confirm, leave-cancel,
+//	                stay, sign-out, idle-left
+//	asides          feedback-form, grade (value: 1 to 5), feedback-text, feedback-left, wrong,
+//	                feedback-send, thanked, statement, help-entry (data-fault), coverage-table, coverage-none, aside-close
 //	follow-up       reports, report (data-value: the kind), report-form, from, to, subject, employee,
 //	                wrong, report-ask, report-shown, report-empty, log, log-row (data-entry),
 //	                outcome, own-access, counts (data-series), number, report-next, report-first,

@@ -48,7 +48,11 @@ func (r *renderer) followReport() string {
 	if f.Report == nil {
 		return m.text(r.t(txtReportNone)).raw(`</h2>`).String()
 	}
-	m.text(r.t(reportOf(f.Kind).title)).raw(` `).text(civilOf(f.Asked.From)[:10]).raw(` – `).text(civilOf(f.Asked.To)[:10])
+	first, last := civilOf(f.Asked.From)[:10], civilOf(f.Asked.To)[:10]
+	if f.Kind == protocol.ReportStatistics {
+		first, last = first[:7], last[:7] // whole months are counted
+	}
+	m.text(r.t(reportOf(f.Kind).title)).raw(` `).text(first).raw(` – `).text(last)
 	if !f.Asked.Patient.IsZero() {
 		m.raw(`, `).text(r.t(txtPatient)).raw(` <span class="pid">`).text(formatPatient(f.Asked.Patient)).raw(`</span>`)
 	}
