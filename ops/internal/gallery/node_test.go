@@ -45,9 +45,7 @@ func startNode(t *testing.T) *node {
 	mux.HandleFunc("GET /test/certificate", n.certificate)
 	mux.HandleFunc("GET /test/cookie", answerJSON(`{"returned":true}`))
 	mux.HandleFunc("GET /test/provider", answerJSON(`{"used":false}`))
-	for _, way := range []string{"POST /sign-out", "GET /sign-out"} { // nothing comes after it: the page stays
-		mux.HandleFunc(way, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	}
+	mux.HandleFunc("GET /sign-out", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /", n.file)
 	n.server = httptest.NewServer(headers(mux))
 	t.Cleanup(n.server.Close)

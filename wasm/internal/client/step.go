@@ -86,6 +86,7 @@ func (m *machine) take(in Input) {
 	case Printed:
 		if m.s.onPaper() != "" {
 			m.untake()
+			m.do(Paint{})
 		}
 	case Expired:
 		m.expired()

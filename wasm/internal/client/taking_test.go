@@ -68,6 +68,9 @@ func TestPrintingIsRecordedFirst(t *testing.T) {
 	}
 	inert(t, html)
 	p.do(Printed{})
+	if !slices.Contains(p.last, Effect(Paint{})) {
+		t.Error("the paper is not taken back at once")
+	}
 	if regionOf(Render(&p.s), "paper") != "" || p.s.onPaper() != "" {
 		t.Error("the paper stays")
 	}
