@@ -104,12 +104,16 @@ func frozenTab(t *testing.T) {
 		}
 	}
 	p.begins()
+	eval[bool](p, `(document.addEventListener('freeze', () => { window.iced = document.documentElement.dataset.veiled }), true)`) // after the page's own
 	set(cdppage.SetWebLifecycleStateStateFrozen)
 	<-time.After(beyondTheLease) // of the browser's own time: nothing in the page can tell
 	set(cdppage.SetWebLifecycleStateStateActive)
 	p.wait(`document.documentElement.dataset.state !== 'overview'`)
 	p.shownNothing("after the frost", secrets)
-	if shown, drawn := p.shownLate(); shown != 0 || drawn < 2 {
+	if got := eval[string](p, `String(window.iced)`); got != "true" {
+		t.Errorf("it was frozen with the veil %q", got)
+	}
+	if shown, drawn := p.shownLate(); shown != 0 {
 		t.Errorf("%d of %d frames have documents after the frost", shown, drawn)
 	}
 }
