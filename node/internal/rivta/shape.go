@@ -89,10 +89,14 @@ func (m *mapper) coded(e *element) (protocol.Node, bool) {
 	}
 	take(f...)
 	take(t...)
-	return protocol.Node{Kind: protocol.NodeCode, Code: protocol.Code{
+	n := protocol.Node{Kind: protocol.NodeCode, Code: protocol.Code{
 		Code: f[0].says(), System: f[1].says(), Name: f[2].says(), Version: f[3].says(),
 		Display: display.says(), Original: original.says(),
-	}}, true
+	}}
+	if n.Code.Display == "" && n.Code.Original == "" {
+		n.Code.Display = enumeratedWords(e.name, n.Code.Code) // a code alone, of those that the contracts list
+	}
+	return n, true
 }
 
 // holdsMore reports whether there is anything in e beside the elements of the lists.
