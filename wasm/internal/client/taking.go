@@ -109,7 +109,6 @@ func (m *machine) taken(l *Link, f protocol.Taken) {
 		m.s.Said.Status = textOf(m.s.Lang, txtCopyDone)
 	case protocol.TakeSave:
 		m.saveTaken(t.Value)
-		m.s.Said.Status = textOf(m.s.Lang, txtSaveDone)
 	}
 	m.s.Desk.Taking = Taking{}
 }
@@ -188,46 +187,18 @@ func (r *renderer) paperList(m *markup) {
 	m.raw(`</tbody></table>`)
 }
 
-// saveTaken saves the attachment that lies in the open document at a place, counted
-// from zero in the order of the document. Its name says nothing of the patient.
+// saveTaken saves an attachment of the open document, by its number in the document's
+// order. Its name says nothing of the patient, and its ending is by its own first bytes.
 func (m *machine) saveTaken(value string) {
-	place, at := number(value), 0
-	var find func(nodes []protocol.Node) bool
-	find = func(nodes []protocol.Node) bool {
-		for i := range nodes {
-			if n := &nodes[i]; n.Kind == protocol.NodeAttachment {
-				if at == place {
-					m.do(Save{Name: fileName(n.Attachment.MediaType, at+1), Data: n.Attachment.Inline})
-					return true
-				}
-				at++
-			}
-			if find(nodes[i].Children) {
-				return true
-			}
-		}
-		return false
-	}
-	for i := range m.s.Reader.Body.Sections {
-		if find(m.s.Reader.Body.Sections[i].Nodes) {
-			return
-		}
+	n := number(value)
+	if a := attachmentAt(m.s.Reader.Body, n); a != nil && len(a.Inline) > 0 {
+		m.do(Save{Name: "bilaga-" + strconv.Itoa(n+1) + endings[formatOf(a.Inline)], Data: a.Inline})
+		m.s.Said.Status = textOf(m.s.Lang, txtSaveDone)
 	}
 }
 
-// fileName is what an attachment is saved as: its place, and an ending by its type
-// where that is a harmless one.
-func fileName(mediaType string, place int) string {
-	ending := ".bin"
-	switch mediaType {
-	case "application/pdf":
-		ending = ".pdf"
-	case "image/jpeg":
-		ending = ".jpg"
-	case "image/png":
-		ending = ".png"
-	case "text/plain":
-		ending = ".txt"
-	}
-	return "bilaga-" + strconv.Itoa(place) + ending
+// endings are of what is harmless to open by its ending; everything else is bytes.
+var endings = [...]string{
+	formatUnknown: ".bin", formatText: ".txt", formatPNG: ".png", formatJPEG: ".jpg", formatGIF: ".gif", formatPDF: ".pdf",
+	formatDICOM: ".dcm", formatOffice: ".bin", formatMarkup: ".bin",
 }
