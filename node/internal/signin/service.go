@@ -26,6 +26,7 @@ var ErrConfig = errors.New("signin: incomplete configuration")
 const (
 	pathSignIn   = "/sign-in"
 	pathBack     = "/sign-in/back"
+	pathStyle    = "/sign-in/style.css"
 	pathSignOut  = "/sign-out"
 	pathRenew    = "/renew"
 	pathHandOver = "/hand-over"
@@ -106,6 +107,7 @@ func New(cfg Config) (*Service, error) {
 func (s *Service) Handle(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+pathSignIn, s.signIn)
 	mux.HandleFunc("GET "+pathBack, s.back)
+	mux.HandleFunc("GET "+pathStyle, s.style)
 	mux.HandleFunc("POST "+pathSignOut, s.signOut)
 	mux.HandleFunc("GET "+pathSignOut, s.signedOut)
 	mux.HandleFunc("POST "+pathRenew, s.renew)
