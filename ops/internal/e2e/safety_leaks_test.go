@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -61,9 +59,7 @@ func TestNothingLeavesTheScreen(t *testing.T) {
 		}
 	}
 	p.copiesNothing(b, secrets)
-	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
-		t.Fatal(err)
-	}
+	p.call("Emulation.setEmulatedMedia", map[string]any{"media": "print"}, nil)
 	if n := eval[int](p, `[...document.querySelectorAll('[data-test="row"], [data-test="document"], [data-test="patient"]')].filter(e => e.checkVisibility()).length`); n != 0 {
 		t.Errorf("on paper %d parts of the patient would be seen", n)
 	}
@@ -76,15 +72,8 @@ func TestNothingLeavesTheScreen(t *testing.T) {
 // key presses a key with Ctrl, with what the browser's own menu would do.
 func (p *page) key(key, command string) {
 	p.t.Helper()
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		params := input.DispatchKeyEventParams{Type: kind, Key: key, Modifiers: 2}
-		if kind == input.DispatchKeyEventTypeRawKeyDown {
-			params.Commands = []string{command}
-		}
-		if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, params); err != nil {
-			p.t.Fatal(err)
-		}
-	}
+	p.call("Input.dispatchKeyEvent", map[string]any{"type": "rawKeyDown", "key": key, "modifiers": 2, "commands": []string{command}}, nil)
+	p.call("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": key, "modifiers": 2}, nil)
 }
 
 // copiesNothing marks everything and copies it; what is in the clipboard is looked at in

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	cdppage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/chromedp"
 )
 
@@ -97,17 +95,15 @@ func cutCable(t *testing.T) {
 func frozenTab(t *testing.T) {
 	p := tab(t, browser(t), frames)
 	secrets := reading(t, p, "a2", "anna", theirs)
-	set := func(state cdppage.SetWebLifecycleStateState) {
+	set := func(state string) {
 		t.Helper()
-		if _, err := chromedp.Call(p.ctx, cdppage.SetWebLifecycleState, cdppage.SetWebLifecycleStateParams{State: state}); err != nil {
-			t.Fatal(err)
-		}
+		p.call("Page.setWebLifecycleState", map[string]any{"state": state}, nil)
 	}
 	p.begins()
 	eval[bool](p, `(document.addEventListener('freeze', () => { window.iced = document.documentElement.dataset.veiled }), true)`) // after the page's own
-	set(cdppage.SetWebLifecycleStateStateFrozen)
+	set("frozen")
 	<-time.After(beyondTheLease) // of the browser's own time: nothing in the page can tell
-	set(cdppage.SetWebLifecycleStateStateActive)
+	set("active")
 	p.wait(`document.documentElement.dataset.state !== 'overview'`)
 	p.shownNothing("after the frost", secrets)
 	if got := eval[string](p, `String(window.iced)`); got != "true" {
@@ -123,8 +119,13 @@ func asleep(t *testing.T) {
 	b := browser(t)
 	p := tab(t, b, frames)
 	secrets := reading(t, p, "b1", "anna", theirs)
-	all, err := chromedp.CallBrowser(p.ctx, systeminfo.GetProcessInfo, struct{}{})
-	if err != nil {
+	var all struct {
+		ProcessInfo []struct {
+			Type string `json:"type"`
+			ID   int    `json:"id"`
+		} `json:"processInfo"`
+	}
+	if err := chromedp.FromContext(p.ctx).Browser.Call(p.ctx, "SystemInfo.getProcessInfo", map[string]any{}, &all); err != nil {
 		t.Fatal(err)
 	}
 	tell := func(signal syscall.Signal) {
@@ -133,7 +134,7 @@ func asleep(t *testing.T) {
 			if one.Type != "renderer" {
 				continue
 			}
-			process, err := os.FindProcess(int(one.ID))
+			process, err := os.FindProcess(one.ID)
 			if err == nil && process.Signal(signal) == nil {
 				n++
 			}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chromedp/cdproto/accessibility"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"tvilling/ops/internal/demo/patients"
@@ -74,16 +73,22 @@ func (p *page) everything() string {
 		...[...document.querySelectorAll('template')].map(e => e.innerHTML),
 		...Object.entries(localStorage).flat(), ...Object.entries(sessionStorage).flat(),
 		...performance.getEntries().map(e => e.name), String(getSelection())].join('\n')`)
-	tree, err := chromedp.Call(p.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
-	if err != nil {
-		p.t.Fatal(err)
+	type said struct {
+		Value any `json:"value"`
+	}
+	var tree struct {
+		Nodes []struct {
+			Name        said `json:"name"`
+			Value       said `json:"value"`
+			Description said `json:"description"`
+		} `json:"nodes"`
+	}
+	p.call("Accessibility.getFullAXTree", map[string]any{}, &tree)
+	if len(tree.Nodes) == 0 {
+		p.t.Fatal("a screen reader is given nothing at all")
 	}
 	for _, n := range tree.Nodes {
-		for _, v := range []*accessibility.Value{n.Name, n.Value, n.Description} {
-			if v != nil {
-				seen += "\n" + string(v.Value)
-			}
-		}
+		seen += fmt.Sprintln("", n.Name.Value, n.Value.Value, n.Description.Value)
 	}
 	return seen
 }
@@ -122,7 +127,7 @@ func (p *page) picture() image.Image {
 // still is the picture with nothing under the pointer, and the focus nowhere.
 func (p *page) still() image.Image {
 	p.t.Helper()
-	p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1))
+	p.do(chromedp.MouseEvent("mouseMoved", 1, 1))
 	eval[bool](p, `(document.activeElement.blur(), true)`)
 	return p.picture()
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -19,11 +18,16 @@ func tab(t *testing.T, browser context.Context, script string) *page {
 	t.Cleanup(cancel)
 	p := &page{t: t, ctx: ctx}
 	p.do()
-	_, err := chromedp.Call(ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: script})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": script}, nil)
 	return p
+}
+
+// call gives the tab a command of the browser's own protocol.
+func (p *page) call(method string, params map[string]any, result any) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		return target.Call(ctx, method, params, result)
+	}))
 }
 
 // seams keeps what the page's policy refused and which globals there were, lets a case
