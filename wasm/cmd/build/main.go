@@ -26,6 +26,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"tvilling/protocol"
+	"tvilling/wasm/compile"
 	"tvilling/wasm/site"
 )
 
@@ -141,24 +142,7 @@ func (b *builder) clear() error {
 }
 
 func (b *builder) program(root string) error {
-	file, err := os.CreateTemp("", "overview-*.wasm")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }()
-	if err := file.Close(); err != nil {
-		return err
-	}
-	// Only the runtime is inlined: 38 KB fewer for the page to wait for, and a tenth
-	// more time to read a snapshot.
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-l", "-gcflags=runtime=", "-ldflags=-s -w", "-o", file.Name(), "./wasm/cmd/overview")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("compile the program: %w", err)
-	}
-	content, err := os.ReadFile(file.Name())
+	content, err := compile.Program(root, "./wasm/cmd/overview")
 	if err != nil {
 		return err
 	}

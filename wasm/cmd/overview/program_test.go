@@ -11,10 +11,16 @@ import (
 	"testing"
 
 	"github.com/andybalholm/brotli"
+
+	"tvilling/wasm/compile"
 )
 
-// maxProgram is how many bytes, compressed, the page may wait for.
-const maxProgram = 650_000
+// maxProgram is how many bytes, compressed, the page may wait for. Of them 418,000 are
+// Go's own: what a program that does nothing has. A hundred thousand more than the first
+// overview had are timeline, calendar, search, twelve contracts as they are read, trends,
+// signing in, and every text in two languages: two seconds on a line of 0.4 Mbit/s, once
+// for each release, since a browser keeps the program.
+const maxProgram = 750_000
 
 // refused are packages that must not be linked in, and what each would cost the page.
 var refused = map[string]string{
@@ -91,13 +97,7 @@ func TestProgramIsSmall(t *testing.T) {
 		t.Skip("compiles and compresses the program")
 	}
 	sources(t)
-	file := filepath.Join(t.TempDir(), "app.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-l", "-gcflags=runtime=", "-ldflags=-s -w", "-o", file, ".")
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	program, err := os.ReadFile(file)
+	program, err := compile.Program("../../..", "./wasm/cmd/overview")
 	if err != nil {
 		t.Fatal(err)
 	}

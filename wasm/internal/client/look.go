@@ -118,10 +118,19 @@ func (s *Store) facets(t *table, counts []int, chosen string, isProvider bool) [
 			all[i].Label = s.names.provider(all[i].Value)
 		}
 	}
-	slices.SortFunc(all, func(a, b Facet) int {
-		return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Value, b.Value))
+	order := make([]int32, len(all))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		x, y := &all[a], &all[b]
+		return cmp.Or(cmp.Compare(x.Label, y.Label), cmp.Compare(x.Value, y.Value))
 	})
-	return all
+	sorted := make([]Facet, len(all))
+	for i, at := range order {
+		sorted[i] = all[at]
+	}
+	return sorted
 }
 
 // facets returns what the query in force could be narrowed by.

@@ -46,10 +46,17 @@ func thousands(lang protocol.Language, n int) string {
 	return s
 }
 
-// number reads a small number from a control's value; -1 if it is none.
+// number reads a small number from a control's value; -1 if it is none. strconv would
+// bring what it quotes in its errors.
 func number(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' || i > 8 {
+			return -1
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	if s == "" {
 		return -1
 	}
 	return n
