@@ -260,7 +260,7 @@ func (r *renderer) day(m *markup, day int64, n int, stop bool) {
 	m.when(stop, `0"`).when(!stop, `-1"`).when(day == r.s.todayNumber(), ` aria-current="date"`)
 	m.raw(` aria-label="`).text(r.t(weekdays[weekday(day)])).raw(` `).number(d).raw(` `).text(monthName(r.lang, txtMonths, month)).raw(`, `).text(countText(r.lang, n)).raw(`">`).number(d)
 	if n > 0 {
-		m.raw(` <b>`).text(thousands(r.lang, n)).raw(`</b>`)
+		m.raw(` <b aria-hidden="true">`).text(thousands(r.lang, n)).raw(`</b>`)
 	}
 	m.raw(`</button>`)
 }

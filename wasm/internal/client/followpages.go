@@ -260,7 +260,7 @@ func (r *renderer) counts(m *markup, all []protocol.Count) {
 			most = max(most, all[n].Number)
 			n++
 		}
-		m.raw(`<div class="table-box"><table class="counts" data-test="counts" data-series="`).text(all[0].Series).raw(`"><caption>`)
+		m.raw(`<div class="table-box" tabindex="0" role="group" aria-label="`).text(r.series(all[0].Series)).raw(` `).text(r.t(kind)).raw(`"><table class="counts" data-test="counts" data-series="`).text(all[0].Series).raw(`"><caption>`)
 		m.text(r.series(all[0].Series)).raw(` `).text(r.t(kind)).raw(`</caption><tbody>`)
 		for _, c := range all[:n] {
 			m.raw(`<tr><th scope="row">`).text(r.countLabel(c.Label, kind)).raw(`</th><td data-test="number">`)

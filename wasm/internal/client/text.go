@@ -488,7 +488,7 @@ var texts = [txtEnd]words{
 	txtPrintCare:             {"Utskriften är en patientuppgift: förvara den så, och förstör den när den inte behövs.", "The printout is patient data: keep it so, and destroy it when it is not needed."},
 	txtCopyDone:              {"Kopierat. Kopieringen är loggförd.", "Copied. The copying is recorded."},
 	txtSaveDone:              {"Sparat. Nedladdningen är loggförd.", "Saved. The download is recorded."},
-	txtNewsDismiss:           {"Stäng meddelandet", "Close the message"},
+	txtNewsDismiss:           {"Stäng meddelandet", "Dismiss the message"},
 
 	txtRest:              {"Övriga uppgifter", "Other details"},
 	txtNullifiedLead:     {"Källan säger att uppgiften är införd av misstag. Den gäller inte.", "The source says that this was entered by mistake. It does not hold."},

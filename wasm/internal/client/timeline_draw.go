@@ -8,7 +8,7 @@ import (
 
 // strip is what stands above the list: the tabs, and beneath them the chosen panel.
 func (r *renderer) strip(m *markup) {
-	m.raw(`<section class="strip" id="strip" aria-label="`).text(r.t(txtStrip)).raw(`"><div class="strip-top"><div id="strip-tabs"></div>`)
+	m.raw(`<section class="strip" id="strip" aria-labelledby="strip-heading"><h2 class="unseen" id="strip-heading">`).text(r.t(txtStrip)).raw(`</h2><div class="strip-top"><div id="strip-tabs"></div>`)
 	m.raw(`<p class="readout" id="readout"></p><div class="acts" id="strip-acts"></div></div><div id="strip-body"></div></section>`)
 }
 
