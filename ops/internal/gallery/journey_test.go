@@ -31,6 +31,7 @@ func key(name, until string) []act { return []act{keys(name), await(until)} }
 // A visit from the first page to the last with nothing but keys: a document is read, a
 // trend opened, the list searched, the timeline zoomed, a day picked, and the patient closed.
 func TestByKeysAlone(t *testing.T) {
+	t.Parallel()
 	p := newPage(t)
 	p.open(state{name: "by keys alone", scene: play(consented), until: there("person")}, setting{})
 	const row = `document.activeElement.dataset.test === 'row'`

@@ -33,6 +33,7 @@ const noSpacing = `document.adoptedStyleSheets = [], true`
 // In every state everything is there in a narrow window, with text enlarged four times,
 // with wide text, with colours of one's own and without motion.
 func TestLayout(t *testing.T) {
+	t.Parallel()
 	p := newPage(t)
 	for _, s := range states() {
 		t.Run(s.name, func(t *testing.T) {
@@ -47,13 +48,14 @@ func TestLayout(t *testing.T) {
 			p.check("cut")
 			p.check("sideways")
 			eval[bool](p, noSpacing)
-			for _, narrow := range []setting{{width: 320, height: 640}, {width: 320, height: 256, scale: 4}} {
-				p.turn(narrow)
-				p.state = s.name + " " + map[bool]string{true: "at 400 %", false: "at 320 pixels"}[narrow.scale == 4]
-				for _, what := range []string{"sideways", "cut", "covered", "blankList"} {
-					p.check(what)
-				}
+			p.turn(setting{width: 320, height: 640})
+			p.state = s.name + " at 320 pixels"
+			for _, what := range []string{"sideways", "cut", "covered", "blankList"} {
+				p.check(what)
 			}
+			p.turn(setting{width: 320, height: 256, scale: 4})
+			p.state = s.name + " at 400 %"
+			p.check("covered")
 			p.turn(setting{forced: true, still: true})
 			p.state = s.name + " forced, still"
 			p.check("flat")
@@ -77,6 +79,7 @@ type focused struct {
 // Everything that can be pressed is reached by the tab key alone, in the order in which it
 // stands, is seen to have the focus, and lets go of it.
 func TestTabReachesEverythingInItsOrder(t *testing.T) {
+	t.Parallel()
 	p := newPage(t)
 	for _, s := range named(t, append(slices.Clone(besides), "entry/who", "patient/right", "choice/own", "emergency/first",
 		"overview/ending", "overview/alerts", "reading/plan", "follow-up/review", "follow-up/form", "blank/version")...) {
@@ -129,6 +132,7 @@ func (p *page) focusIsRight(before, at *focused) {
 
 // The page says which language it speaks, and which words are another's.
 func TestLanguage(t *testing.T) {
+	t.Parallel()
 	p := newPage(t)
 	for _, s := range named(t, "entry/who", "overview/many", "aside/help", "blank/ended") {
 		for _, lang := range []protocol.Language{protocol.Swedish, protocol.English} {

@@ -117,6 +117,7 @@ func writeTree(out *strings.Builder, all map[string]*axNode, id string, depth in
 // What a screen reader is given of the list, the timeline, the calendar and a table is as
 // it was when somebody last looked at it: -update writes it anew, to be looked at.
 func TestTree(t *testing.T) {
+	t.Parallel()
 	p := newPage(t)
 	for _, c := range []struct{ name, state, selector string }{
 		{"list", "overview/by-type", ".list"},
