@@ -91,16 +91,15 @@ func (m *machine) actWho(a Act) {
 			return
 		}
 		m.s.Wish = Wish{Person: a.Value}
+		m.startOver()
 	case ActSwitchPerson:
-		if m.asksFirst(AskedPerson) {
-			return
+		if !m.asksFirst(AskedPerson) {
+			m.switchPerson()
 		}
-		m.s.Wish, m.s.Me.Person = Wish{}, protocol.Person{}
 	case ActSwitchTask:
-		if m.asksFirst(AskedTask) {
-			return
+		if !m.asksFirst(AskedTask) {
+			m.switchTask()
 		}
-		m.s.Wish.Commission, m.s.Me.Commission = protocol.CommissionID{}, protocol.CommissionInfo{}
 	case ActCommission:
 		i := number(a.Value)
 		if i < 0 || i >= len(m.s.Me.Commissions) || !opens(&m.s.Me.Commissions[i]) || !m.s.Wish.Commission.IsZero() {
@@ -110,8 +109,21 @@ func (m *machine) actWho(a Act) {
 		m.s.Notice = Notice{}
 		m.do(FocusOn{idMain})
 		m.climbAll()
-		return
 	}
+}
+
+func (m *machine) switchPerson() {
+	m.s.Wish, m.s.Me.Person = Wish{}, protocol.Person{}
+	m.startOver()
+}
+
+func (m *machine) switchTask() {
+	m.s.Wish.Commission, m.s.Me.Commission = protocol.CommissionID{}, protocol.CommissionInfo{}
+	m.startOver()
+}
+
+// startOver forgets the patient and everything that stands on the page, and dials anew.
+func (m *machine) startOver() {
 	m.forgetPatient()
 	m.s.Screen = Screen{End: End{Stopped: m.s.End.Stopped}}
 	m.do(FocusOn{idMain})
@@ -154,12 +166,16 @@ func (m *machine) actPatient(a Act) {
 		if a.Name == ActLeave && m.asksFirst(AskedLeave) {
 			return
 		}
-		m.forgetPatient()
-		m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
-		m.leaveAll()
-		m.do(FocusOn{idMain})
-		m.do(Paint{}) // the focus with it: what is typed next must not lose it a frame later
+		m.closePatient()
 	}
+}
+
+func (m *machine) closePatient() {
+	m.forgetPatient()
+	m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
+	m.leaveAll()
+	m.do(FocusOn{idMain})
+	m.do(Paint{}) // the focus with it: what is typed next must not lose it a frame later
 }
 
 func bounded(typed string) string {

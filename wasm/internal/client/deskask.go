@@ -17,9 +17,10 @@ const (
 func (s *State) standing() bool { return s.View.Shown || s.Ladder.holds() }
 
 // asksFirst reports whether an act that closes the patient is to be asked about, and
-// asks.
+// asks. Only the answer is an answer: a control that is pressed twice, before the
+// question is painted over it, has been pressed once.
 func (m *machine) asksFirst(a Asked) bool {
-	if !m.s.standing() || m.s.End.Stopped || m.s.Desk.Asked == a {
+	if !m.s.standing() || m.s.End.Stopped {
 		return false
 	}
 	m.s.Desk.Asked = a
@@ -37,15 +38,15 @@ func (m *machine) actAsked(name Action) {
 		m.s.Desk.Asked = AskedNothing // the page's script gives the focus back
 		return
 	}
+	m.s.Desk.Asked = AskedNothing
 	switch asked {
 	case AskedLeave:
-		m.actPatient(Act{Name: ActLeave})
+		m.closePatient()
 	case AskedTask:
-		m.actWho(Act{Name: ActSwitchTask})
+		m.switchTask()
 	case AskedPerson:
-		m.actWho(Act{Name: ActSwitchPerson})
+		m.switchPerson()
 	}
-	m.s.Desk.Asked = AskedNothing
 }
 
 // escaped closes what Escape closes, the nearest first, and reports whether there was

@@ -36,6 +36,8 @@ func TestClosingThePatientIsAskedAbout(t *testing.T) {
 			p.act(ActLeaveConfirm, "") // of a question that does not stand
 			p.phase(PhaseOverview)
 			p.act(c.act, "")
+			p.act(c.act, "") // pressed twice, before the question was painted
+			p.phase(PhaseOverview)
 			p.act(ActLeaveConfirm, "")
 			p.phase(c.then)
 			if regionOf(Render(&p.s), "dialog") != "" {
