@@ -258,9 +258,11 @@ func (r *renderer) day(m *markup, day int64, n int, stop bool) {
 	_, month, d := date(day)
 	m.raw(`<button type="button" class="heat`).raw(heat(n)).raw(`" id="`).text(dayID(day)).raw(`" data-act="day" data-test="day" data-n="`).number(n).raw(`" data-value="`).text(dayDigits(day)).raw(`" tabindex="`)
 	m.when(stop, `0"`).when(!stop, `-1"`).when(day == r.s.todayNumber(), ` aria-current="date"`)
-	m.raw(` aria-label="`).text(r.t(weekdays[weekday(day)])).raw(` `).number(d).raw(` `).text(monthName(r.lang, txtMonths, month)).raw(`, `).text(countText(r.lang, n)).raw(`">`).number(d)
+	m.raw(`><span class="unseen">`).text(r.t(weekdays[weekday(day)])).raw(` </span>`).number(d).raw(`<span class="unseen"> `).text(monthName(r.lang, txtMonths, month)).raw(`, `)
 	if n > 0 {
-		m.raw(` <b aria-hidden="true">`).text(thousands(r.lang, n)).raw(`</b>`)
+		m.raw(`</span> <b>`).text(thousands(r.lang, n)).raw(`</b><span class="unseen"> `).text(r.t(documentsText(n))).raw(`</span>`)
+	} else {
+		m.text(countText(r.lang, n)).raw(`</span>`)
 	}
 	m.raw(`</button>`)
 }
