@@ -141,6 +141,7 @@ func (l *List) renew(s *Store) {
 		break
 	}
 	l.turn(l.Page)
+	l.Top = min(l.Top, l.bottom()) // fewer rows: the browser scrolls as far by itself
 	l.counted()
 }
 

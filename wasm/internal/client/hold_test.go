@@ -208,6 +208,17 @@ func TestDropKeepsTheEyeWhereItIs(t *testing.T) {
 	}
 }
 
+// A list that has grown shorter than where it was scrolled to says so at once, not when
+// something comes that moves nothing.
+func TestAShorterListIsScrolledNoFurther(t *testing.T) {
+	f := newFeed(t)
+	f.do(Scrolled{1})
+	f.do(f.batch(nil, protocol.DocumentKey{15: 1}, protocol.DocumentKey{15: 2}))
+	if f.s.List.Top > f.s.List.bottom() {
+		t.Errorf("scrolled to %d of %d", f.s.List.Top, f.s.List.bottom())
+	}
+}
+
 func TestAThousandChangesAreToldNowAndThen(t *testing.T) {
 	f := newFeed(t)
 	said := 0
