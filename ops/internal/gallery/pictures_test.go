@@ -78,8 +78,8 @@ func TestPictures(t *testing.T) {
 
 // best are the states that the documentation shows, and what their pictures are called.
 var best = map[string]string{
-	"overview/many": "list", "reading/laboratory": "overview", "emergency/first": "emergency",
-	"blank/consent-ended": "revoked", "follow-up/review": "review", "consent/adult": "consent", "choice/consented": "choice",
+	"overview/many": "timeline", "reading/laboratory-series": "overview", "trend/chart": "trend", "calendar/month": "calendar",
+	"emergency/second": "emergency", "blank/consent-ended": "revoked", "follow-up/review": "review", "consent/adult": "consent", "choice/consented": "choice",
 }
 
 func chosen() func(func(string) bool) {
