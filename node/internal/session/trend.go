@@ -197,8 +197,11 @@ func (s *search) group(nodes []protocol.Node) {
 func (s *search) values(nodes []protocol.Node) {
 	for i := range nodes {
 		n := &nodes[i]
-		if n.Kind == protocol.NodeQuantity && n.Quantity.Value != "" && (n.Label == labelValue || n.Label == labelOutcome) {
-			s.take(n)
+		if n.Kind == protocol.NodeQuantity && n.Quantity.Value != "" {
+			switch n.Label {
+			case labelValue, labelOutcome, labelResult, labelResultV3:
+				s.take(n)
+			}
 		}
 		if _, coded := codeOf(n.Children); coded {
 			s.group(n.Children)
@@ -214,6 +217,8 @@ const (
 	labelAnalysis = "analysisCode"
 	labelValue    = "value"
 	labelOutcome  = "outcomeValue"
+	labelResult   = "result"          // that holds its value and nothing more
+	labelResultV3 = "analysisOutcome" // likewise
 )
 
 // codeOf is the code that says what a group is about.

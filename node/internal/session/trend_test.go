@@ -38,9 +38,14 @@ func analysis(code string, day int, value string) protocol.Node {
 	if day > 0 {
 		n.Time = civil(day)
 	}
+	result := protocol.Node{Kind: protocol.NodeGroup, Label: labelResult, Children: []protocol.Node{n, {Kind: protocol.NodeCode, Label: "interpretation", Code: protocol.Code{Code: "H"}}}}
+	if day > 0 && day%2 == 0 { // nothing more is said of it
+		result = n
+		result.Label = labelResult
+	}
 	return protocol.Node{Kind: protocol.NodeGroup, Label: "analysis", Children: []protocol.Node{
 		{Kind: protocol.NodeCode, Label: labelCode, Code: protocol.Code{Code: code, System: npu, Display: "P-CRP"}},
-		{Kind: protocol.NodeGroup, Label: "result", Children: []protocol.Node{n, {Kind: protocol.NodeCode, Label: "interpretation", Code: protocol.Code{Code: "H"}}}},
+		result,
 	}}
 }
 

@@ -65,6 +65,9 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 	}
 	for i, r := range results {
 		value := s.at(r, "value")
+		if value == nil && len(r.Children) == 0 {
+			value = r // a result that is its value and nothing more
+		}
 		s.m.raw(`<tr`).when(number < 0, ` class="related"`).raw(`>`)
 		if i == 0 {
 			s.analysisName(a, value, number)

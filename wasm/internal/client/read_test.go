@@ -288,6 +288,23 @@ func TestNothingOfThePublishedSamplesIsLost(t *testing.T) {
 	}
 }
 
+// A result of which nothing but its value is said stands in the table, with its trend.
+func TestAResultThatIsItsValue(t *testing.T) {
+	for _, label := range []string{"result", "analysisOutcome"} {
+		analysis := protocol.Section{Label: "analysis", Nodes: []protocol.Node{
+			{Kind: protocol.NodeCode, Label: "code", Code: protocol.Code{Code: "NPU28309", System: "1.2.752.108.1", Display: "B-Hemoglobin"}},
+			{Kind: protocol.NodeQuantity, Label: label, Quantity: protocol.Quantity{Value: "131", Unit: "g/L", Low: "117", High: "153"}},
+		}}
+		page := readPage(t, protocol.Document{Header: protocol.Header{Contract: protocol.LaboratoryOrderOutcome}, Body: protocol.Body{Sections: []protocol.Section{analysis}}}, protocol.Swedish)
+		table, _, _ := strings.Cut(page, "</table>")
+		for _, want := range []string{"131", "g/L", "117", "153", `data-test="trend"`} {
+			if !strings.Contains(table, want) {
+				t.Errorf("%s: no %s in the table", label, want)
+			}
+		}
+	}
+}
+
 // TestReading holds how each contract's documents are read: the pages of the project's
 // own messages.
 func TestReading(t *testing.T) {
