@@ -410,7 +410,7 @@
     until,
     wake(millis) {
       clearTimeout(timer);
-      if (millis >= 0) timer = setTimeout(() => tell('look'), millis);
+      if (millis >= 0) timer = setTimeout(() => tell('timer'), millis);
     },
     socket(url, protocol) {
       const socket = new WebSocket(url, protocol);

@@ -75,6 +75,8 @@ func (d *driver) hear(args []js.Value) {
 	case "look":
 		d.dispatch(client.Look{})
 		d.paint()
+	case "timer":
+		d.dispatch(client.Look{}) // what takes data away paints by itself
 	case "act":
 		d.dispatch(client.Act{Name: client.Action(a), Value: b})
 	case "typed":
