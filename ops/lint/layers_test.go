@@ -75,7 +75,7 @@ var layers = []layer{
 	{packages: "ops/lint"},
 	{packages: "ops/cmd/tvilling", may: []string{"protocol/...", "node", "ops/internal/..."}},
 	{packages: "ops/cmd/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node"}},
-	{packages: "ops/internal/gallery", may: []string{"protocol"}, tests: []string{"wasm/site", "ops/internal/demo/patients"}},         // a node in a script serves the client
+	{packages: "ops/internal/gallery", may: []string{"protocol"}, tests: []string{"wasm/site", "ops/internal/demo/patients"}},                 // a node in a script serves the client
 	{packages: "ops/internal/bench", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node", "wasm/site", "wasm/compile"}}, // the same, to be measured
 	{packages: "ops/internal/...", may: []string{"protocol/...", "ops/internal/..."}, tests: []string{"node", "node/providertest"}},
 }
