@@ -54,7 +54,9 @@ type (
 	}
 	sealedWay struct {
 		State, Nonce, Verifier string
-		Ends                   protocol.Instant
+		Begun, Ends            protocol.Instant
+		Again                  bool           // the provider was to ask who it is
+		Before                 *sealedSession // that was held when it began; nil: none
 	}
 	sealedHandOver struct {
 		ID, Arrival                   []byte
@@ -98,8 +100,8 @@ func (c *cookies) set(w http.ResponseWriter, of string, content any, age time.Du
 
 func (c *cookies) plain(of, value string) *http.Cookie {
 	one := &http.Cookie{Name: c.name(of), Value: value, Path: "/", Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteStrictMode}
-	if of == cookieWay {
-		one.SameSite = http.SameSiteLaxMode // it comes back with the provider's answer
+	if of == cookieWay || of == cookieAgain {
+		one.SameSite = http.SameSiteLaxMode // it comes back with the provider's answer; by whatever link one comes to sign in
 	}
 	if c.shared(of) {
 		one.Domain = c.domain
@@ -113,10 +115,15 @@ func (c *cookies) clear(w http.ResponseWriter, of string) {
 	http.SetCookie(w, one)
 }
 
+// found are the request's cookies of a name.
+func (c *cookies) found(r *http.Request, of string) []*http.Cookie {
+	all := r.CookiesNamed(c.name(of))
+	return all[:min(len(all), maxOfName)]
+}
+
 // open reads a cookie of the request into content.
 func (c *cookies) open(r *http.Request, of string, content any) error {
-	found := r.CookiesNamed(c.name(of))
-	for _, one := range found[:min(len(found), maxOfName)] {
+	for _, one := range c.found(r, of) {
 		if c.unseal(of, one.Value, content) == nil {
 			return nil
 		}
@@ -142,16 +149,37 @@ func (c *cookies) unseal(of, value string, content any) error {
 	return nil
 }
 
-func (c *cookies) setSession(w http.ResponseWriter, s *identity.Session) error {
-	return c.set(w, cookieSession, sealedSession{
-		ID: s.ID[:], Employee: s.Employee.Reveal(), Name: s.Name, ACR: s.ACR, SignedIn: s.SignedIn, Idle: s.Idle, Ends: s.Ends,
-	}, 0)
+func sealedOf(s *identity.Session) sealedSession {
+	return sealedSession{ID: s.ID[:], Employee: s.Employee.Reveal(), Name: s.Name, ACR: s.ACR, SignedIn: s.SignedIn, Idle: s.Idle, Ends: s.Ends}
 }
 
-// session is the session that the browser holds, over or not; nil: none.
-func (c *cookies) session(r *http.Request) *identity.Session {
-	var s sealedSession
-	if c.open(r, cookieSession, &s) != nil || len(s.ID) != 16 {
+func (c *cookies) setSession(w http.ResponseWriter, s *identity.Session) error {
+	return c.set(w, cookieSession, sealedOf(s), 0)
+}
+
+// session is the session that the browser holds, over or not; nil: none. Where it brings
+// two there is none: another site under the domain has put one there, and which is its
+// user's own cannot be seen.
+func (c *cookies) session(r *http.Request) (held *identity.Session) {
+	for _, one := range c.found(r, cookieSession) {
+		var s sealedSession
+		if c.unseal(cookieSession, one.Value, &s) != nil {
+			continue
+		}
+		switch other := s.session(); {
+		case other == nil:
+		case held == nil:
+			held = other
+		case held.ID != other.ID:
+			return nil
+		}
+	}
+	return held
+}
+
+// session is what was sealed; nil: nothing that is one.
+func (s *sealedSession) session() *identity.Session {
+	if s == nil || len(s.ID) != 16 {
 		return nil
 	}
 	employee, err := protocol.ParseEmployeeID(s.Employee)

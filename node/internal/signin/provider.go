@@ -32,6 +32,7 @@ var (
 	errToken     = errors.New("signin: the provider's token is not for this, not signed by it, or too old")
 	errNonce     = errors.New("signin: the provider's token answers another question")
 	errACR       = errors.New("signin: the token does not say that one has proved who one is in an accepted way")
+	errProved    = errors.New("signin: one was to prove who one is anew, and the provider remembered it")
 	errEmployee  = errors.New("signin: the token names no employee by an HSA-id")
 	errRedirect  = errors.New("signin: the provider sends elsewhere")
 	errLarge     = errors.New("signin: the provider says too much")
@@ -46,6 +47,7 @@ const (
 	maxAnswer    = 1 << 20          // bytes of an answer: errLarge
 	maxConns     = 16               // at once: one more waits
 	maxToken     = 64 << 10         // bytes of a token: errToken
+	provedSkew   = time.Minute      // between the provider's clock and ours, of when one proved who one is: errProved
 )
 
 // algorithms are those that a token may be signed with: none of them has a shared key.
@@ -208,12 +210,12 @@ func (p *provider) ask(ctx context.Context) (*described, error) {
 }
 
 // way is where a browser is sent, and what must come back.
-func (p *provider) way(d *described, w sealedWay, again bool) string {
+func (p *provider) way(d *described, w sealedWay) string {
 	options := []oauth2.AuthCodeOption{oidc.Nonce(w.Nonce), oauth2.S256ChallengeOption(w.Verifier)}
 	if len(p.terms.ACR) > 0 {
 		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(p.terms.ACR, " ")))
 	}
-	if again {
+	if w.Again {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	return d.oauth.AuthCodeURL(w.State, options...)
@@ -221,11 +223,12 @@ func (p *provider) way(d *described, w sealedWay, again bool) string {
 
 // claims are what is read of a token that was verified.
 type claims struct {
-	Party  string `json:"azp"`
-	ACR    string `json:"acr"`
-	Name   string `json:"name"`
-	Given  string `json:"given_name"`
-	Family string `json:"family_name"`
+	Party  string  `json:"azp"`
+	ACR    string  `json:"acr"`
+	Proved float64 `json:"auth_time"` // when one last did; zero: the provider does not say
+	Name   string  `json:"name"`
+	Given  string  `json:"given_name"`
+	Family string  `json:"family_name"`
 }
 
 // somebody is who came back.
@@ -260,11 +263,11 @@ func (p *provider) redeem(ctx context.Context, code string, w sealedWay) (somebo
 	if w.Nonce == "" || subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(w.Nonce)) != 1 {
 		return somebody{}, errNonce
 	}
-	return p.read(token)
+	return p.read(token, w)
 }
 
 // read takes of a verified token what is needed, and checks what the library leaves to us.
-func (p *provider) read(token *oidc.IDToken) (somebody, error) {
+func (p *provider) read(token *oidc.IDToken, w sealedWay) (somebody, error) {
 	var c claims
 	if err := token.Claims(&c); err != nil {
 		return somebody{}, errToken
@@ -274,6 +277,9 @@ func (p *provider) read(token *oidc.IDToken) (somebody, error) {
 	}
 	if len(p.terms.ACR) > 0 && !slices.Contains(p.terms.ACR, c.ACR) {
 		return somebody{}, errACR
+	}
+	if proved := protocol.Instant(c.Proved * 1000); w.Again && proved > 0 && proved+instant(provedSkew) < w.Begun {
+		return somebody{}, errProved
 	}
 	var all map[string]any
 	if err := token.Claims(&all); err != nil {
@@ -293,6 +299,8 @@ func (p *provider) read(token *oidc.IDToken) (somebody, error) {
 	}
 	return somebody{employee: employee, name: shown(name), acr: shown(c.ACR)}, nil
 }
+
+func instant(d time.Duration) protocol.Instant { return protocol.Instant(d.Milliseconds()) }
 
 // shown is a text of the provider's that may be shown; another is none.
 func shown(s string) string {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,24 +130,40 @@ func (s *Service) Held(r *http.Request) (*identity.Session, *identity.HandOver) 
 	if s.cfg.Terms.Method == admin.SignInChoice {
 		return nil, over
 	}
-	return s.cookies.session(r), over
+	return s.session(r), over
+}
+
+// session is the session that the browser holds; nil: none, or one that was begun when
+// less had to be proved than now.
+func (s *Service) session(r *http.Request) *identity.Session {
+	held := s.cookies.session(r)
+	if held != nil && s.provider != nil && len(s.cfg.Terms.ACR) > 0 && !slices.Contains(s.cfg.Terms.ACR, held.ACR) {
+		return nil
+	}
+	return held
 }
 
 // Arrive is told of who loads the page: that is a use of the session. Who shows a
 // certificate and holds no session of its own gets one; one that is over stays over until
-// its user signs in.
+// its user signs in. By a link on another site the browser does not bring what it holds:
+// then nothing is begun.
 func (s *Service) Arrive(w http.ResponseWriter, r *http.Request) {
 	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "document" || s.cfg.Terms.Method == admin.SignInChoice {
 		return
 	}
-	held := s.cookies.session(r)
+	held := s.session(r)
 	if s.cfg.Terms.Method == admin.SignInCertificate {
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			return
+		}
 		actor, err := s.cfg.Identity.Identify(identity.Proof{TLS: r.TLS})
 		if err != nil {
 			return
 		}
 		if held == nil || held.Employee != actor.Employee {
-			s.begin(w, identity.Session{Employee: actor.Employee, Name: shown(actor.Name)})
+			if one, err := s.begin(w, identity.Session{Employee: actor.Employee, Name: shown(actor.Name)}); err == nil {
+				s.follows(r.Context(), held, one)
+			}
 			return
 		}
 	}
@@ -171,6 +188,28 @@ func (s *Service) begin(w http.ResponseWriter, one identity.Session) (identity.S
 	one.Ends = protocol.Instant(at.Add(time.Duration(s.cfg.Terms.SessionHours) * time.Hour).UnixMilli())
 	one.Idle = s.idle(&one)
 	return one, s.cookies.setSession(w, &one)
+}
+
+// follows ends the session that a browser held before another, nil: none, unless it is its
+// user's own and goes on: a tab must not go on under another name than the browser has, and
+// one of two tabs may sign in anew beside the other.
+func (s *Service) follows(ctx context.Context, before *identity.Session, one identity.Session) {
+	if before != nil && (before.Employee != one.Employee || before.Over(s.cfg.instant())) {
+		s.end(ctx, before)
+	}
+}
+
+// end ends a session on every node; nil: there is none. One that was not used is ended
+// too: a copy of it may have been.
+func (s *Service) end(ctx context.Context, held *identity.Session) {
+	if held == nil || s.cfg.instant() >= held.Ends {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, logWithin)
+	defer cancel()
+	if err := s.cfg.Log.SignedOut(ctx, *held); err != nil {
+		s.cfg.Logger.Error("a sign-out could not be recorded: this browser is signed out, and other nodes do not know", "session", record.ShortID(held.ID), "error", err)
+	}
 }
 
 func (s *Service) idle(one *identity.Session) protocol.Instant {
@@ -206,12 +245,19 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request) {
 		s.show(w, pageUnreached, err)
 		return
 	}
-	way := sealedWay{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Ends: protocol.Instant(s.cfg.now().Add(wayFor).UnixMilli())}
+	way := sealedWay{
+		State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Again: s.asksAgain(r),
+		Begun: s.cfg.instant(), Ends: protocol.Instant(s.cfg.now().Add(wayFor).UnixMilli()),
+	}
+	if held := s.session(r); held != nil {
+		before := sealedOf(held)
+		way.Before = &before
+	}
 	if err := s.cookies.set(w, cookieWay, way, wayFor); err != nil {
 		s.show(w, pageAgain, err)
 		return
 	}
-	http.Redirect(w, r, s.provider.way(d, way, s.asksAgain(r)), http.StatusSeeOther)
+	http.Redirect(w, r, s.provider.way(d, way), http.StatusSeeOther)
 }
 
 // asksAgain reports whether the provider is to ask who it is, whatever it remembers: a
@@ -221,19 +267,21 @@ func (s *Service) asksAgain(r *http.Request) bool {
 	if s.cookies.open(r, cookieAgain, &marked) == nil {
 		return true
 	}
-	held := s.cookies.session(r)
+	held := s.session(r)
 	return held != nil && !s.goesOn(held)
 }
 
 func (s *Service) byCertificate(w http.ResponseWriter, r *http.Request) {
+	var one identity.Session
 	actor, err := s.cfg.Identity.Identify(identity.Proof{TLS: r.TLS})
 	if err == nil {
-		_, err = s.begin(w, identity.Session{Employee: actor.Employee, Name: shown(actor.Name)})
+		one, err = s.begin(w, identity.Session{Employee: actor.Employee, Name: shown(actor.Name)})
 	}
 	if err != nil {
 		s.show(w, pageCertificate, err)
 		return
 	}
+	s.follows(r.Context(), s.session(r), one)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
@@ -252,12 +300,14 @@ func (s *Service) back(w http.ResponseWriter, r *http.Request) {
 	}
 	var way sealedWay
 	err := s.cookies.open(r, cookieWay, &way)
-	s.cookies.clear(w, cookieWay) // it is good for one answer
 	q := r.URL.Query()
-	switch {
-	case err != nil || s.cfg.instant() >= way.Ends || way.State == "" || subtle.ConstantTimeCompare([]byte(way.State), []byte(q.Get("state"))) != 1:
+	if err != nil || s.cfg.instant() >= way.Ends || way.State == "" || subtle.ConstantTimeCompare([]byte(way.State), []byte(q.Get("state"))) != 1 {
+		// Another tab's, or another site's: neither takes the way from who is on it.
 		s.show(w, pageAgain, errCookie)
 		return
+	}
+	s.cookies.clear(w, cookieWay) // it is good for one answer
+	switch {
 	case q.Get("error") != "", q.Get("iss") != "" && q.Get("iss") != s.cfg.Terms.Issuer, q.Get("code") == "", len(q.Get("code")) > maxCode:
 		s.show(w, pageRefused, errCode)
 		return
@@ -281,8 +331,9 @@ func (s *Service) back(w http.ResponseWriter, r *http.Request) {
 		s.show(w, pageUnrecorded, err)
 		return
 	}
+	s.follows(r.Context(), way.Before.session(), one)
 	s.cookies.clear(w, cookieAgain)
-	s.cfg.Logger.Info("signed in", "session", record.ShortID(one.ID), "acr", one.ACR)
+	s.cfg.Logger.Info("signed in", "session", record.ShortID(one.ID))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
@@ -305,7 +356,7 @@ func (s *Service) renew(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this page may not do that", http.StatusForbidden)
 		return
 	}
-	held := s.cookies.session(r)
+	held := s.session(r)
 	switch s.cfg.Terms.Method {
 	case admin.SignInChoice: // nothing is held
 		w.WriteHeader(http.StatusNoContent)
@@ -336,13 +387,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 		s.show(w, pageForeign, err)
 		return
 	}
-	if held := s.cookies.session(r); held != nil && !held.Over(s.cfg.instant()) {
-		ctx, cancel := context.WithTimeout(r.Context(), logWithin)
-		defer cancel()
-		if err := s.cfg.Log.SignedOut(ctx, *held); err != nil {
-			s.cfg.Logger.Error("a sign-out could not be recorded: this browser is signed out, and other nodes do not know", "session", record.ShortID(held.ID), "error", err)
-		}
-	}
+	s.end(r.Context(), s.cookies.session(r))
 	for _, of := range []string{cookieSession, cookieHandOver, cookieWay} {
 		s.cookies.clear(w, of)
 	}

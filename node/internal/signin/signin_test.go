@@ -174,13 +174,16 @@ func TestAnAnswerIsForWhoAsked(t *testing.T) {
 	}
 	b, back, _ := fetch()
 	fails("another state", b, changed(back, "state", "another"))
-	fails("after another state", b, back) // the way was good for one answer
+	if response, _ := b.get(back.String()); response.Request.URL.Path != "/" {
+		t.Errorf("another site's answer takes the way from who is on it: at %s", response.Request.URL.Path)
+	}
+	b, back, _ = fetch()
+	fails("an error of our state", b, changed(back, "error", "access_denied"))
+	fails("after an answer", b, back) // the way was good for one
 	b, back, _ = fetch()
 	fails("another code", b, changed(back, "code", "another"))
 	b, back, _ = fetch()
 	fails("a long code", b, changed(back, "code", strings.Repeat("x", maxCode+1)))
-	b, back, _ = fetch()
-	fails("an error", b, changed(back, "error", "access_denied"))
 	b, back, _ = fetch()
 	fails("another issuer", b, changed(back, "iss", "https://another.example"))
 
@@ -274,6 +277,7 @@ func TestSessionsEnd(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.provider.SignsIn(&providertest.User{ACR: loa3, Claims: map[string]any{"employeeHsaId": annaID}, Change: func(c map[string]any) {
 		c["exp"] = time.Now().Add(24 * time.Hour).Unix() // the node's clock goes ahead of the provider's here
+		c["auth_time"] = w.now().Unix()
 	}})
 	b := w.browser()
 	first := b.signIn()
