@@ -110,6 +110,9 @@ func (m *machine) tendSession() {
 // tells reports whether the link's node takes the frames of version 3.
 func (l *Link) tells() bool { return l.Stage >= StageWelcome && l.Terms.Wire >= 3 }
 
+// older reports whether the view is fed by a node that does not.
+func (s *State) older() bool { return s.Links.Live.Stage == StageLive && !s.Links.Live.tells() }
+
 // stay is the answer to the warning: the node and the cookie are told at once.
 func (m *machine) stay() {
 	u := &m.s.Desk.Use

@@ -83,6 +83,26 @@ func TestNodeOfAnOlderWireIsNotToldOfUse(t *testing.T) {
 	}
 }
 
+// A node of the older wire that is only tried does not end what holds: without its terms
+// nobody would tell the live node that the session is used.
+func TestTermsStandWhileAnOlderNodeIsTried(t *testing.T) {
+	p := signedIn(t, atProvider)
+	p.get(1, protocol.GoAway{Alternates: []string{otherNode}})
+	p.do(Connected{2})
+	old := welcome("b1", 100)
+	old.Version = 2
+	p.get(2, old)
+	if p.s.Links.Live.ID == 1 && p.s.Desk.Session != atProvider {
+		t.Error("the live node's terms are forgotten")
+	}
+	p.do(Disconnected{2, 1006})
+	p.do(Touched{})
+	p.live(2 * minute)
+	if sentCount[protocol.Active](p) == 0 {
+		t.Error("the live node is not told of use")
+	}
+}
+
 func TestCookieIsRenewedWhileUsed(t *testing.T) {
 	for how, want := range map[protocol.SignIn]int{protocol.SignInChoice: 0, protocol.SignInCertificate: 5, protocol.SignInProvider: 5} {
 		p := signedIn(t, protocol.Session{SignIn: how, IdleMillis: 15 * minute})

@@ -56,6 +56,9 @@ func (m *machine) promote(l *Link) {
 	m.s.Links.Moving, m.s.Links.Planned, m.s.Links.Before = false, false, false
 	m.unowe()
 	m.s.Me.Node, m.s.Me.Site = m.s.Links.Live.Terms.Node, m.s.Links.Live.Terms.Site
+	if !m.s.Links.Live.tells() {
+		m.s.Desk.Session, m.s.Desk.Use.Warned = protocol.Session{}, false // the node knows of no terms
+	}
 }
 
 // plan sets when the next link is dialled.
@@ -99,6 +102,7 @@ func (m *machine) unowe() {
 	m.s.Form.Request, m.s.Reader.Request, m.s.Ladder.Request = 0, 0, 0
 	m.s.Follow.Request, m.s.Follow.Review.Request = 0, 0
 	m.s.Desk.Feedback.Request = 0
+	m.s.Reader.Trend.unowed()
 	if m.s.Desk.Taking.Request != 0 {
 		m.untake()
 	}

@@ -87,9 +87,6 @@ func (m *machine) welcome(l *Link, f protocol.Welcome) {
 	me.Known, me.Environment = true, f.Environment
 	me.People, me.Person, me.Commissions = f.People, f.Person, f.Commissions
 	me.Late = nil // told anew, if there is any
-	if f.Version < 3 {
-		m.s.Desk.Session = protocol.Session{} // the node does not speak of it
-	}
 	m.addresses(l.URL, f.Alternates)
 	if me.Person.Key == "" && len(me.People) > 0 {
 		m.s.Wish.Person = ""
@@ -339,7 +336,8 @@ func (m *machine) ended(l *Link, f protocol.End) {
 		m.s.Notice, m.s.Said.Alert = Notice{}, ""
 	}
 	m.s.End.Blank, m.s.Form.Choosing = false, false
-	m.s.Reader.Request, m.s.Reader.Trend.Request = 0, 0
+	m.s.Reader.Request = 0
+	m.s.Reader.Trend.unowed()
 	m.refilter()
 	m.relist()
 	if first {
@@ -462,7 +460,8 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 	if v.Link == l.ID {
 		v.Generation = l.Generation
 		v.Vouched = max(v.Vouched, f.Index)
-		m.s.Reader.Request, m.s.Reader.Trend.Request = 0, 0
+		m.s.Reader.Request = 0
+		m.s.Reader.Trend.unowed()
 	}
 	if m.s.Reader.Open && m.s.Reader.Key != (protocol.DocumentKey{}) && v.Shown {
 		if _, there := v.Store.get(m.s.Reader.Key); !there {

@@ -49,7 +49,7 @@ func (m *machine) actTrend(a Act) {
 
 func (m *machine) askTrend() {
 	l, t := &m.s.Links.Live, &m.s.Reader.Trend
-	if l.Stage != StageLive || m.s.View.Link != l.ID {
+	if l.Stage != StageLive || m.s.View.Link != l.ID || !l.tells() {
 		return // asked for when a link is there again
 	}
 	l.Request++
@@ -73,6 +73,11 @@ func (m *machine) series(l *Link, f protocol.Series) {
 	m.do(FocusOn{idTrendHeading})
 }
 
+// unowed is a request that is not answered any more: what it asked for is asked for anew.
+func (t *Trend) unowed() {
+	t.Stale, t.Request = t.Stale || t.Request != 0, 0
+}
+
 // trendRefused takes a refusal of the trend, and reports whether it was one.
 func (m *machine) trendRefused(request uint32, n Notice) bool {
 	t := &m.s.Reader.Trend
@@ -90,7 +95,7 @@ func (m *machine) keepTrend() {
 	if !t.Open {
 		return
 	}
-	if m.s.Reader.Body == nil || !m.s.View.Shown {
+	if m.s.Reader.Body == nil || !m.s.View.Shown || m.s.older() {
 		*t = Trend{}
 		return
 	}
@@ -115,6 +120,9 @@ func (m *machine) keepTrend() {
 func trendButtonID(at int) string { return new(markup).raw(`trend-`).number(at).String() }
 
 func (s *sheet) trendButton(c *protocol.Code, name string, number int) {
+	if s.s.older() {
+		return
+	}
 	s.m.raw(` <button type="button" class="small-button" data-act="trend" data-test="trend" id="`).text(trendButtonID(number))
 	s.m.raw(`" data-value="`).number(number).raw(`|`).text(c.System).raw(`|`).text(c.Code).raw(`|`).text(name).raw(`">`)
 	s.m.text(s.t(txtTrend)).raw(`<span class="unseen"> `).text(name).raw(`</span></button>`)

@@ -131,6 +131,57 @@ func TestTrendIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// What was asked for anew over a link that is gone is asked for over the next: the value
+// that was dropped since must not stay away.
+func TestTrendIsAskedForAgainOverTheNextLink(t *testing.T) {
+	p, ask := toTrend(t)
+	p.get(1, protocol.Series{Request: ask.Request, Generation: 1, Points: []protocol.Point{valued(1, "20230101", "138.75", "mmol/L"), valued(2, "20230601", "141", "mmol/L")}})
+	items := append(testDocs(), protocol.Item{Key: protocol.DocumentKey{15: 7}, Rev: 7, Header: protocol.Header{Contract: protocol.LaboratoryOrderOutcome, Title: "P-Natrium"}})
+	items[0].Rev = 99
+	count, digest := sum(items)
+	p.get(1, protocol.Batch{Generation: 1, From: 101, To: 102, Upserts: items[:1], Count: count, Digest: digest})
+	asked := sentCount[protocol.Trend](p)
+	if asked != 2 || strings.Contains(trendOf(p), "138,75") {
+		t.Fatal("the old value stands, or the new one is not asked for")
+	}
+	p.do(Disconnected{1, 1006})
+	p.pass(500)
+	p.climb(2, "b1", 102)
+	p.snapshot(2, 102, items)
+	if sentCount[protocol.Trend](p) != asked+1 || p.sent[len(p.sent)-1].link != 2 {
+		t.Error("what the lost link owed is never asked for")
+	}
+	p.get(2, protocol.Revoke{Generation: p.s.View.Generation, Next: p.s.View.Generation + 1, Fault: protocol.FaultAccessChanged, Documents: []protocol.DocumentKey{{15: 4}}})
+	if sentCount[protocol.Trend](p) != asked+2 {
+		t.Error("what was owed to the generation before is never asked for")
+	}
+}
+
+// A node of the release before would take a request that it does not know for a mistake,
+// and close for good.
+func TestNodeOfAnOlderWireIsNotAskedForATrend(t *testing.T) {
+	p, ask := toTrend(t)
+	p.get(1, protocol.Series{Request: ask.Request, Generation: 1, Points: []protocol.Point{valued(1, "20230101", "138.75", "mmol/L")}})
+	asked := sentCount[protocol.Trend](p)
+	items := append(testDocs(), protocol.Item{Key: protocol.DocumentKey{15: 7}, Rev: 7, Header: protocol.Header{Contract: protocol.LaboratoryOrderOutcome, Title: "P-Natrium"}})
+	p.get(1, protocol.GoAway{Alternates: []string{otherNode}})
+	p.do(Connected{2})
+	old := welcome("b1", 101)
+	old.Version = 2
+	p.get(2, old)
+	p.get(2, protocol.Chosen{Commission: testCommission})
+	p.get(2, protocol.Opened{Request: sentLast[protocol.Open](p).Request, Basis: protocol.BasisConsent})
+	p.snapshot(2, 101, items)
+	html := regionOf(Render(&p.s), "reader")
+	if p.s.Links.Live.ID != 2 || !p.s.Reader.Open || strings.Contains(html, `data-act="trend"`) || trendOf(p) != "" {
+		t.Error("a trend, or the way to one, where there are none")
+	}
+	p.act(ActTrend, "0|1.2.752.108.1|NPU03429|P-Natrium")
+	if sentCount[protocol.Trend](p) != asked || p.s.Reader.Trend.Open {
+		t.Error("a frame that it cannot read was sent")
+	}
+}
+
 func TestTrendOfAnOlderGenerationIsDropped(t *testing.T) {
 	p, ask := toTrend(t)
 	p.get(1, protocol.Revoke{Generation: 1, Next: 2, Fault: protocol.FaultAccessChanged, Documents: []protocol.DocumentKey{{15: 1}}})
