@@ -17,33 +17,35 @@ const maxQueued = 256
 // driver holds the state and takes one event at a time. It runs on the browser's one
 // thread, inside callbacks; it has no goroutine of its own.
 type driver struct {
-	state   client.State
-	painter *client.Painter
-	page    js.Value // the script's functions
-	clock   js.Value // performance
-	date    js.Value
-	chance  js.Value // Math
-	sockets map[client.LinkID]*socket
-	queue   []client.Input
-	busy    bool
-	screen  []client.Effect // effects on the screen that wait for the next frame
-	framed  bool            // a frame is asked for
-	woken   int64           // when the timer rings; -1: not set
-	vouched int64           // until when the page may stand without a word from here; -1: for ever
+	state    client.State
+	painter  *client.Painter
+	page     js.Value // the script's functions
+	clock    js.Value // performance
+	date     js.Value
+	document js.Value
+	chance   js.Value // Math
+	sockets  map[client.LinkID]*socket
+	queue    []client.Input
+	busy     bool
+	screen   []client.Effect // effects on the screen that wait for the next frame
+	framed   bool            // a frame is asked for
+	woken    int64           // when the timer rings; -1: not set
+	vouched  int64           // until when the page may stand without a word from here; -1: for ever
 }
 
 // Run runs the client until the page goes away.
 func Run() {
 	d := &driver{
-		state:   client.New(),
-		painter: client.NewPainter(),
-		page:    js.Global().Get("tvilling"),
-		clock:   js.Global().Get("performance"),
-		date:    js.Global().Get("Date"),
-		chance:  js.Global().Get("Math"),
-		sockets: map[client.LinkID]*socket{},
-		woken:   -1,
-		vouched: -1,
+		state:    client.New(),
+		painter:  client.NewPainter(),
+		page:     js.Global().Get("tvilling"),
+		clock:    js.Global().Get("performance"),
+		date:     js.Global().Get("Date"),
+		document: js.Global().Get("document"),
+		chance:   js.Global().Get("Math"),
+		sockets:  map[client.LinkID]*socket{},
+		woken:    -1,
+		vouched:  -1,
 	}
 	d.page.Call("listen", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		d.hear(args)
@@ -200,7 +202,7 @@ func (d *driver) paint() {
 // askFrame asks for a call before the next frame. A hidden page has no frames, but
 // must not keep what is taken away either: it is painted at once.
 func (d *driver) askFrame() {
-	if js.Global().Get("document").Get("hidden").Bool() {
+	if d.document.Get("hidden").Bool() {
 		d.take(client.Frame{})
 		d.paint()
 		return

@@ -315,9 +315,12 @@ func (m *machine) typedQuery(t Typed) {
 // arrange puts a query in force, and starts at the top.
 func (m *machine) arrange(q Query) {
 	l := &m.s.List
+	scrolled := l.Top > 0
 	l.Query, l.Top, l.Page = q, 0, 0
 	m.remake()
-	m.do(ScrollList{0})
+	if scrolled {
+		m.do(ScrollList{0})
+	}
 	m.s.Said.Status = countText(m.s.Lang, l.Documents)
 }
 

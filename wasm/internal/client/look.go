@@ -7,14 +7,15 @@ import (
 	"tvilling/protocol"
 )
 
-// look is what a query finds in a store, and what it could be narrowed by. It is made
-// in one pass, and stands until the store or the query is another.
+// look is what a query finds in a store. It stands until the store or the query is
+// another.
 type look struct {
 	query    Query
 	revision uint64
 	made     bool
-	found    []int32 // newest first
-	Facets   Facets
+	found    []int32 // newest first; the store's whole order, where nothing is left out
+	room     []int32 // for found
+	Facets   *Facets // nil: not counted
 }
 
 // Facets count the documents that pass the query but for the facet's own part of it:
@@ -76,18 +77,35 @@ func (s *Store) look(q Query) *look {
 	if l.made && l.query == q && l.revision == s.revision {
 		return l
 	}
-	want := s.ready(&q)
-	l.query, l.revision, l.made, l.found = q, s.revision, true, l.found[:0]
-	l.Facets.Types = [256]int{}
+	l.query, l.revision, l.made, l.Facets = q, s.revision, true, nil
+	l.found = s.sorted()
+	if !q.narrows() {
+		return l
+	}
+	want, found := s.ready(&q), l.room[:0]
+	for _, place := range l.found {
+		if s.misses(s.record(place), &want) == 0 {
+			found = append(found, place)
+		}
+	}
+	l.found, l.room = found, found
+	return l
+}
+
+// facets counts what the query could be narrowed by.
+func (s *Store) facets(q Query) *Facets {
+	l := s.look(q)
+	if l.Facets != nil {
+		return l.Facets
+	}
+	f := new(Facets)
 	providers, units := make([]int, len(s.providers.entries)), make([]int, len(s.units.entries))
+	want := s.ready(&l.query)
 	for _, place := range s.sorted() {
 		r := s.record(place)
 		miss := s.misses(r, &want)
-		if miss == 0 {
-			l.found = append(l.found, place)
-		}
 		if miss&^missType == 0 {
-			l.Facets.Types[r.item.Header.Contract]++
+			f.Types[r.item.Header.Contract]++
 		}
 		if miss&^missProvider == 0 {
 			providers[r.provider]++
@@ -96,14 +114,15 @@ func (s *Store) look(q Query) *look {
 			units[r.unit]++
 		}
 	}
-	l.Facets.Providers = s.facets(&s.providers, providers, q.Provider, true)
-	l.Facets.Units = s.facets(&s.units, units, q.Unit, false)
-	return l
+	f.Providers = s.values(&s.providers, providers, q.Provider, true)
+	f.Units = s.values(&s.units, units, q.Unit, false)
+	l.Facets = f
+	return f
 }
 
-// facets lists the values that documents have, by name; the one in force is there even
+// values lists the values that documents have, by name; the one in force is there even
 // when none has it.
-func (s *Store) facets(t *table, counts []int, chosen string, isProvider bool) []Facet {
+func (s *Store) values(t *table, counts []int, chosen string, isProvider bool) []Facet {
 	all := make([]Facet, 0, len(counts)+1)
 	for i, n := range counts {
 		if name := t.entries[i].name; name != "" && n > 0 {
@@ -138,7 +157,7 @@ func (s *State) facets() *Facets {
 	if s.View.Store == nil {
 		return new(Facets)
 	}
-	return &s.View.Store.look(s.List.Query).Facets
+	return s.View.Store.facets(s.List.Query)
 }
 
 // each visits every document that passes the query, in no order. What is visited is

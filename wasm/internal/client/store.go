@@ -59,6 +59,7 @@ type places struct {
 	gone  []int32 // emptied, but still in order
 	fresh []int32 // not in order, or at a wrong place there
 	order []int32 // newest first
+	stale bool    // some in order are gone, or belong elsewhere
 	spare []int32 // the other buffer of order
 	// changed are those that the rows have not been settled for.
 	changed  []int32
@@ -104,7 +105,7 @@ func (s *Store) put(item protocol.Item) bool {
 	moved := !had || old.item.Header.Time != h.Time || old.item.Header.Contract != h.Contract || old.provider != r.provider
 	s.stirred = s.stirred || moved
 	if moved && !r.fresh {
-		r.fresh = true
+		r.fresh, s.places.stale = true, s.places.stale || had
 		s.places.fresh = append(s.places.fresh, place)
 	}
 	if !r.changed {
@@ -132,7 +133,7 @@ func (s *Store) remove(key protocol.DocumentKey) bool {
 	s.forget(r)
 	*r = record{}
 	delete(s.at, key)
-	s.places.gone = append(s.places.gone, place)
+	s.places.gone, s.places.stale = append(s.places.gone, place), true
 	s.revision++
 	s.sight.revision = s.revision
 	s.stirred = true
@@ -190,36 +191,42 @@ func (s *Store) compare(a, b int32) int {
 }
 
 // sorted returns the places in order. What has come since the last time is sorted by
-// itself and merged in: thousands that stand where they stood are not compared with
-// each other again.
+// itself, and finds its place among the others by halves: thousands that stand where
+// they stood are moved, not looked at.
 func (s *Store) sorted() []int32 {
 	p := &s.places
 	if len(p.fresh) == 0 && len(p.gone) == 0 {
 		return p.order
 	}
-	fresh := p.fresh[:0]
+	if p.stale {
+		p.order = slices.DeleteFunc(p.order, func(place int32) bool {
+			r := s.record(place)
+			return !r.live || r.fresh
+		})
+	}
+	fresh := make([]int32, 0, len(p.fresh))
 	for _, place := range p.fresh {
 		if r := s.record(place); r.live && r.fresh {
+			r.fresh = false
 			fresh = append(fresh, place)
 		}
 	}
 	slices.SortFunc(fresh, s.compare)
-	out := p.spare[:0]
-	for _, place := range p.order {
-		if r := s.record(place); !r.live || r.fresh {
-			continue
+	out, rest := p.spare[:0], p.order
+	for _, place := range fresh {
+		low, high := 0, len(rest)
+		for low < high {
+			if middle := (low + high) / 2; s.compare(rest[middle], place) < 0 {
+				low = middle + 1
+			} else {
+				high = middle
+			}
 		}
-		for len(fresh) > 0 && s.compare(fresh[0], place) < 0 {
-			out, fresh = append(out, fresh[0]), fresh[1:]
-		}
-		out = append(out, place)
+		out, rest = append(append(out, rest[:low]...), place), rest[low:]
 	}
-	out = append(out, fresh...)
-	for _, place := range p.fresh {
-		s.record(place).fresh = false
-	}
+	out = append(out, rest...)
 	p.free = append(p.free, p.gone...)
-	p.fresh, p.gone = p.fresh[:0], p.gone[:0]
+	p.fresh, p.gone, p.stale = p.fresh[:0], p.gone[:0], false
 	p.order, p.spare = out, p.order
 	return out
 }
