@@ -60,6 +60,7 @@ func (s *Service) IsSignedOut(id [16]byte) (bool, error) {
 
 // handOver uses a hand-over, and returns what the browser is told: the hand-over, a
 // refusal, or nothing. Of those who use it at once, on whatever nodes, the log lets one.
+// The log is asked once for a connection, however often it is greeted.
 func (s *session) handOver(employee protocol.EmployeeID) (tell func()) {
 	h := s.peer.caller.HandOver
 	nothing := func() {}
@@ -72,9 +73,12 @@ func (s *session) handOver(employee protocol.EmployeeID) (tell func()) {
 	}
 	ctx, cancel := context.WithTimeout(s.work, handOverWithin)
 	defer cancel()
-	switch first, again, err := s.service.recorder.handOver(ctx, h, s.id); {
-	case err != nil:
+	first, again, err := s.service.recorder.handOver(ctx, h, s.id)
+	if err != nil {
 		return refused(err)
+	}
+	s.peer.caller.HandOver = nil
+	switch {
 	case again: // this browser has had it: it only connects anew
 		return nothing
 	case !first:

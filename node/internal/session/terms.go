@@ -30,14 +30,15 @@ const (
 const firstTerms = 3
 
 // holds sees to it that the session that the browser holds goes on, and is the actor's.
-// Pages from before there were terms do not say when they are used: for them alone it
-// does not count.
+// Pages from before there were terms do not say when they are used: where a certificate
+// says who they are it does not count for them. What was signed in at the provider rests
+// on the session alone, and a program that says it is such a page brings none back.
 func (s *Service) holds(held *identity.Session, actor identity.Actor, wire uint16) error {
 	if held == nil {
 		return nil
 	}
 	seen := *held
-	if wire < firstTerms {
+	if wire < firstTerms && s.cfg.Terms.SignIn != protocol.SignInProvider {
 		seen.Idle = seen.Ends
 	}
 	if seen.Over(now()) || seen.Employee != actor.Employee {
@@ -99,10 +100,12 @@ func after(at time.Time, d time.Duration) time.Time {
 	return at.Add(d)
 }
 
-// active notes that the user has done something.
+// active notes that the user has done something. A session that was over by then stays so,
+// if the clock has not come to it yet.
 func (s *session) active() {
-	if !s.clock.limits.idle.IsZero() {
-		s.clock.limits.idle = after(time.Now(), s.service.cfg.Terms.Idle)
+	at, l := time.Now(), &s.clock.limits
+	if !l.idle.IsZero() && !passed(l.idle, at) {
+		l.idle = after(at, s.service.cfg.Terms.Idle)
 	}
 }
 

@@ -171,6 +171,7 @@ func TestAPageFromBeforeTheTerms(t *testing.T) {
 		}{
 			"nobody": {nil, protocol.CloseForbidden},
 			"over":   {&identity.Session{Employee: doctor, Ends: now() - 1, Idle: now() - 1}, protocol.CloseForbidden},
+			"unused": {&identity.Session{Employee: doctor, Ends: now() + 60_000, Idle: now() - 1}, protocol.CloseForbidden},
 		} {
 			b := dialAs(w, Caller{Session: c.held})
 			b.hello(firstTerms - 1)
@@ -430,6 +431,69 @@ func TestAHandOverIsRefused(t *testing.T) {
 		b.hello(protocol.Version)
 		b.refusedWith(protocol.FaultHandOver)
 		b.hangUp()
+	})
+}
+
+// A connection that is greeted again and again writes no more into the log, and is told of
+// the patient once.
+func TestAHandOverIsAskedAboutOnce(t *testing.T) {
+	limited(t, func(t *testing.T, w *world) {
+		b := dialAs(w, Caller{Session: signedIn(), HandOver: sentHere()})
+		b.hello(protocol.Version)
+		expect[protocol.HandedOver](b)
+		before := w.fsm.AppliedIndex()
+		for range 5 {
+			b.hello(protocol.Version)
+			expect[protocol.Session](b)
+		}
+		for _, f := range b.beats(time.Second) {
+			if f.Kind() == protocol.KindHandedOver || f.Kind() == protocol.KindRefused {
+				t.Errorf("%T comes", f)
+			}
+		}
+		if after := w.fsm.AppliedIndex(); after != before {
+			t.Errorf("%d entries for a hand-over that was used", after-before)
+		}
+		b.hangUp()
+	})
+}
+
+// A word that the user is active, said when the session was over, does not bring it back;
+// nor do the words of a client that never stops move its last end.
+func TestActivityComesTooLate(t *testing.T) {
+	var s session
+	s.service = &Service{cfg: Config{Terms: Terms{Idle: idleFor}}}
+	end := time.Now().Add(-time.Millisecond)
+	s.clock.limits = limits{idle: end, ends: time.Now().Add(time.Minute)}
+	s.active()
+	if !s.clock.limits.idle.Equal(end) {
+		t.Error("a session that was over goes on")
+	}
+}
+
+// Of two tabs with the same session one is used: the other's view is taken away, and the
+// one that is used goes on.
+func TestTwoTabsOfOneSession(t *testing.T) {
+	limited(t, func(t *testing.T, w *world) {
+		defer w.keptFresh(time.Hour)()
+		w.putUsual()
+		held := signedIn()
+		used, left := dialAs(w, Caller{Session: held}).opens(), dialAs(w, Caller{Session: held}).opens()
+		var came []protocol.Frame
+		for began := time.Now(); left.conn.code == 0 && time.Since(began) < 2*idleFor; {
+			used.beats(2 * time.Second)
+			used.send(protocol.Active{})
+			came = append(came, left.beats(2*time.Second)...)
+		}
+		if last, _ := came[len(came)-1].(protocol.Refused); last.Fault != protocol.FaultSessionEnded {
+			t.Errorf("the other tab ends with %+v", came)
+		}
+		left.closedWith(protocol.CloseSession)
+		used.beats(time.Minute)
+		if used.conn.code != 0 {
+			t.Errorf("the tab that is used is closed with %d", used.conn.code)
+		}
+		used.hangUp()
 	})
 }
 
