@@ -52,6 +52,9 @@ func compile(dir, path, work string) ([]byte, error) {
 	out := filepath.Join(work, "program.wasm")
 	args := append([]string{"build", "-overlay", overlay, "-o", out}, flags...)
 	if _, err := run(dir, append(args, path)...); err != nil {
+		if _, plain := run(dir, "build", "-o", out, path); plain != nil {
+			err = plain // the same, and where
+		}
 		return nil, fmt.Errorf("compile %s: %w", path, err)
 	}
 	return os.ReadFile(out)

@@ -244,6 +244,24 @@ func TestAThousandChangesAreToldNowAndThen(t *testing.T) {
 	}
 }
 
+func TestWhatComesIsPaintedOncePerFrame(t *testing.T) {
+	f := newFeed(t)
+	for n := range byte(100) {
+		var effects []Effect
+		f.s, effects = Step(f.s, Event{f.now, 0, f.batch([]protocol.Item{doc(20+n, protocol.Diagnosis, "20240101")})})
+		if len(effects) > 0 {
+			t.Fatalf("batch %d asks for %v before the frame", n, effects)
+		}
+	}
+	if len(f.rows()) != 4 {
+		t.Error("the rows are made anew for each batch")
+	}
+	f.do(Frame{})
+	if len(f.rows()) != 104 {
+		t.Errorf("%d rows after the frame", len(f.rows()))
+	}
+}
+
 // TestHeldAgainstAModel lets documents come and go under a user who does anything.
 func TestHeldAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
