@@ -62,7 +62,7 @@ func (m *machine) dropped() {
 	for i := first; i < last && !painted; i++ {
 		painted = l.Rows[i].isDocument() && !s.stands(&l.Rows[i])
 	}
-	m.relist()
+	m.refiltered()
 	if painted {
 		m.do(Paint{})
 	}

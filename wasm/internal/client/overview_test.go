@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,6 +151,52 @@ func TestFiltersAreSeenAndUndone(t *testing.T) {
 
 // The field keeps what is typed while it is typed, and shows the words in force when
 // something else has changed them.
+// The names of a care provider and a unit come with documents, and go with the last of
+// them: a filter that names them would tell where somebody has been whose blocked
+// documents are gone.
+func TestAFilterGoesWithTheLastThatItNames(t *testing.T) {
+	secret := doc(1, protocol.Diagnosis, "20240101")
+	secret = of(northID, secret)
+	secret.Header.Unit = "Beroendemottagningen"
+	rest := of(southID, doc(2, protocol.Diagnosis, "20240102"))
+	for name, gone := range map[string]func(*play){
+		"revoked": func(p *play) {
+			p.get(1, protocol.Revoke{Generation: 1, Next: 2, Fault: protocol.FaultAccessChanged, Documents: []protocol.DocumentKey{secret.Key}})
+		},
+		"removed": func(p *play) {
+			count, digest := sum([]protocol.Item{rest})
+			p.get(1, protocol.Batch{Generation: 1, From: 100, To: 101, Removes: []protocol.DocumentKey{secret.Key}, Count: count, Digest: digest})
+		},
+		"fetched anew": func(p *play) {
+			p.act(ActChoice, "")
+			p.act(ActShow, "")
+			p.snapshot(1, 101, []protocol.Item{rest})
+		},
+	} {
+		for _, named := range []Typed{{FieldUnit, "Beroendemottagningen"}, {FieldProvider, northID}} {
+			p := toChoice(t)
+			p.act(ActCheckAll, "")
+			p.act(ActShow, "")
+			p.snapshot(1, 100, []protocol.Item{secret, rest})
+			p.do(named)
+			p.act(ActFilters, "")
+			if page := whole(Render(&p.s)); !strings.Contains(page, named.Value) || p.titles() != "d1 " {
+				t.Fatal("the filter does not stand")
+			}
+			gone(p)
+			if page := whole(Render(&p.s)); strings.Contains(page, named.Value) {
+				t.Errorf("%s: the filter still names it", name)
+			}
+			if !slices.Contains(p.last, Effect(Paint{})) {
+				t.Errorf("%s: not painted at once", name)
+			}
+			if p.titles() != "d2 " || p.s.List.Held != 0 {
+				t.Errorf("%s: the list is %q, with %d held", name, p.titles(), p.s.List.Held)
+			}
+		}
+	}
+}
+
 func TestTheSearchFieldIsLetAlone(t *testing.T) {
 	p := toOverview(t)
 	box := func() string { return regionOf(Render(&p.s), "search-box") }

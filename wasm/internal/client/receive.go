@@ -1,6 +1,10 @@
 package client
 
-import "tvilling/protocol"
+import (
+	"slices"
+
+	"tvilling/protocol"
+)
 
 // received takes a frame. A frame from a link that is no longer known, or of another
 // generation than the link's, is dropped.
@@ -338,8 +342,7 @@ func (m *machine) ended(l *Link, f protocol.End) {
 	m.s.End.Blank, m.s.Form.Choosing = false, false
 	m.s.Reader.Request = 0
 	m.s.Reader.Trend.unowed()
-	m.refilter()
-	m.relist()
+	m.refiltered()
 	if first {
 		m.s.Said.Status = countText(m.s.Lang, m.s.View.Store.len())
 		m.do(FocusOn{idMain})
@@ -349,14 +352,34 @@ func (m *machine) ended(l *Link, f protocol.End) {
 	m.follow()
 }
 
-// refilter takes away a filter on a type that is no longer chosen.
-func (m *machine) refilter() {
-	for _, c := range m.s.View.Contracts {
-		if c == m.s.List.Query.Contract {
-			return
-		}
+// refilter takes away a filter on a type that is no longer chosen, and on a care provider
+// or a unit of which nothing is left: its name came with documents, and goes with them. It
+// reports whether it took any.
+func (m *machine) refilter() bool {
+	q, s := &m.s.List.Query, m.s.View.Store
+	was := *q
+	if !slices.Contains(m.s.View.Contracts, q.Contract) {
+		q.Contract = protocol.NoContract
 	}
-	m.s.List.Query.Contract = protocol.NoContract
+	if s.providers.find(q.Provider) < 0 {
+		q.Provider = ""
+	}
+	if s.units.find(q.Unit) < 0 {
+		q.Unit = ""
+	}
+	return *q != was
+}
+
+// refiltered brings the rows in line after documents have gone: from the top, where the
+// query is another.
+func (m *machine) refiltered() {
+	if l := &m.s.List; m.s.View.Store != nil && m.refilter() {
+		l.Top, l.Page = 0, 0
+		m.remake()
+		m.do(ScrollList{0})
+		m.do(Paint{})
+	}
+	m.relist()
 }
 
 // renew lets the view stand for as long as the node has given, from when it gave it: a
@@ -475,7 +498,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 		m.s.Notice = n
 		m.s.Said.Alert = changedText(m.s.Lang, 0, gone)
 	}
-	m.relist()
+	m.refiltered()
 	m.do(Paint{})
 	m.send(l, protocol.Ack{Generation: f.Next})
 	if waiting {
