@@ -155,7 +155,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		"source, operator":              {n.SourceServer(), client(operator), false},
 		"source, nobody":                {n.SourceServer(), client(), false},
 		"browser, staff":                {n.BrowserServer(), client(person), true},
-		"browser, nobody":               {n.BrowserServer(), client(), true}, // told so on the stream
+		"browser, nobody":               {n.BrowserServer(), client(), true},       // told so on the stream
 		"browser, source":               {n.BrowserServer(), client(source), true}, // a session sees no certificate then
 		"browser where nobody signs in": {(&Node{Client: n.Client}).BrowserServer(), client(), true},
 	} {

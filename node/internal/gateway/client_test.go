@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"tvilling/node/internal/certs"
+	"tvilling/node/internal/identity"
 	"tvilling/node/internal/session"
 	"tvilling/protocol"
 	"tvilling/protocol/admin"
@@ -159,6 +160,31 @@ func TestWhoMayOpenAStream(t *testing.T) {
 				t.Errorf("answers %d, want %d", r.StatusCode, c.status)
 			}
 		})
+	}
+}
+
+// keeps is a way in where every browser holds a session.
+type keeps struct{ SignIn }
+
+func (keeps) Handle(*http.ServeMux) {}
+func (keeps) Held(*http.Request) (*identity.Session, *identity.HandOver) {
+	return &identity.Session{}, nil
+}
+
+// Who signs in with what the browser keeps comes from a page of ours, and says so: a
+// program on the way that takes the Origin away does not open the stream to every page.
+func TestASessionComesFromAPage(t *testing.T) {
+	w := start(t, func(c *Config) { c.SignIn = keeps{} })
+	for origin, want := range map[string]int{
+		"http://127.0.0.1:8471": http.StatusSwitchingProtocols, "": http.StatusForbidden, "null": http.StatusForbidden, "https://evil.b1.example": http.StatusForbidden,
+	} {
+		header := upgrade("Sec-WebSocket-Protocol", subprotocol)
+		if origin != "" {
+			header = append(header, "Origin", origin)
+		}
+		if r := w.get(t, "/stream", header...); r.StatusCode != want {
+			t.Errorf("from %q: %d, want %d", origin, r.StatusCode, want)
+		}
 	}
 }
 

@@ -42,9 +42,11 @@ func originsOf(t admin.Topology, self admin.Node) (o origins, err error) {
 }
 
 // allow reports whether a page may open a stream. Programs that are no browsers send
-// no Origin; a browser always does, and cannot be made to leave it out.
-func (o origins) allow(origin string) bool {
-	return origin == "" || slices.Contains(o.pages, strings.ToLower(origin))
+// no Origin; a browser always does, and cannot be made to leave it out. What a browser
+// keeps (a session, a hand-over) is brought by a browser: with it, an Origin that is missing
+// was taken away on the way, and whose page it was is not known.
+func (o origins) allow(origin string, kept bool) bool {
+	return origin == "" && !kept || slices.Contains(o.pages, strings.ToLower(origin))
 }
 
 // secured puts the headers on that every response to a browser carries.

@@ -24,7 +24,7 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
 		caller.Session, caller.HandOver = g.cfg.SignIn.Held(r)
 	}
 	switch {
-	case !g.origins.allow(r.Header.Get("Origin")):
+	case !g.origins.allow(r.Header.Get("Origin"), caller.Session != nil || caller.HandOver != nil):
 		http.Error(w, "this page may not open a stream here", http.StatusForbidden)
 		return
 	case !slices.Contains(tokens(r.Header.Values("Sec-WebSocket-Protocol")), subprotocol):

@@ -55,10 +55,14 @@ func Examine(roots *x509.CertPool, state *tls.ConnectionState) Examined {
 	return e
 }
 
+// maxChain is how many certificates that a browser sends are looked at: whoever comes may
+// send any.
+const maxChain = 8
+
 // verify holds a certificate and those sent with it against the roots.
 func verify(roots *x509.CertPool, shown []*x509.Certificate) ([][]*x509.Certificate, error) {
 	between := x509.NewCertPool()
-	for _, cert := range shown[1:] {
+	for _, cert := range shown[1:min(len(shown), maxChain)] {
 		between.AddCert(cert)
 	}
 	return shown[0].Verify(x509.VerifyOptions{
