@@ -1,6 +1,6 @@
 // What must hold on every page besides what axe-core knows: each check answers with what
 // breaks it, in words. It runs in the page, by the browser's own protocol.
-window.checks = (() => {
+window.pageChecks = (() => {
   'use strict';
   const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
   const name = (e) => {

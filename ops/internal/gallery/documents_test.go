@@ -181,6 +181,9 @@ func goldenDocuments(t *testing.T) (all []protocol.Document) {
 	return all
 }
 
+// seriesID is what the ids of the reports of the series begin with.
+const seriesID = "SERIE-"
+
 // analysis is a series of values of one analysis, a quarter of a year apart.
 type analysis struct {
 	code, name, unit, low, high string
@@ -225,7 +228,7 @@ func laboratoryDocuments(t *testing.T) (all []protocol.Document) {
 	t.Helper()
 	for i := range analyses[0].values {
 		d := protocol.Document{Header: protocol.Header{
-			RecordID: "SERIE-" + strconv.Itoa(i), Contract: protocol.LaboratoryOrderOutcome, Time: taken(t, i), Status: "Slutsvar",
+			RecordID: seriesID + strconv.Itoa(i), Contract: protocol.LaboratoryOrderOutcome, Time: taken(t, i), Status: "Slutsvar",
 			Author: "Ulla Forsberg", AuthorRole: "Distriktsläkare", Signed: true,
 		}}
 		section := protocol.Section{Label: "groupOfAnalyses"}

@@ -15,8 +15,8 @@ var checks string
 // check runs one of the checks on the page as it stands.
 func (p *page) check(what string) {
 	p.t.Helper()
-	eval[bool](p, `window.checks !== undefined || (() => { `+checks+` })() || true`)
-	if wrong := eval[[]string](p, `window.checks.`+what+`()`); len(wrong) > 0 {
+	eval[bool](p, `window.pageChecks !== undefined || (() => { `+checks+` })() || true`)
+	if wrong := eval[[]string](p, `window.pageChecks.`+what+`()`); len(wrong) > 0 {
 		p.shot(what)
 		p.t.Errorf("%s: %s: %d\n\t%s", p.state, what, len(wrong), strings.Join(wrong[:min(len(wrong), 5)], "\n\t"))
 	}
@@ -86,14 +86,14 @@ func TestTabReachesEverythingInItsOrder(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			p := p.in(t)
 			p.open(s, setting{})
-			eval[bool](p, `window.checks !== undefined || (() => { `+checks+` })() || true`)
-			stops := eval[[]string](p, `window.checks.stops()`)
+			eval[bool](p, `window.pageChecks !== undefined || (() => { `+checks+` })() || true`)
+			stops := eval[[]string](p, `window.pageChecks.stops()`)
 			eval[bool](p, `(e => { document.body.prepend(e); e.focus(); e.remove(); return true })(Object.assign(document.createElement('span'), {tabIndex: -1}))`) // where the page begins
 			reached := map[int]bool{}
 			var before *focused
 			for range 5*len(stops) + 8 { // a date has several parts, each a stop
 				keys("\t")(p)
-				at := eval[*focused](p, `window.checks.focus()`)
+				at := eval[*focused](p, `window.pageChecks.focus()`)
 				if at == nil {
 					break // past the last: the focus has left the page
 				}

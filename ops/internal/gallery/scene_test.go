@@ -1,7 +1,11 @@
 package gallery
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,22 +171,21 @@ func (s *stage) first(c protocol.Contract, passes func(*protocol.Document) bool)
 	return -1
 }
 
-// series is every value of an analysis.
+// series is every value of an analysis, oldest first.
 func (c *scene) series(f protocol.Trend) protocol.Series {
 	answer := protocol.Series{Request: f.Request, Generation: f.Generation}
 	for j := range analyses {
-		a := &analyses[j]
-		if a.code != f.Code {
-			continue
-		}
-		n := 0
-		for i := range c.documents {
-			if h := &c.documents[i].Header; len(h.RecordID) > 6 && h.RecordID[:6] == "SERIE-" && n < len(a.values) {
-				answer.Points = append(answer.Points, protocol.Point{Document: keyOf(i), Time: h.Time, Quantity: a.quantity(a.values[n])})
-				n++
+		if a := &analyses[j]; a.code == f.Code {
+			for i := range c.documents {
+				h := &c.documents[i].Header
+				n, err := strconv.Atoi(strings.TrimPrefix(h.RecordID, seriesID))
+				if strings.HasPrefix(h.RecordID, seriesID) && err == nil {
+					answer.Points = append(answer.Points, protocol.Point{Document: keyOf(i), Time: h.Time, Quantity: a.quantity(a.values[n])})
+				}
 			}
 		}
 	}
+	slices.SortFunc(answer.Points, func(a, b protocol.Point) int { return cmp.Compare(a.Time, b.Time) })
 	return answer
 }
 
