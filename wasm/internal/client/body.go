@@ -74,8 +74,8 @@ func (r *renderer) readerHead(m *markup, h *protocol.Header, s *sheet) {
 	if !h.Signed && !h.Nullified {
 		m.raw(`<p class="tag">`).text(r.t(txtUnsigned)).raw(`</p>`)
 	}
-	when := h.Time.String()
-	if end := h.TimeEnd.String(); end != "" {
+	when := moment(h.Time)
+	if end := moment(h.TimeEnd); end != "" && end != when {
 		when += " – " + end
 	}
 	signed, status := "", h.Status
@@ -92,12 +92,12 @@ func (r *renderer) readerHead(m *markup, h *protocol.Header, s *sheet) {
 		value string
 	}{
 		{txtHeadTime, when},
-		{txtHeadType, h.Contract.Label(r.lang)},
-		{txtHeadStatus, status},
 		{txtHeadAuthor, joined(", ", h.Author, h.AuthorRole)},
 		{txtHeadUnit, h.Unit},
 		{txtProvider, r.s.providerName(h.CareProvider)},
 		{txtHeadSigned, signed},
+		{txtHeadStatus, status},
+		{txtHeadType, h.Contract.Label(r.lang)},
 		{txtHeadSource, h.Source.Reveal()},
 	} {
 		if row.value != "" {
@@ -105,6 +105,15 @@ func (r *renderer) readerHead(m *markup, h *protocol.Header, s *sheet) {
 		}
 	}
 	m.raw(`</dl>`)
+}
+
+// moment is a time as it is read: seconds that are none are not said.
+func moment(t protocol.Civil) string {
+	s := t.String()
+	if len(s) == len("2026-01-01 00:00:00") && s[len(s)-3:] == ":00" {
+		return s[:len(s)-3]
+	}
+	return s
 }
 
 // joined is two texts with a mark between, where both say something.
@@ -174,9 +183,9 @@ func (r *renderer) node(m *markup, n *protocol.Node, depth int) {
 	case protocol.NodeQuantity:
 		r.quantity(m, n)
 	case protocol.NodeTime:
-		m.raw(`<time>`).text(n.Time.String()).raw(`</time>`)
+		m.raw(`<time>`).text(moment(n.Time)).raw(`</time>`)
 	case protocol.NodePeriod:
-		m.raw(`<time>`).text(n.Time.String()).raw(`</time> – <time>`).text(n.End.String()).raw(`</time>`)
+		m.raw(`<time>`).text(moment(n.Time)).raw(`</time> – <time>`).text(moment(n.End)).raw(`</time>`)
 	case protocol.NodeFlag:
 		r.flag(m, n.Text)
 	case protocol.NodeID:
@@ -298,7 +307,7 @@ func (r *renderer) quantity(m *markup, n *protocol.Node) {
 	m.raw(`</span>`)
 	r.reference(m, q)
 	if !n.Time.IsZero() {
-		m.raw(` <time>`).text(n.Time.String()).raw(`</time>`)
+		m.raw(` <time>`).text(moment(n.Time)).raw(`</time>`)
 	}
 }
 

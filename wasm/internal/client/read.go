@@ -90,7 +90,7 @@ func meaning(n *protocol.Node) string {
 	case n.Kind == protocol.NodeCode:
 		return shownOf(&n.Code)
 	case n.Kind == protocol.NodeTime:
-		return n.Time.String()
+		return moment(n.Time)
 	default:
 		return n.Text
 	}

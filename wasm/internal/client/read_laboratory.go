@@ -157,7 +157,7 @@ func (s *sheet) result(r, value *protocol.Node) {
 	}
 	s.m.raw(`</td><td>`)
 	if value != nil && !value.Time.IsZero() {
-		s.m.raw(`<time>`).text(value.Time.String()).raw(`</time>`)
+		s.m.raw(`<time>`).text(moment(value.Time)).raw(`</time>`)
 	} else if n := s.at(r, "observationTime"); n != nil {
 		s.put(n)
 	}

@@ -117,7 +117,7 @@ table previousGravidityAndParity
 end
 checkups
 each postDeliveryRecord/motherPostDeliveryRecord
-fields haemoglobin bodyTemperature perineumComfortable scarsOK sutureRemoved uterusContracted uterusNote vulvaVaginaPortioOK breastfeeding
+fields haemoglobin bloodPressureSystolic bloodPressureDiastolic bodyTemperature perineumComfortable scarsOK sutureRemoved uterusContracted uterusNote vulvaVaginaPortioOK breastfeeding
 end
 table postDeliveryRecord/childPostDeliveryRecord
 `

@@ -209,7 +209,7 @@ func lost(nodes []protocol.Node, page string) (missing []string) {
 			says(c.Code, c.System, c.Name, c.Version, c.Display, c.Original)
 		case protocol.NodeQuantity:
 			q := n.Quantity
-			says(q.Value, q.Unit, q.Low, q.High, q.Reference, n.Time.String())
+			says(q.Value, q.Unit, q.Low, q.High, q.Reference, moment(n.Time))
 			if q.Flag != "*" {
 				says(q.Flag)
 			}
@@ -219,7 +219,7 @@ func lost(nodes []protocol.Node, page string) (missing []string) {
 			for line := range strings.SplitSeq(n.Text, "\n") {
 				says(line)
 			}
-			says(n.Code.System, n.Time.String(), n.End.String())
+			says(n.Code.System, moment(n.Time), moment(n.End))
 		}
 		missing = append(missing, lost(n.Children, page)...)
 	}

@@ -182,7 +182,7 @@ func (r *renderer) paperList(m *markup) {
 		}
 		item, _ := r.s.View.Store.get(row.Key)
 		h := &item.Header
-		m.raw(`<tr><td>`).text(h.Time.String()).raw(`</td><td>`).text(h.Contract.Label(r.lang)).raw(`</td><td>`).text(titleOf(h, r.lang)).raw(`</td><td>`).text(h.Unit).raw(`</td></tr>`)
+		m.raw(`<tr><td>`).text(moment(h.Time)).raw(`</td><td>`).text(h.Contract.Label(r.lang)).raw(`</td><td>`).text(titleOf(h, r.lang)).raw(`</td><td>`).text(h.Unit).raw(`</td></tr>`)
 	}
 	m.raw(`</tbody></table>`)
 }

@@ -302,7 +302,7 @@ func (r *renderer) readout(p *plot) string {
 		if hit.n > 1 {
 			m.raw(`<b>`).text(countText(r.lang, hit.n)).raw(`</b>, `).text(daysText(Span{hit.first, hit.last + 1}, dash))
 		} else if item, there := r.s.View.Store.get(hit.key); there {
-			m.raw(`<b>`).text(item.Header.Time.String()).raw(`</b>, `).text(titleOf(&item.Header, r.lang))
+			m.raw(`<b>`).text(moment(item.Header.Time)).raw(`</b>, `).text(titleOf(&item.Header, r.lang))
 		}
 		return m.String()
 	}

@@ -184,7 +184,7 @@ func (r *renderer) trendTable(m *markup, name string, points []protocol.Point) {
 		if p.Time.IsZero() {
 			m.text(r.t(txtUndated))
 		}
-		m.text(p.Time.String()).raw(`</time></th><td>`)
+		m.text(moment(p.Time)).raw(`</time></th><td>`)
 		r.value(m, &p.Quantity, false, false)
 		if _, _, _, ok := placeOf(p); !ok {
 			m.raw(` <span class="small">`).text(r.t(txtTrendNotDrawn)).raw(`</span>`)
@@ -200,7 +200,7 @@ func (r *renderer) trendTable(m *markup, name string, points []protocol.Point) {
 			m.text(r.t(txtTrendHere))
 		} else {
 			m.raw(`<button type="button" class="small-button" data-act="read" data-test="trend-read" data-value="`).text(keyText(p.Document)).raw(`">`)
-			m.text(r.t(txtTrendRead)).raw(`<span class="unseen"> `).text(p.Time.String()).raw(`</span></button>`)
+			m.text(r.t(txtTrendRead)).raw(`<span class="unseen"> `).text(moment(p.Time)).raw(`</span></button>`)
 		}
 		m.raw(`</td></tr>`)
 	}
