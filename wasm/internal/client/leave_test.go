@@ -163,3 +163,40 @@ func TestLeavingLeavesNothingBehind(t *testing.T) {
 		})
 	}
 }
+
+// What is removed while others stay is in no list, drawing or count that was made of it,
+// though nothing of that is looked at again.
+func TestARemovedDocumentLeavesNothingBehind(t *testing.T) {
+	secret := of(northID, doc(1, protocol.Diagnosis, "20240101"))
+	secret.Header.Title, secret.Header.Unit, secret.Header.Author = "hemligt", "hemligt", "hemligt"
+	rest := of(southID, doc(2, protocol.Diagnosis, "20240102"))
+	p := toChoice(t)
+	p.act(ActCheckAll, "")
+	p.act(ActShow, "")
+	p.snapshot(1, 100, []protocol.Item{secret, rest})
+	p.act(ActFilters, "")
+	for _, tab := range []string{"0", "1", "2"} {
+		p.act(ActTab, tab)
+		Render(&p.s)
+	}
+	p.act(ActFilters, "")
+	left := func() (ways []string) {
+		everyText(reflect.ValueOf(&p.s), "State", map[uintptr]bool{}, func(way, text string) {
+			if strings.Contains(text, "hemligt") || text == northID {
+				ways = append(ways, way)
+			}
+		})
+		return ways
+	}
+	if len(left()) < 5 {
+		t.Fatalf("it stands only in %v", left())
+	}
+	count, digest := sum([]protocol.Item{rest})
+	p.get(1, protocol.Batch{Generation: 1, From: 100, To: 101, Removes: []protocol.DocumentKey{secret.Key}, Count: count, Digest: digest})
+	if ways := left(); len(ways) > 0 {
+		t.Errorf("it is left in %v", ways)
+	}
+	if p.s.View.Store.drawn != (drawn{}) {
+		t.Error("what was drawn of it is kept")
+	}
+}

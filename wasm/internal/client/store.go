@@ -137,6 +137,7 @@ func (s *Store) remove(key protocol.DocumentKey) bool {
 	s.revision++
 	s.sight.revision = s.revision
 	s.stirred = true
+	s.drawn, s.looked = drawn{}, look{found: s.looked.found[:0]} // made of it, and perhaps not looked at again
 	return true
 }
 
