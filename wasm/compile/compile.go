@@ -2,8 +2,9 @@
 // making it slower: for the build, for the test that holds the size, and for what is
 // measured beside it.
 //
-// It owns the flags, and what is done to the sources on their way to the compiler: each
-// line says that it is the first one. Which line of which file an instruction comes from
+// It owns the flags, what is done to the program behind the linker (its data is joined,
+// see joinData), and what is done to the sources on their way to the compiler: each line
+// says that it is the first one. Which line of which file an instruction comes from
 // is a fifteenth of a program, compressed, and only ever printed to the console, where
 // nothing of ours may be. What a program does must not depend on it.
 package compile
@@ -57,7 +58,11 @@ func compile(dir, path, work string) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("compile %s: %w", path, err)
 	}
-	return os.ReadFile(out)
+	program, err := os.ReadFile(out)
+	if err != nil {
+		return nil, err
+	}
+	return joinData(program)
 }
 
 // run runs the go command for the browser.
