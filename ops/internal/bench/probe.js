@@ -1,7 +1,7 @@
 // Put into the page before its own scripts: it times what the program does in each
 // call that comes from the browser, and counts its calls that touch the page.
 (() => {
-  const probe = { frames: [], work: [], paints: [], long: [], memory: null, spent: 0, painted: 0, on: false, last: 0 };
+  const probe = { frames: [], work: [], paints: [], long: [], memory: null, spent: 0, painted: 0, on: false, last: 0, run: 0 };
   window.probe = probe;
   const timed = (f) => function (...args) {
     const began = performance.now();
@@ -31,8 +31,8 @@
     return made;
   };
   // A frame is what happens from one call before it to the next: our work, its paints.
-  const tick = (now) => {
-    if (!probe.on) return;
+  const tick = (run, now) => {
+    if (!probe.on || run !== probe.run) return;
     if (probe.last) {
       probe.frames.push(now - probe.last);
       probe.work.push(probe.spent);
@@ -40,11 +40,12 @@
     }
     probe.last = now;
     probe.spent = probe.painted = 0;
-    requestAnimationFrame(tick);
+    requestAnimationFrame((later) => tick(run, later));
   };
   probe.begin = () => {
     Object.assign(probe, { frames: [], work: [], paints: [], long: [], last: 0, spent: 0, painted: 0, on: true });
-    requestAnimationFrame(tick);
+    const run = ++probe.run;
+    requestAnimationFrame((now) => tick(run, now));
   };
   probe.end = () => {
     probe.on = false;
