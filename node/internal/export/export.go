@@ -44,6 +44,7 @@ var (
 	errRefuses  = errors.New("export: the log refuses one post after another and takes none: is the system's id right?")
 	errNotAcked = errors.New("export: how far the log is handed on could not be recorded")
 
+	errActivity   = errors.New("export: the entry is of a later release, which knows what was done")
 	errCommitment = errors.New("export: the entry is not what the log's tree commits to: who proposed it lied, or is broken")
 )
 
@@ -214,7 +215,11 @@ func (t *turn) open(l raftfsm.Logged) (record.Entry, error) {
 	if record.Commitment(plain) != l.Commitment {
 		return record.Entry{}, errCommitment
 	}
-	return record.Decode(plain)
+	e, err := record.Decode(plain)
+	if err == nil && !e.Activity.Known() {
+		err = errActivity
+	}
+	return e, err
 }
 
 // look decides how many refusals in a row the next round takes. A run of posts that the

@@ -316,6 +316,17 @@ func TestUnreadableEntriesAreCounted(t *testing.T) {
 	w.whole(3)
 }
 
+// What a later release has recorded is not taken for something that is not handed on: it
+// is counted among what is missing there.
+func TestWhatALaterReleaseRecordedIsCounted(t *testing.T) {
+	w := newWorld(t)
+	w.add(1, nil)
+	w.add(1, func(e *record.Entry) { e.Activity = 200 })
+	w.add(1, nil)
+	w.must(w.drain())
+	w.whole(2)
+}
+
 func TestPassedOver(t *testing.T) {
 	w := newWorld(t)
 	w.add(3, func(e *record.Entry) { e.Activity = record.ViewRevoked })

@@ -24,7 +24,7 @@ type query struct {
 // byUser tells what somebody did from what the system noted.
 func byUser(a record.Activity) bool {
 	switch a {
-	case record.ViewRevoked, record.RevokeAcknowledged, record.RevokeUnacknowledged, record.ViewClosed, record.ActivityNone:
+	case record.ViewRevoked, record.RevokeAcknowledged, record.RevokeUnacknowledged, record.ViewClosed, record.SessionEnded, record.ActivityNone:
 		return false
 	default:
 		return true

@@ -51,7 +51,13 @@ const (
 	Printed                       // records were printed
 	Copied                        // records were copied from the screen
 	Saved                         // an attachment was saved to a file
+	activities                    // as many as this build knows; the numbers from here on are a later one's
 )
+
+// Known reports whether this build knows what was done. An entry that a later release
+// wrote is read and kept as any other; whoever acts on what was done must not take it for
+// nothing.
+func (a Activity) Known() bool { return a > ActivityNone && a < activities }
 
 // String returns the activity in Swedish: the national log service's word where it
 // has one.

@@ -106,6 +106,30 @@ func TestFullEntriesAreRead(t *testing.T) {
 	}
 }
 
+// The numbers are in the log: an older release reads an entry of a newer one, says that it
+// does not know what was done, and keeps it as it is; each that this one knows has a word.
+func TestActivitiesOfALaterRelease(t *testing.T) {
+	e := full(t)
+	known := 0
+	for number := range 256 {
+		e.Activity = record.Activity(number)
+		b := record.Append(nil, e)
+		got, err := record.Decode(b)
+		if err != nil || got.Activity != e.Activity || !slices.Equal(record.Append(nil, got), b) {
+			t.Fatalf("%d: read as %d: %v", number, got.Activity, err)
+		}
+		if word := e.Activity.String() != record.ActivityNone.String(); word != e.Activity.Known() {
+			t.Errorf("%d is known: %v; it has a word: %v", number, e.Activity.Known(), word)
+		}
+		if e.Activity.Known() {
+			known++
+		}
+	}
+	if record.SignedIn != 16 || record.Saved != 22 || known != 22 {
+		t.Errorf("a number has changed: %d are known", known)
+	}
+}
+
 // TestGolden: entries are kept for years; a change here is a change of version.
 func TestGolden(t *testing.T) {
 	const text = "9f01c41001020000000000000000000000000000cf0000019e7044880002b456c3a57264206f636820626568616e646c696e679aa54e55525345a4416e6e61a54e75727365a6434152452d31a0a6574152442d31a0aa50524f56494445522d41a0a26f70ac31393937303130363233383395c3a76265636175736501099601020304000094a176c4020102c41003000000000000000000000000000000c0a173a26131a3776879c4100400000000000000000000000000000002c41005000000000000000000000000000000"
