@@ -383,16 +383,27 @@
 
   // What stands on the page is not taken from it, but what one has typed oneself and
   // what is there to be told to support.
-  const general = new Set(['signin', 'help', 'coverage', 'feedback', 'statement']); // nothing of a patient
+  const general = new Set(['signin', 'help', 'coverage', 'feedback', 'statement']); // nothing of a patient, but for a line
+
+  // What is marked lies in a place, all of it: it may begin there and go on.
+  function marksOnly(place) {
+    const marked = getSelection();
+    for (let i = 0; i < marked.rangeCount; i++) if (!place.contains(marked.getRangeAt(i).commonAncestorContainer)) return false;
+    return marked.rangeCount > 0;
+  }
+
+  const marks = (element) => element && getSelection().containsNode(element, true);
 
   function guard(e, name) {
     const from = e.target.nodeType === Node.TEXT_NODE ? e.target.parentElement : e.target;
-    if (!from || from.closest('input, textarea, .trace')) return;
-    if (general.has(root.dataset.state) || !from.closest('#main') && !getSelection()?.containsNode(byId('main'), true)) return;
+    if (!from || from.closest('input, textarea')) return;
+    const trace = from.closest('.trace');
+    if (trace && marksOnly(trace)) return;
+    if (general.has(root.dataset.state) && !byId('patient-line') || !from.closest('#main') && !marks(byId('main'))) return;
     e.preventDefault();
     if (name === 'dragstart') return;
     held = String(getSelection());
-    tell('copying');
+    tell('copying', marks(byId('reader')) ? 'document' : '');
   }
 
   const places = new Set(['/sign-in']);

@@ -98,7 +98,7 @@ func (d *driver) hear(args []js.Value) {
 	case "touched":
 		d.dispatch(client.Touched{})
 	case "copying":
-		d.dispatch(client.Copying{})
+		d.dispatch(client.Copying{Document: a != ""})
 	case "printing":
 		d.dispatch(client.Printing{})
 	case "printed":

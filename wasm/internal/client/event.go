@@ -74,8 +74,9 @@ type (
 	// Touched says that the user did something: a key, a pointer. What the program or
 	// the node does is none of it.
 	Touched struct{}
-	// Copying and Printing say that the user tries to, by the browser's own means.
-	Copying  struct{}
+	// Copying and Printing say that the user tries to, by the browser's own means;
+	// Document, that what is marked is of the open document too.
+	Copying  struct{ Document bool }
 	Printing struct{}
 	// Printed says that the printout is made, or was not.
 	Printed struct{}

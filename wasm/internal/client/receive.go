@@ -441,6 +441,7 @@ func (m *machine) batch(l *Link, f protocol.Batch) {
 	m.s.List.Dirty = true // settled before the page is painted, however many come until then
 	m.follow()
 	if gone > 0 {
+		m.uncopy()
 		m.dropped()
 	}
 }

@@ -15,6 +15,7 @@ func Step(s State, e Event) (State, []Effect) {
 	m.take(e.Input)
 	m.tend()
 	m.keepTrend()
+	m.keepPaper()
 	if batch, is := e.Input.(Received); !is || batch.Frame.Kind() != protocol.KindBatch {
 		m.settle()
 	}
@@ -80,7 +81,7 @@ func (m *machine) take(in Input) {
 	case Touched:
 		m.used()
 	case Copying:
-		m.copying()
+		m.copying(in)
 	case Printing:
 		m.printing()
 	case Printed:
@@ -132,6 +133,7 @@ func (m *machine) leaving() {
 			m.do(Close{l.ID, 1000})
 		}
 	}
+	m.untake()
 	lang, clock := m.s.Lang, m.s.Clock
 	m.s = New()
 	m.s.Lang, m.s.Clock = lang, clock

@@ -27,19 +27,21 @@ func (m *machine) actTake(a Act) {
 	case ActPrint:
 		m.takeAway(Taking{How: protocol.TakePrint, List: a.Value == "list"})
 	case ActTakeSave:
-		m.takeAway(Taking{How: protocol.TakeSave, Value: a.Value})
+		if b := m.s.Reader.Body; b != nil && attachmentAt(b, number(a.Value)) != nil {
+			m.takeAway(Taking{How: protocol.TakeSave, Value: a.Value})
+		}
 	}
 }
 
 // copying is a try to copy what stands on the page; the page's script holds what was
 // marked until it is told.
-func (m *machine) copying() {
+func (m *machine) copying(c Copying) {
 	if !m.s.Desk.Session.Copy || !m.s.View.Shown || m.s.Phase() != PhaseOverview {
 		m.do(Release{})
 		m.calmly(txtNoCopy)
 		return
 	}
-	m.takeAway(Taking{How: protocol.TakeCopy, List: m.s.Reader.Body == nil})
+	m.takeAway(Taking{How: protocol.TakeCopy, List: !c.Document || m.s.Reader.Body == nil})
 }
 
 // printing is a try to print the page as it stands, which leaves the paper blank.
@@ -63,6 +65,9 @@ func (m *machine) calmly(t txt) {
 }
 
 func (m *machine) takeAway(t Taking) {
+	if was := &m.s.Desk.Taking; was.How == t.How && t.How == protocol.TakeCopy {
+		*was = Taking{} // the script holds what was marked last, and no more
+	}
 	m.untake()
 	live, v := &m.s.Links.Live, &m.s.View
 	allowed := m.s.Desk.Session.Copy
@@ -120,6 +125,23 @@ func (m *machine) untake() {
 			m.do(Release{})
 		}
 		*t = Taking{}
+	}
+}
+
+// uncopy has the script forget what was marked: something of it may be gone.
+func (m *machine) uncopy() {
+	if m.s.Desk.Taking.How == protocol.TakeCopy {
+		m.untake()
+	}
+}
+
+// keepPaper takes the paper back when the document that is open is not the one that was
+// recorded: a browser that does not stop for its printing may have gone on.
+func (m *machine) keepPaper() {
+	t, r := &m.s.Desk.Taking, &m.s.Reader
+	if t.ID != "" && !t.List && (r.Body == nil || r.Key != t.Key) {
+		m.untake()
+		m.do(Paint{})
 	}
 }
 

@@ -106,7 +106,7 @@ func TestNothingWithdrawnIsTaken(t *testing.T) {
 	} {
 		for _, how := range []func(*play){
 			func(p *play) { p.act(ActPrint, "") },
-			func(p *play) { p.do(Copying{}) },
+			func(p *play) { p.do(Copying{Document: true}) },
 			func(p *play) { p.act(ActTakeSave, "0") },
 		} {
 			p := allowed(t, true, true)
@@ -128,7 +128,7 @@ func TestNothingWithdrawnIsTaken(t *testing.T) {
 
 func TestCopyIsRecordedFirst(t *testing.T) {
 	p := allowed(t, false, true)
-	p.do(Copying{})
+	p.do(Copying{Document: true})
 	take := sentLast[protocol.Take](p)
 	if take.How != protocol.TakeCopy || len(take.Documents) != 1 || len(p.last) != 1 {
 		t.Fatalf("%+v, %v", take, p.last)
@@ -136,6 +136,74 @@ func TestCopyIsRecordedFirst(t *testing.T) {
 	p.get(1, protocol.Taken{Request: take.Request, ID: "log-3"})
 	if !slices.Contains(p.last, Effect(Release{Go: true})) || p.s.Desk.Taking != (Taking{}) {
 		t.Errorf("%v", p.last)
+	}
+}
+
+// What is recorded is what was marked: the list, though a document is open beside it.
+func TestCopyOfTheListIsRecordedAsOne(t *testing.T) {
+	p := allowed(t, false, true)
+	p.do(Copying{})
+	if take := sentLast[protocol.Take](p); take.How != protocol.TakeCopy || len(take.Documents) != 0 {
+		t.Errorf("%+v", take)
+	}
+}
+
+// Who tries twice has what was marked the second time, when that is recorded.
+func TestCopyThatIsTriedTwice(t *testing.T) {
+	p := allowed(t, false, true)
+	p.do(Copying{Document: true})
+	first := sentLast[protocol.Take](p).Request
+	p.do(Copying{})
+	if effects[Release](p.last) != 0 {
+		t.Error("what was marked last is forgotten before it is recorded")
+	}
+	p.get(1, protocol.Taken{Request: first, ID: "log-3"})
+	if effects[Release](p.last) != 0 {
+		t.Error("the record of the first lets the second go")
+	}
+	p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "log-4"})
+	if !slices.Contains(p.last, Effect(Release{Go: true})) {
+		t.Errorf("%v", p.last)
+	}
+}
+
+func TestMarkedTextGoesWithAnyOfIt(t *testing.T) {
+	for name, end := range map[string]func(*play){
+		"removed": func(p *play) {
+			items := append(testDocs()[1:], protocol.Item{Key: protocol.DocumentKey{15: 7}, Rev: 7})
+			count, digest := sum(items)
+			p.get(1, protocol.Batch{Generation: 1, From: 101, To: 102, Removes: []protocol.DocumentKey{{15: 1}}, Count: count, Digest: digest})
+		},
+		"page": func(p *play) { p.do(Leaving{}) },
+	} {
+		p := allowed(t, false, true)
+		p.do(Copying{})
+		take := sentLast[protocol.Take](p)
+		end(p)
+		if !slices.Contains(p.last, Effect(Release{})) {
+			t.Errorf("%s: what was marked is kept", name)
+		}
+		p.get(1, protocol.Taken{Request: take.Request, ID: "log-3"})
+		if effects[Release](p.last) != 0 {
+			t.Errorf("%s: it is let go", name)
+		}
+	}
+}
+
+// Under the number of one document no other is printed, though the browser never says
+// that it is done.
+func TestPaperIsOfTheRecordedDocument(t *testing.T) {
+	p := allowed(t, true, false)
+	p.act(ActPrint, "")
+	p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "log-1"})
+	other := protocol.DocumentKey{15: 2}
+	p.act(ActRead, keyText(other))
+	if p.s.onPaper() != "" || !slices.Contains(p.last, Effect(Paint{})) {
+		t.Error("the paper stays")
+	}
+	p.get(1, protocol.BodyFrame{Request: sentLast[protocol.Read](p).Request, Generation: 1, Document: other, Body: everyKind("annat")})
+	if html := regionOf(Render(&p.s), "paper"); html != "" {
+		t.Errorf("the paper is of another document: %s", html)
 	}
 }
 
@@ -153,8 +221,12 @@ func TestAttachmentIsSaved(t *testing.T) {
 	if len(saved) != 1 || saved[0].Name != "bilaga-1.bin" || len(saved[0].Data) != 2048 {
 		t.Errorf("%d saved", len(saved))
 	}
+	asked := sentCount[protocol.Take](p)
 	for _, none := range []string{"99", "-1", "x"} {
 		p.act(ActTakeSave, none)
+		if sentCount[protocol.Take](p) != asked {
+			t.Errorf("%q is recorded", none)
+		}
 		p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "log-5"})
 		if effects[Save](p.last) != 0 {
 			t.Errorf("%q was saved", none)
