@@ -259,6 +259,10 @@ func (v *sieve) compare(a, b, rank int32) int {
 func (l *List) merge(s *Store, v *sieve, in []int32) {
 	rankOf := func(place int32) int32 { return rankOf(s.record(place), v.group, v.ranks) }
 	slices.SortFunc(in, func(a, b int32) int { return v.compare(a, b, rankOf(b)) })
+	if v.group == GroupTime {
+		l.insert(s, v.edge+1, in)
+		return
+	}
 	old, out := l.Rows, l.Made.Spare[:0]
 	var under Heading
 	put := func(place int32) {
@@ -292,6 +296,24 @@ func (l *List) merge(s *Store, v *sieve, in []int32) {
 		put(place)
 	}
 	l.Rows, l.Made.Spare = out, old
+}
+
+// insert puts documents, in order, among the rows from a place on. Where each goes is
+// found by halves: rows that have kept their places while they changed are few.
+func (l *List) insert(s *Store, from int, in []int32) {
+	out, rest := append(l.Made.Spare[:0], l.Rows[:from]...), l.Rows[from:]
+	for _, place := range in {
+		low, high := 0, len(rest)
+		for low < high {
+			if middle := (low + high) / 2; s.compare(rest[middle].place, place) < 0 {
+				low = middle + 1
+			} else {
+				high = middle
+			}
+		}
+		out, rest = append(append(out, rest[:low]...), s.row(place)), rest[low:]
+	}
+	l.Rows, l.Made.Spare = append(out, rest...), l.Rows
 }
 
 // counted counts the rows that are documents.
