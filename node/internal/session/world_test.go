@@ -117,6 +117,13 @@ func newWorldIn(t tester, dir string, limits func(*Limits)) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, fsm: fsm, ring: must(sealing.NewRing()), logged: &safeBuilder{}, epoch: 7}
+	t.Cleanup(func() { // P8, in every test: nobody is in the log
+		for _, id := range []string{patient.Reveal(), doctor.Reveal(), nurse.Reveal(), "Disa"} {
+			if strings.Contains(w.logged.String(), id) {
+				t.Error(id, "is logged")
+			}
+		}
+	})
 	t.Cleanup(func() {
 		if err := fsm.Close(); err != nil {
 			t.Error(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -197,6 +198,56 @@ func TestTheQuestionIsNotLeftOut(t *testing.T) {
 	b.signIn()
 	proved(time.Hour) // signed in: then it is
 	b.signIn()
+}
+
+// With the card still in the reader who signed out stays out, until somebody signs in.
+func TestSignedOutWithTheCardInTheReader(t *testing.T) {
+	who := anna
+	w := newWorld(t, true, func(c *Config) {
+		c.Terms = admin.SignIn{}.Complete(admin.Production)
+		c.Identity = card{&who}
+	})
+	out := func(b *browser) bool {
+		held, _ := b.held()
+		return held != nil && held.Over(protocol.Instant(w.now().UnixMilli())) && b.post("/renew").StatusCode == http.StatusUnauthorized
+	}
+	b := w.browser()
+	b.get("/")
+	b.post("/sign-out") // and on to the page
+	if b.get("/"); !out(b) || len(w.journal.out) != 1 {
+		t.Error("loading the page signs in who has signed out")
+	}
+	b.get("/sign-in")
+	if out(b) {
+		t.Error("signing in does not")
+	}
+	b = w.browser()
+	b.post("/sign-out") // of a session that the browser never had
+	if !out(b) {
+		t.Error("who held nothing is signed in by signing out")
+	}
+	who = berit
+	b.get("/")
+	if held, _ := b.held(); held == nil || held.Employee != berit || out(b) {
+		t.Error("another's card is kept out")
+	}
+}
+
+// However often a way in ends, the log does not fill, and says how much it left out.
+func TestTheLogIsNotFilled(t *testing.T) {
+	at := time.Now()
+	w := newWorld(t, false, func(c *Config) { c.Now = func() time.Time { return at } })
+	for range 10 * linesPerSecond {
+		w.service.back(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/sign-in/back?state=x", nil))
+	}
+	if n := strings.Count(w.logged.String(), "a way in ended"); n != linesPerSecond {
+		t.Errorf("%d lines", n)
+	}
+	at = at.Add(time.Second)
+	w.service.back(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/sign-in/back?state=x", nil))
+	if said := w.logged.String(); !strings.Contains(said, fmt.Sprintf("unsaid=%d\n", 9*linesPerSecond)) {
+		t.Errorf("what was left out is not told")
+	}
 }
 
 // A session is held to what one must prove now, and not when it began.

@@ -3,6 +3,7 @@ package signin
 import (
 	"html/template"
 	"net/http"
+	"sync"
 	"time"
 
 	"tvilling/node/internal/record"
@@ -86,6 +87,33 @@ var pageText = template.Must(template.New("page").Parse(`<!doctype html>
 </html>
 `))
 
+// linesPerSecond is how often it is logged that a way in ended: whoever reaches the address
+// can have it end. More are counted, and told of with the next.
+const linesPerSecond = 20
+
+// lines counts those of one second.
+type lines struct {
+	mu     sync.Mutex
+	second int64
+	taken  int
+	unsaid int
+}
+
+// take reports whether one more may be said, and how many were not since the last.
+func (l *lines) take(at time.Time) (unsaid int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := at.Unix(); now != l.second {
+		l.second, l.taken = now, 0
+	}
+	if l.taken++; l.taken > linesPerSecond {
+		l.unsaid++
+		return 0, false
+	}
+	unsaid, l.unsaid = l.unsaid, 0
+	return unsaid, true
+}
+
 // show answers with a page, and logs what the operator needs to find it.
 func (s *Service) show(w http.ResponseWriter, page words, why error) {
 	info := page.fault.Info()
@@ -99,7 +127,9 @@ func (s *Service) show(w http.ResponseWriter, page words, why error) {
 	if page.fault == protocol.FaultHandOver {
 		view.Next, view.NextSV, view.NextEN = "/", "Fortsätt till Tvilling", "Go on to Tvilling"
 	}
-	s.cfg.Logger.Info("a way in ended", "fault", uint16(page.fault), "id", view.ID, "error", why)
+	if unsaid, ok := s.lines.take(s.cfg.now()); ok {
+		s.cfg.Logger.Info("a way in ended", "fault", uint16(page.fault), "id", view.ID, "error", why, "unsaid", unsaid)
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(page.status)
 	_ = pageText.Execute(w, view) // the browser went away: nothing to mend

@@ -82,6 +82,7 @@ type Service struct {
 	hands    handOvers
 	backs    chan struct{}
 	foreign  *http.CrossOriginProtection
+	lines    lines
 }
 
 // New makes a Service. It asks nobody anything yet.
@@ -387,9 +388,13 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 		s.show(w, pageForeign, err)
 		return
 	}
-	s.end(r.Context(), s.cookies.session(r))
-	for _, of := range []string{cookieSession, cookieHandOver, cookieWay} {
+	held := s.cookies.session(r)
+	s.end(r.Context(), held)
+	for _, of := range []string{cookieHandOver, cookieWay} {
 		s.cookies.clear(w, of)
+	}
+	if s.cfg.Terms.Method != admin.SignInCertificate || !s.rests(w, r, held) {
+		s.cookies.clear(w, cookieSession)
 	}
 	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	next := "/"
@@ -398,6 +403,21 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 		next = pathSignOut
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// rests leaves the browser a session that is over, of whoever's card is in the reader: so
+// long as it is there, loading the page would begin another. It reports whether it did.
+func (s *Service) rests(w http.ResponseWriter, r *http.Request, held *identity.Session) bool {
+	actor, err := s.cfg.Identity.Identify(identity.Proof{TLS: r.TLS})
+	if err != nil {
+		return false
+	}
+	over := identity.Session{ID: record.NewID(), Employee: actor.Employee}
+	if held != nil && held.Employee == actor.Employee {
+		over = *held
+	}
+	over.Idle = s.cfg.instant()
+	return s.cookies.setSession(w, &over) == nil
 }
 
 // signedOut leads on to the provider's own end, where it has one. It changes nothing.
