@@ -51,7 +51,7 @@ func (m *machine) act(a Act) {
 	case ActNewsDismiss:
 		m.putAway(number(a.Value))
 	case ActDismiss:
-		if !m.s.End.Blank {
+		if !m.s.ownWords() {
 			m.s.Notice = Notice{}
 			m.do(FocusOn{idMain})
 		}

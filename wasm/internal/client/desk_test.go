@@ -300,6 +300,28 @@ func TestGates(t *testing.T) {
 	}
 }
 
+// What a gate or a blank page says stands until one leaves it: put away on the help page
+// above, it would leave a page that says nothing.
+func TestWhatAPageSaysCannotBePutAway(t *testing.T) {
+	for name, end := range map[string]func(*play){
+		"gate":  func(p *play) { p.do(Expired{}) },
+		"blank": func(p *play) { p.pass(10_000) },
+	} {
+		p := toOverview(t)
+		end(p)
+		phase, said := p.s.Phase(), p.s.Notice
+		p.act(ActHelp, "")
+		if html := regionOf(Render(&p.s), "notice"); html != "" {
+			t.Errorf("%s: the help page offers to put it away: %s", name, html)
+		}
+		p.act(ActDismiss, "")
+		p.act(ActAsideClose, "")
+		if p.phase(phase); p.s.Notice != said {
+			t.Errorf("%s: it was put away", name)
+		}
+	}
+}
+
 func TestSigningOutWipesFirst(t *testing.T) {
 	for _, how := range []protocol.SignIn{protocol.SignInProvider, protocol.SignInCertificate} {
 		p := toOverview(t)

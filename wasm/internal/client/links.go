@@ -271,11 +271,12 @@ func (m *machine) disconnected(id LinkID, code uint16) {
 		fault = protocol.FaultInternal
 	}
 	n := Notice{Fault: fault, At: protocol.Instant(m.s.Clock.Wall)}
-	if said := m.s.Notice; said.Fault != protocol.FaultNone && said.ID != "" {
+	said, g := m.s.Notice, gateOf(fault)
+	if said.ID != "" && (g == GateNone || said.Fault == fault) {
 		n = said // the node has just said it better
 	}
 	*l = Link{}
-	if g := gateOf(n.Fault); g != GateNone {
+	if g != GateNone {
 		m.shut(g, n)
 		return
 	}

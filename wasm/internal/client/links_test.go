@@ -211,6 +211,16 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
+// A session that ends leads to where one signs in, whatever was said before.
+func TestSessionThatIsClosedLeadsToTheGate(t *testing.T) {
+	p := toOverview(t)
+	p.s.Notice = Notice{Fault: protocol.FaultBusy, ID: "log-1"}
+	p.do(Disconnected{1, uint16(protocol.CloseSession)})
+	if p.s.Desk.Gate != GateEnded || p.s.Notice.Fault != protocol.FaultSessionEnded {
+		t.Errorf("gate %d, fault %d", p.s.Desk.Gate, p.s.Notice.Fault)
+	}
+}
+
 func TestAnotherEpochForgetsEverything(t *testing.T) {
 	strange := protocol.Position{Epoch: epoch + 1, Index: 5}
 	for name, reach := range map[string]func(*play){

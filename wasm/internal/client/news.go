@@ -50,7 +50,7 @@ func (r *renderer) moment(at protocol.Instant, day string) string {
 		return civil[11:16]
 	case dateOf(wall):
 		return r.t(txtNewsToday) + " " + clock
-	case dateOf(wall + 86_400_000):
+	case civilDay((r.s.todayNumber() + 1) * minutesOfDay).String():
 		return r.t(txtNewsTomorrow) + " " + clock
 	default:
 		return date + " " + clock

@@ -103,3 +103,19 @@ func TestNewsOfAnotherNode(t *testing.T) {
 		t.Error("a node that answers in a version that was not said is believed")
 	}
 }
+
+// The day that the clocks are changed is not as long as the others.
+func TestTomorrowIsTheNextDay(t *testing.T) {
+	for _, c := range []struct{ now, from, want string }{
+		{"2026-03-28T23:30:00+01:00", "2026-03-29T10:00:00+02:00", "i morgon kl. 10:00"},
+		{"2026-03-28T23:30:00+01:00", "2026-03-30T10:00:00+02:00", "2026-03-30 kl. 10:00"},
+		{"2026-10-25T00:10:00+02:00", "2026-10-26T10:00:00+01:00", "i morgon kl. 10:00"},
+	} {
+		s := New()
+		s.Clock.Wall = int64(at(c.now))
+		r := renderer{s: &s}
+		if got := r.moment(at(c.from), ""); got != c.want {
+			t.Errorf("at %s, %s is %q, want %q", c.now, c.from, got, c.want)
+		}
+	}
+}

@@ -218,6 +218,13 @@ func TestTheSearchFieldIsLetAlone(t *testing.T) {
 		t.Errorf("cleared it is %s", got)
 	}
 	p.do(Typed{FieldSearch, "d2"})
+	p.pass(10_000) // the lease
+	p.phase(PhaseBlank)
+	p.beat(1, 100, testDocs())
+	p.snapshot(1, 100, testDocs())
+	if got := box(); !strings.Contains(got, `value="d2"`) || p.titles() != "d2 " {
+		t.Errorf("when the view is back it is %s, with %s", got, p.titles())
+	}
 	p.act(ActLeave, "")
 	p.act(ActLeaveConfirm, "")
 	if p.s.Tools.Words != "" || p.s.List.Query.Text != "" {

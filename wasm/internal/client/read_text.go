@@ -124,6 +124,9 @@ func isNumber(s string) bool {
 	return ok
 }
 
+// maxNumber bounds what is drawn: the axis of larger numbers could not be labelled.
+const maxNumber = 1e15
+
 // numberOf reads a decimal number as the contracts write them, to be drawn: a point or
 // a comma, perhaps an exponent. Beyond is < or > where the value lies on that side.
 func numberOf(s string) (value float64, beyond byte, ok bool) {
@@ -174,5 +177,5 @@ func numberOf(s string) (value float64, beyond byte, ok bool) {
 	if negative {
 		value = -value
 	}
-	return value, beyond, digits > 0
+	return value, beyond, digits > 0 && value < maxNumber && value > -maxNumber
 }

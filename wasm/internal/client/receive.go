@@ -338,6 +338,7 @@ func (m *machine) ended(l *Link, f protocol.End) {
 	m.renew(l)
 	if m.s.End.Blank || first {
 		m.s.Notice, m.s.Said.Alert = Notice{}, ""
+		m.redrawWords(m.s.List.Query.Text)
 	}
 	m.s.End.Blank, m.s.Form.Choosing = false, false
 	m.s.Reader.Request = 0

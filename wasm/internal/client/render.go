@@ -221,12 +221,16 @@ func (r *renderer) footer() string {
 	return m.String()
 }
 
+// ownWords reports whether the page, or the one beneath an aside, is itself the notice:
+// it stands there until one leaves the page, and cannot be put away.
+func (s *State) ownWords() bool { return s.End.Blank || s.Desk.Gate != GateNone }
+
 // notice is the error panel. On a blank page the page itself says it.
 func (r *renderer) notice() string {
 	if r.s.Notice.Calm != txtNone {
 		return r.calm()
 	}
-	if r.s.Notice.Fault == protocol.FaultNone || r.s.Phase() == PhaseBlank || r.s.Phase() == PhaseSignIn {
+	if r.s.Notice.Fault == protocol.FaultNone || r.s.ownWords() {
 		return ""
 	}
 	m := new(markup)
@@ -244,7 +248,7 @@ func (r *renderer) notice() string {
 // calm is what is to be seen but is no fault.
 func (r *renderer) calm() string {
 	m, n := new(markup), r.s.Notice
-	if r.s.Phase() == PhaseBlank {
+	if r.s.ownWords() {
 		return ""
 	}
 	m.raw(`<section class="calm" aria-labelledby="fault-title" data-test="calm"`)

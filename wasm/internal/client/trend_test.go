@@ -205,12 +205,12 @@ func TestTrendOfAnOlderGenerationIsDropped(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	for text, want := range map[string]float64{"1": 1, "1.5": 1.5, "1,5": 1.5, "-2": -2, "<0,3": 0.3, ">= 90": 90, "≤5": 5, "1e3": 1000, "1.1E-2": 0.011, "139.50": 139.5} {
+	for text, want := range map[string]float64{"1": 1, "1.5": 1.5, "1,5": 1.5, "-2": -2, "<0,3": 0.3, ">= 90": 90, "≤5": 5, "1e3": 1000, "9e14": 9e14, "1.1E-2": 0.011, "139.50": 139.5} {
 		if got, _, ok := numberOf(text); !ok || got-want > 1e-9 || want-got > 1e-9 {
 			t.Errorf("%s is %v %v", text, got, ok)
 		}
 	}
-	for _, text := range []string{"", "-", "positiv", "1.2.3", "1-2", "e3", "1e99", "<", "12 000", "2024-01-01", strings.Repeat("9", 40)} {
+	for _, text := range []string{"", "-", "positiv", "1.2.3", "1-2", "e3", "1e99", "1e16", "-1000000000000000", "<", "12 000", "2024-01-01", strings.Repeat("9", 40)} {
 		if got, _, ok := numberOf(text); ok {
 			t.Errorf("%s is %v", text, got)
 		}
