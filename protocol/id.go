@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	"errors"
-	"unique"
-)
+import "errors"
 
 // Errors of the id parsers. They name the rule that was broken and never the input.
 var (
@@ -53,7 +50,7 @@ func (k PatientIDKind) Root() string {
 
 // PatientID names a patient: twelve characters, checked. The zero value names
 // nobody. It is comparable and does not print; Reveal is the only way to the digits.
-type PatientID struct{ text unique.Handle[string] }
+type PatientID struct{ text handle }
 
 // ParsePatientID reads a patient id as a person types it or a contract carries it:
 // twelve characters, with at most one '-' or '+' before the last four and spaces
@@ -67,7 +64,7 @@ func ParsePatientID(s string) (PatientID, error) {
 	if _, err := patientIDKind(digits); err != nil {
 		return PatientID{}, err
 	}
-	return PatientID{unique.Make(digits)}, nil
+	return PatientID{handleOf(digits)}, nil
 }
 
 // ParsePatientIDUnder reads a patient id that a message carries under a root (OID).
@@ -250,7 +247,7 @@ type (
 // that equality is the directory's. The zero value names nothing. It does not print.
 type HSAID[T any] struct {
 	_    [0]*T // first: at the end it would be padded to a word
-	text unique.Handle[string]
+	text handle
 }
 
 // ParseHSAID reads an HSA-id; use it as ParseHSAID[…] by way of the aliases' parsers.
@@ -277,7 +274,7 @@ func parseHSAID[T any](s string) (HSAID[T], error) {
 	if !named {
 		return HSAID[T]{}, ErrHSAIDForm
 	}
-	return HSAID[T]{text: unique.Make(string(upper))}, nil
+	return HSAID[T]{text: handleOf(string(upper))}, nil
 }
 
 // ParseCareProviderID reads the HSA-id of a care provider.
@@ -296,7 +293,7 @@ func ParseSourceID(s string) (SourceID, error) { return parseHSAID[source](s) }
 func ParseCommissionID(s string) (CommissionID, error) { return parseHSAID[commission](s) }
 
 // IsZero reports whether id names nothing.
-func (id HSAID[T]) IsZero() bool { return id.text == unique.Handle[string]{} }
+func (id HSAID[T]) IsZero() bool { return id.text == handle{} }
 
 // Reveal returns the id's characters.
 func (id HSAID[T]) Reveal() string {
