@@ -104,6 +104,24 @@ const copied = `(from => {
 	return !e.defaultPrevented;
 })`
 
+// markedFromTrace copies what may be copied, the number of a fault: with the page that
+// comes after it, and alone.
+const markedFromTrace = `(() => {
+	const trace = document.createElement('p');
+	trace.className = 'trace';
+	trace.textContent = 'TV-1';
+	document.getElementById('notice').append(trace);
+	const copy = () => {
+		const e = new ClipboardEvent('copy', {bubbles: true, cancelable: true});
+		trace.dispatchEvent(e);
+		return e.defaultPrevented ? 'kept' : 'let';
+	};
+	getSelection().setBaseAndExtent(trace.firstChild, 0, document.getElementById('main'), 1);
+	const along = copy();
+	getSelection().selectAllChildren(trace);
+	return along + ', ' + copy();
+})()`
+
 // nothingIsTakenUnasked copies, drags and prints by the browser's own means.
 func nothingIsTakenUnasked(t *testing.T, p *page) {
 	s := named(t, "overview/own")[0]
@@ -115,6 +133,9 @@ func nothingIsTakenUnasked(t *testing.T, p *page) {
 		}
 	}
 	p.wait(there("calm"))
+	if got := eval[string](p, markedFromTrace); got != "kept, let" {
+		t.Errorf("marked from what is to be told to support, with the page and without: %s", got)
+	}
 	if eval[bool](p, `document.getElementById('patient-head').dispatchEvent(new Event('dragstart', {bubbles: true, cancelable: true}))`) {
 		t.Error("it can be dragged away")
 	}
