@@ -48,7 +48,7 @@
 //	                rows, row (data-value: key, data-contract), row-abnormal, empty; person-line,
 //	                alerts-none, alerts-not-chosen, choose-alerts
 //	strip           tab (data-value: 0 timeline, 1 calendar, 2 sources, 3 questions), fold, time-chart,
-//	                lane, lanes (data-value: 0 by type, 1 by care provider), earlier, later, zoom-in,
+//	                lane (data-value: the contract's number), lanes (data-value: 0 by type, 1 by care provider), earlier, later, zoom-in,
 //	                zoom-out, all-time, list-window, as-table, chart-table, undated; days, day
 //	                (data-value: YYYYMMDD, data-n), month, year, inexact; sources-table, source
 //	                (data-state), sources-none, general

@@ -19,7 +19,7 @@ func (m *machine) act(a Act) {
 		m.actConsent(a.Name)
 	case ActCheckAll, ActCheckNone, ActShow, ActChoice, ActBack:
 		m.actChoice(a.Name)
-	case ActByTime, ActByType, ActByProvider, ActAlerts, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
+	case ActByTime, ActByType, ActByProvider, ActAlerts, ActLane, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
 		ActReadNext, ActReadPrevious, ActTrend, ActTrendClose, ActAttachment:
 		m.actOverview(a)
 	case ActTab, ActFold, ActLanes, ActAsTable, ActEarlier, ActLater, ActZoomIn, ActZoomOut, ActAllTime, ActListWindow, ActMonth, ActDay:
@@ -107,7 +107,7 @@ func (m *machine) actWho(a Act) {
 		}
 		m.s.Wish.Commission, m.s.Me.Commission = m.s.Me.Commissions[i].ID, m.s.Me.Commissions[i]
 		m.s.Notice = Notice{}
-		m.do(FocusOn{idMain})
+		m.toPatient()
 		m.climbAll()
 	}
 }
@@ -170,11 +170,20 @@ func (m *machine) actPatient(a Act) {
 	}
 }
 
+// toPatient moves the focus to what one comes to the page for: the patient's id.
+func (m *machine) toPatient() {
+	if m.s.Phase() == PhasePatient {
+		m.do(FocusOn{idPatient})
+		return
+	}
+	m.do(FocusOn{idMain})
+}
+
 func (m *machine) closePatient() {
 	m.forgetPatient()
 	m.s.End.Blank, m.s.Notice, m.s.Said = false, Notice{}, Said{}
 	m.leaveAll()
-	m.do(FocusOn{idMain})
+	m.toPatient()
 	m.do(Paint{}) // the focus with it: what is typed next must not lose it a frame later
 }
 
@@ -337,6 +346,11 @@ func (m *machine) actOverview(a Act) {
 	case ActAlerts:
 		m.arrange(Query{Contract: protocol.AlertInformation, Group: l.Query.Group})
 		m.do(FocusOn{idListHeading})
+	case ActLane:
+		if number(a.Value) == int(l.Query.Contract) {
+			a.Value = "0"
+		}
+		m.typedQuery(Typed{Field: FieldFilter, Value: a.Value})
 	case ActClearFilter:
 		m.arrange(Query{Group: l.Query.Group})
 	case ActShowHeld:

@@ -270,6 +270,9 @@ func (r *renderer) listMore() string {
 	switch {
 	case len(l.Rows) == 0 && all > 0 && l.Query.narrows():
 		m.raw(`<p class="empty" data-test="empty">`).text(r.t(txtNoneOf)).raw(` `).text(countText(r.lang, all)).raw(` `).text(r.t(txtNoneFits)).raw(` `)
+		if r.s.List.Query.Text != "" {
+			m.text(r.t(txtSearchedIn)).raw(` `)
+		}
 		r.button(m, "small-button", "clear-empty", ActClearFilter, "", r.t(txtClearAll), false)
 		m.raw(`</p>`)
 	case len(l.Rows) == 0:

@@ -2,6 +2,7 @@ package client
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,6 +57,26 @@ func alert(n byte, detail string, nullified bool) protocol.Item {
 	item := doc(n, protocol.AlertInformation, "20230101")
 	item.Header.Detail, item.Header.Nullified = detail, nullified
 	return item
+}
+
+// A type's name on the timeline lists that type, and pressed again everything.
+func TestALaneListsItsType(t *testing.T) {
+	p := toOverview(t)
+	for _, want := range []protocol.Contract{protocol.Diagnosis, protocol.AlertInformation, protocol.NoContract} {
+		value := strconv.Itoa(int(want))
+		if want == protocol.NoContract {
+			value = strconv.Itoa(int(protocol.AlertInformation))
+		}
+		p.act(ActLane, value)
+		if got := p.s.List.Query.Contract; got != want {
+			t.Errorf("%v is listed, want %v", got, want)
+		}
+	}
+	p.act(ActLane, "x")
+	p.act(ActLane, "999")
+	if p.s.List.Query.Contract != protocol.NoContract {
+		t.Error("a type that is none was taken")
+	}
 }
 
 // The head always says how it is with alerts: how many, that none is there to see, or

@@ -476,7 +476,7 @@ func TestLeavingFocusesAtOnce(t *testing.T) {
 	p := toOverview(t)
 	p.act(ActLeave, "")
 	p.act(ActLeaveConfirm, "")
-	focus, paint := slices.Index(p.last, Effect(FocusOn{idMain})), slices.Index(p.last, Effect(Paint{}))
+	focus, paint := slices.Index(p.last, Effect(FocusOn{idPatient})), slices.Index(p.last, Effect(Paint{}))
 	if focus < 0 || paint < focus {
 		t.Errorf("effects %v, want the focus before the painting", p.last)
 	}

@@ -338,6 +338,7 @@ const (
 	txtSevereOne
 	txtSevereMany
 	txtSearch
+	txtSearchedIn
 	txtFilters
 	txtAllProviders
 	txtAllUnits

@@ -72,7 +72,7 @@ const (
 	maxWidth     = 4096
 	axisHeight   = 22
 	dragSlack    = 4 // pixels that a click may move
-	littleRoom   = 480
+	littleRoom   = 600
 )
 
 // folded reports whether the strip is folded away.

@@ -138,9 +138,12 @@ func (r *renderer) laneNames(p *plot) string {
 	m.raw(`<ul class="lane-names lane-`).number(p.laneHeight()).raw(`">`)
 	for i := range p.lanes {
 		l := &p.lanes[i].laneOf
-		m.raw(`<li data-test="lane">`)
-		if p.from.key.lanes == LanesType {
+		m.raw(`<li data-test="lane"`)
+		if p.from.key.lanes == LanesType { // by keys: the filter of types
+			m.when(l.contract == r.s.List.Query.Contract, ` class="chosen"`).raw(` data-act="lane" data-value="`).number(int(l.contract)).raw(`">`)
 			symbol(m, l.contract)
+		} else {
+			m.raw(`>`)
 		}
 		m.raw(`<span>`).text(r.laneName(l, p.from.key.lanes)).raw(`</span> <b>`).text(thousands(r.lang, l.n)).raw(`</b></li>`)
 	}
