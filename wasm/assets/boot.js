@@ -290,12 +290,14 @@
 
   function listen() {
     let pressed = '';
-    document.addEventListener('pointerdown', (e) => { pressed = e.target.closest('[data-act]')?.id || ''; });
+    document.addEventListener('pointerdown', (e) => { pressed = e.target.closest('[data-act], [type="submit"]')?.id || ''; });
     document.addEventListener('click', (e) => {
       // A control that was drawn anew between press and release is still the one meant.
+      const it = '[id="' + CSS.escape(pressed) + '"]';
       const control = e.target.closest('[data-act]') ||
-        (e.detail > 0 && pressed && document.elementFromPoint(e.clientX, e.clientY)?.closest('[data-act][id="' + CSS.escape(pressed) + '"]'));
-      if (control && control.tagName !== 'FORM') tell('act', control.dataset.act, control.dataset.value || '');
+        (e.detail > 0 && pressed && document.elementFromPoint(e.clientX, e.clientY)?.closest('[data-act]' + it + ', [type="submit"]' + it));
+      if (control?.type === 'submit') control.form.requestSubmit();
+      else if (control && control.tagName !== 'FORM') tell('act', control.dataset.act, control.dataset.value || '');
     });
     document.addEventListener('submit', (e) => {
       e.preventDefault();
