@@ -2,6 +2,7 @@ package signin
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -230,6 +231,20 @@ func TestSignedOutWithTheCardInTheReader(t *testing.T) {
 	b.get("/")
 	if held, _ := b.held(); held == nil || held.Employee != berit || out(b) {
 		t.Error("another's card is kept out")
+	}
+}
+
+// Who asks whether the provider is reached, for a time, is answered in that time.
+func TestAProviderThatHangs(t *testing.T) {
+	w := newWorld(t, false, nil)
+	release := make(chan struct{})
+	w.provider.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })
+	defer close(release)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if err := w.service.Reach(ctx); err == nil || time.Since(began) > callWithin/2 {
+		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }
 

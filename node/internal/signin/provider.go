@@ -44,7 +44,7 @@ const (
 	dialWithin   = 3 * time.Second  // a connection: errUnreached
 	describedFor = time.Hour        // a description is good; then it is asked for anew, and used on where that fails
 	retryAfter   = 2 * time.Second  // a description that was not had is not asked for again before
-	maxAnswer    = 1 << 20          // bytes of an answer: errLarge
+	maxAnswer    = 128 << 10        // bytes of an answer: errLarge. To verify with a key of a megabyte takes minutes
 	maxConns     = 16               // at once: one more waits
 	maxToken     = 64 << 10         // bytes of a token: errToken
 	provedSkew   = time.Minute      // between the provider's clock and ours, of when one proved who one is: errProved
@@ -157,6 +157,11 @@ func (p *provider) describe(ctx context.Context) (*described, error) {
 	// Whoever goes away while the answer is on its way does not take it from the others.
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
 	defer cancel()
+	if end, ok := ctx.Deadline(); ok { // who asks will not wait for longer, and nobody behind them should
+		var sooner context.CancelFunc
+		within, sooner = context.WithDeadline(within, end)
+		defer sooner()
+	}
 	known, err := p.ask(within)
 	if err != nil {
 		p.failed = p.now()

@@ -121,6 +121,10 @@ func TestWhoIsNotLetIn(t *testing.T) {
 			return providertest.Sign(payload, jose.RS256, jose.JSONWebKey{Key: must(rsa.GenerateKey(rand.Reader, 2048)), KeyID: "key"})
 		}), "TV-2011", 403},
 		"no employee": {with(func(u *providertest.User) { delete(u.Claims, "employeeHsaId") }), "TV-2005", 403},
+		"several acr": {says(func(c map[string]any) { c["acr"] = []string{loa3} }), "TV-2011", 403},
+		"two parties": {says(func(c map[string]any) { c["azp"] = []string{"tvilling"} }), "TV-2011", 403},
+		"blanks":      {with(func(u *providertest.User) { u.Claims["employeeHsaId"] = annaID + " x" }), "TV-2005", 403},
+		"several":     {with(func(u *providertest.User) { u.Claims["employeeHsaId"] = []string{annaID} }), "TV-2005", 403},
 		"a number":    {with(func(u *providertest.User) { u.Claims["employeeHsaId"] = 42 }), "TV-2005", 403},
 		"no HSA-id":   {with(func(u *providertest.User) { u.Claims["employeeHsaId"] = "anna <script>" }), "TV-2005", 403},
 	} {
