@@ -66,6 +66,14 @@ func TestSigningOutEndsACopyThatWasUsed(t *testing.T) {
 	if status := thief.post("/renew").StatusCode; status != http.StatusUnauthorized {
 		t.Errorf("a copy outlives its user's sign-out: %d", status)
 	}
+	value := thief.cookie(cookieSession).Value
+	for range 3 {
+		thief.keep(cookieSession, value)
+		thief.post("/sign-out")
+	}
+	if n := len(w.journal.out); n != 1 {
+		t.Errorf("recorded %d times", n)
+	}
 }
 
 // A sealed session from before it was renewed moves no end further than it is used, and

@@ -201,9 +201,12 @@ func (s *Service) follows(ctx context.Context, before *identity.Session, one ide
 }
 
 // end ends a session on every node; nil: there is none. One that was not used is ended
-// too: a copy of it may have been.
+// too: a copy of it may have been. However often it is asked to, it is recorded once.
 func (s *Service) end(ctx context.Context, held *identity.Session) {
 	if held == nil || s.cfg.instant() >= held.Ends {
+		return
+	}
+	if out, err := s.cfg.Log.IsSignedOut(held.ID); err == nil && out {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, logWithin)
