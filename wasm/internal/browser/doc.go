@@ -45,7 +45,7 @@
 //	                end-cancel, choice, leave, alerts, count (data-n), by-time, by-type, by-provider, search,
 //	                filters, filter, provider, unit, chips, chip (data-value: type | provider | unit | time |
 //	                words), clear-filter, show-held, stale, paged, page-back, page-next, page,
-//	                rows, row (data-value: key, data-contract), row-abnormal, empty; person-line,
+//	                rows, row (data-value: key, data-contract), row-abnormal, row-status, empty; person-line,
 //	                alerts-none, alerts-not-chosen, choose-alerts
 //	strip           tab (data-value: 0 timeline, 1 calendar, 2 sources, 3 questions), fold, time-chart,
 //	                lane (data-value: the contract's number), lanes (data-value: 0 by type, 1 by care provider), earlier, later, zoom-in,

@@ -2,6 +2,7 @@ package client
 
 import (
 	"strconv"
+	"strings"
 
 	"tvilling/protocol"
 )
@@ -75,12 +76,27 @@ func (r *renderer) tags(m *markup, h *protocol.Header) {
 	case !h.Signed:
 		m.raw(`<span class="tag">`).text(r.t(txtUnsigned)).raw(`</span>`)
 	}
+	if h.Status != "" && !isOrdinary(h.Status) {
+		m.raw(`<span class="tag`).when(fold(h.Status) == "aktuell", ` good`).raw(`" data-test="row-status">`).text(h.Status).raw(`</span>`)
+	}
 	switch {
 	case h.Contract == protocol.LaboratoryOrderOutcome && isMarked(h.Detail):
 		m.raw(`<span class="tag bad" data-test="row-abnormal"><span aria-hidden="true">◆ </span>`).text(r.t(txtAbnormal)).raw(`</span>`)
 	case h.Contract == protocol.AlertInformation && isSevere(h.Detail) && !h.Nullified:
 		m.raw(`<span class="tag bad"><span aria-hidden="true">◆ </span>`).text(r.t(txtSevereOne)).raw(`</span>`)
 	}
+}
+
+// isOrdinary reports whether a status says that a document is what it looks like: a
+// contact that was, an answer that is final. One that is not known as such is shown.
+func isOrdinary(status string) bool {
+	status = fold(status)
+	for _, ordinary := range [...]string{"avslutad", "definitiv", "slut", "svar"} {
+		if strings.HasPrefix(status, ordinary) {
+			return true
+		}
+	}
+	return false
 }
 
 // isMarked reports whether what the list says of a laboratory result ends in one of the

@@ -79,6 +79,33 @@ func TestALaneListsItsType(t *testing.T) {
 	}
 }
 
+// A row says the status of what is not simply done and final.
+func TestARowSaysItsStatus(t *testing.T) {
+	p := toChoice(t)
+	p.act(ActCheckAll, "")
+	p.act(ActShow, "")
+	said := []string{"Aktuell", "Ej aktuell", "Inställd", "Preliminärt svar", "another"}
+	var items []protocol.Item
+	for i, status := range append(said, "Avslutad", "Slutgiltigt svar", "Definitivt svar", "Svar", "") {
+		item := doc(byte(i+1), protocol.MedicationHistory, "20230101")
+		item.Header.Status = status
+		items = append(items, item)
+	}
+	p.snapshot(1, 100, items)
+	rows := ""
+	for _, row := range Render(&p.s).Rows.Items {
+		rows += row.HTML
+	}
+	for _, status := range said {
+		if !strings.Contains(rows, `data-test="row-status">`+status+`<`) {
+			t.Errorf("no %s", status)
+		}
+	}
+	if n := strings.Count(rows, "row-status"); n != len(said) {
+		t.Errorf("%d statuses in the rows, want %d", n, len(said))
+	}
+}
+
 // The head always says how it is with alerts: how many, that none is there to see, or
 // that they were not asked for.
 func TestAlertsAreAlwaysInTheHead(t *testing.T) {
