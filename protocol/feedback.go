@@ -13,8 +13,8 @@ func (f Feedback) Proper() bool {
 	said := false
 	for i := 0; i < len(f.Text); i++ {
 		c := f.Text[i]
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
-			return false
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f || c == 0xc2 && i+1 < len(f.Text) && f.Text[i+1] < 0xa0 {
+			return false // a sign that a terminal would obey, also one of those from U+0080
 		}
 		said = said || c > ' '
 	}

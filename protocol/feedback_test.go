@@ -80,6 +80,7 @@ func TestProperFeedback(t *testing.T) {
 		"a grade beyond":     {Text: "Bra", Grade: 6},
 		"more than is sent":  {Text: strings.Repeat("\U0001f600", MaxFeedbackRunes)},
 		"a control":          {Text: "Bra\x1b[31m"},
+		"a later control":    {Text: "Bra\u009b31m"},
 		"a page in words":    {Page: "Overview of Anna", Text: "Bra"},
 		"a page too long":    {Page: strings.Repeat("a", maxPage+1), Text: "Bra"},
 		"a page of somebody": {Page: "191212121212", Text: "Bra"},
