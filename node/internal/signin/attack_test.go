@@ -176,9 +176,23 @@ func TestALinkElsewhereBeginsNoSession(t *testing.T) {
 	if held, _ := b.held(); held != nil {
 		t.Error("a link on another site begins a session over the one that has ended")
 	}
+	b.do(http.MethodGet, "/sign-in", nil, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document")
+	if held, _ := b.held(); held != nil {
+		t.Error("a link on another site signs in")
+	}
 	b.do(http.MethodGet, "/", nil, "Sec-Fetch-Site", "none", "Sec-Fetch-Dest", "document")
 	if held, _ := b.held(); held == nil {
 		t.Error("an address that is typed begins none")
+	}
+
+	w = newWorld(t, false, nil)
+	b = w.browser()
+	for site, want := range map[string]bool{"cross-site": true, "same-origin": false, "none": false} {
+		b.stopAt("/login") // the provider has been asked
+		b.do(http.MethodGet, "/sign-in", nil, "Sec-Fetch-Site", site)
+		if _, again := w.provider.Asked(); again != want {
+			t.Errorf("from %s the provider is asked who it is: %t", site, again)
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func (s *Service) Arrive(w http.ResponseWriter, r *http.Request) {
 	}
 	held := s.session(r)
 	if s.cfg.Terms.Method == admin.SignInCertificate {
-		if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		if fromElsewhere(r) {
 			return
 		}
 		actor, err := s.cfg.Identity.Identify(identity.Proof{TLS: r.TLS})
@@ -172,6 +172,10 @@ func (s *Service) Arrive(w http.ResponseWriter, r *http.Request) {
 		s.use(w, held)
 	}
 }
+
+// fromElsewhere reports whether a page of another site led here: then the browser brings
+// nothing that it keeps for us alone, and its user may not have meant to come.
+func fromElsewhere(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Site") == "cross-site" }
 
 // goesOn reports whether a session has not ended, as far as this node knows.
 func (s *Service) goesOn(held *identity.Session) bool {
@@ -265,10 +269,11 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 // asksAgain reports whether the provider is to ask who it is, whatever it remembers: a
-// session that has ended here is not begun again by whoever sits down.
+// session that has ended here is not begun again by whoever sits down. By a link on another
+// site the browser does not bring the session, and whether one has ended is not seen.
 func (s *Service) asksAgain(r *http.Request) bool {
 	var marked bool
-	if s.cookies.open(r, cookieAgain, &marked) == nil {
+	if s.cookies.open(r, cookieAgain, &marked) == nil || fromElsewhere(r) {
 		return true
 	}
 	held := s.session(r)
@@ -276,6 +281,10 @@ func (s *Service) asksAgain(r *http.Request) bool {
 }
 
 func (s *Service) byCertificate(w http.ResponseWriter, r *http.Request) {
+	if fromElsewhere(r) { // the page has a button
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
 	var one identity.Session
 	actor, err := s.cfg.Identity.Identify(identity.Proof{TLS: r.TLS})
 	if err == nil {
