@@ -18,9 +18,10 @@ type Terms struct {
 	Lasts  time.Duration // it ends in any case
 }
 
-// Why a session ends, in the record and in the operator's log.
+// Why a session ends, in the record and in the operator's log. Of several windows with the
+// same session each has its own use: one that ends for that says nothing of the others.
 const (
-	endedIdle      = "not used"
+	endedIdle      = "not used in one of its windows"
 	endedTime      = "its time was out"
 	endedSignedOut = "signed out"
 	endedUntrusted = "what said who one is does so no more"
