@@ -23,7 +23,7 @@ func (m *machine) act(a Act) {
 		ActReadNext, ActReadPrevious, ActTrend, ActTrendClose, ActAttachment:
 		m.actOverview(a)
 	case ActTab, ActFold, ActLanes, ActAsTable, ActEarlier, ActLater, ActZoomIn, ActZoomOut, ActAllTime, ActListWindow, ActMonth, ActDay:
-		if m.s.View.Shown {
+		if m.s.Phase() == PhaseOverview {
 			m.actTimeline(a)
 		}
 	case ActFilters, ActUnfilter, ActChooseAlerts:
@@ -335,7 +335,7 @@ func (m *machine) arrange(q Query) {
 
 func (m *machine) actOverview(a Act) {
 	l := &m.s.List
-	if !m.s.View.Shown {
+	if m.s.Phase() != PhaseOverview {
 		return
 	}
 	switch a.Name {

@@ -287,7 +287,7 @@ func (r *renderer) listMore() string {
 // actTools takes what is done with the tools of the list and of the head.
 func (m *machine) actTools(a Act) {
 	t := &m.s.Tools
-	if !m.s.View.Shown {
+	if m.s.Phase() != PhaseOverview {
 		return
 	}
 	switch a.Name {

@@ -74,7 +74,7 @@ func (m *machine) takeAway(t Taking) {
 	if t.How == protocol.TakePrint {
 		allowed = m.s.Desk.Session.Print
 	}
-	if !allowed || !m.current(live, v.Generation) || !t.List && (!m.s.Reader.Open || m.s.Reader.Body == nil) {
+	if !allowed || m.s.Phase() != PhaseOverview || !m.current(live, v.Generation) || !t.List && (!m.s.Reader.Open || m.s.Reader.Body == nil) {
 		if t.How == protocol.TakeCopy {
 			m.do(Release{})
 		}

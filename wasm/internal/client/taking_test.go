@@ -207,6 +207,22 @@ func TestPaperIsOfTheRecordedDocument(t *testing.T) {
 	}
 }
 
+// Nothing is read, printed or saved from a page that offers no way to it.
+func TestNothingIsTakenFromBeneathAnotherPage(t *testing.T) {
+	for _, over := range []Action{ActHelp, ActFeedback, ActChoice} {
+		p := allowed(t, true, true)
+		p.act(over, "")
+		sent := len(p.sent)
+		for _, a := range []Act{{ActPrint, ""}, {ActPrint, "list"}, {ActTakeSave, "0"}, {ActRead, keyText(protocol.DocumentKey{15: 2})}, {ActTrend, "0|s|c|n"}, {ActFilters, ""}, {ActTab, "2"}} {
+			p.do(a)
+		}
+		p.do(Copying{Document: true})
+		if len(p.sent) != sent || p.s.Reader.Key != (protocol.DocumentKey{15: 7}) || p.s.Tools.Filters || p.s.Timeline.Tab != TabTimeline {
+			t.Errorf("%s: %v", over, p.sent[sent:])
+		}
+	}
+}
+
 func TestAttachmentIsSaved(t *testing.T) {
 	p := allowed(t, false, true)
 	p.act(ActTakeSave, "0")
