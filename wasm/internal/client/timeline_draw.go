@@ -78,14 +78,19 @@ func (r *renderer) stripTabs() string {
 	return m.raw(`</div>`).String()
 }
 
-// stripActs are what can be done with the panel at hand.
+// stripActs are what can be done with the panel at hand. What comes and goes stands first:
+// the others, which are pressed again and again, stay where they are.
 func (r *renderer) stripActs() string {
 	m, t := new(markup), &r.s.Timeline
-	if !t.folded() && t.Tab == TabTimeline {
-		r.chartActs(m)
-	}
+	chart := !t.folded() && t.Tab == TabTimeline
 	if q := &r.s.List.Query; q.From != 0 || q.To != 0 || t.Window != (Span{}) && t.Tab == TabTimeline {
 		r.button(m, "small-button", "all-time", ActAllTime, "", r.t(txtAllTime), false)
+	}
+	if chart && !t.Table && t.Window != (Span{}) {
+		r.button(m, "small-button", "list-window", ActListWindow, "", r.t(txtListWindow), false)
+	}
+	if chart {
+		r.chartActs(m)
 	}
 	var face literal = `▴`
 	name := txtFold
@@ -115,9 +120,6 @@ func (r *renderer) chartActs(m *markup) {
 	r.sign(m, "zoom-in", ActZoomIn, "", txtZoomIn, `+`)
 	r.sign(m, "later", ActLater, "", txtLater, `→`)
 	m.raw(`</div>`)
-	if t.Window != (Span{}) {
-		r.button(m, "small-button", "list-window", ActListWindow, "", r.t(txtListWindow), false)
-	}
 	r.button(m, "small-button", "as-table", ActAsTable, "", r.t(txtAsTable), false)
 }
 
