@@ -75,6 +75,7 @@ const (
 	searchesAtOnce  = 8        // on a node: one more waits searchWithin
 	feedbackPerHour = 5        // of one session: one more is refused with FaultBusy
 
+	windowsOfOne  = 32      // streams of one session on a node: one more is ErrWindows
 	decideTries   = 5       // decisions that went stale before FaultBusy
 	waitingActs   = 16      // acts queued behind one that waits: one more is refused with FaultBusy
 	maxGeneration = 1 << 31 // that a browser may begin: it counts up from 1, and so does a Revoke. Beyond: CloseMalformed

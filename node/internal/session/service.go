@@ -27,6 +27,7 @@ var (
 	ErrFull      = errors.New("this node serves as many as it may")
 	ErrClock     = errors.New("this node's clock is not to be trusted")
 	ErrStrangers = errors.New("too many have not said who they are")
+	ErrWindows   = errors.New("one session has as many windows here as it may")
 )
 
 // Conn is a websocket. Read and Write are each called by one goroutine at a time;
@@ -127,6 +128,7 @@ type Service struct {
 	mu       sync.Mutex
 	sessions map[*session]bool // true: known, by a certificate or a greeting
 	known    int               // of them
+	windows  map[[16]byte]int  // of each session that a browser holds
 	empty    chan struct{}     // closed, and forgotten, when the last one has gone
 	parting  parting
 }
@@ -169,6 +171,7 @@ func New(cfg Config) (*Service, error) {
 		outlook:  &outlook{state: cfg.State, log: cfg.Logger},
 		budget:   budget{limit: int64(cfg.Limits.NodeBytes)},
 		sessions: map[*session]bool{},
+		windows:  map[[16]byte]int{},
 	}, nil
 }
 
@@ -184,17 +187,20 @@ func (s *Service) Count() int {
 func (s *Service) Admits(caller Caller) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.room(caller.known())
+	return s.room(caller, caller.known())
 }
 
 // room is what is left for one more. Strangers have places of their own: however many
-// come, they take none from who can say who they are.
-func (s *Service) room(known bool) error {
+// come, they take none from who can say who they are. And however many windows one who has
+// said so opens, there is room for the others.
+func (s *Service) room(caller Caller, known bool) error {
 	switch {
 	case s.parting.draining:
 		return ErrDraining
 	case s.cfg.distrusted():
 		return ErrClock
+	case caller.Session != nil && s.windows[caller.Session.ID] >= windowsOfOne:
+		return ErrWindows
 	case known && s.known >= s.cfg.Limits.Sessions:
 		return ErrFull
 	case !known && len(s.sessions)-s.known >= s.cfg.Limits.Strangers:
@@ -219,8 +225,11 @@ func (s *Service) enter(one *session) error {
 	known := one.peer.caller.known()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.room(known); err != nil {
+	if err := s.room(one.peer.caller, known); err != nil {
 		return err
+	}
+	if held := one.peer.caller.Session; held != nil {
+		s.windows[held.ID]++
 	}
 	s.sessions[one] = known
 	if known {
@@ -251,6 +260,11 @@ func (s *Service) leave(one *session) {
 		s.known--
 	}
 	delete(s.sessions, one)
+	if held := one.peer.caller.Session; held != nil {
+		if s.windows[held.ID]--; s.windows[held.ID] <= 0 {
+			delete(s.windows, held.ID)
+		}
+	}
 	switch {
 	case s.parting.ending:
 		s.parting.closed++

@@ -497,6 +497,37 @@ func TestTwoTabsOfOneSession(t *testing.T) {
 	})
 }
 
+// One who is signed in takes no more places than a few windows do.
+func TestWindowsOfOneSession(t *testing.T) {
+	limited(t, func(t *testing.T, w *world) {
+		held := signedIn()
+		var all []*browser
+		for range windowsOfOne {
+			b := dialAs(w, Caller{Session: held})
+			b.hello(protocol.Version)
+			expect[protocol.Session](b)
+			all = append(all, b)
+		}
+		if err := w.service.Admits(Caller{Session: held}); !errors.Is(err, ErrWindows) {
+			t.Errorf("one more: %v", err)
+		}
+		if err := w.service.Admits(Caller{Session: signedIn()}); err != nil {
+			t.Errorf("somebody else: %v", err)
+		}
+		all[0].hangUp()
+		if err := w.service.Admits(Caller{Session: held}); err != nil {
+			t.Errorf("when one has gone: %v", err)
+		}
+		for _, b := range all[1:] {
+			b.hangUp()
+		}
+		synctest.Wait()
+		if len(w.service.windows) != 0 {
+			t.Error("who has gone is counted")
+		}
+	})
+}
+
 // Where one chooses who to be, the hand-over waits until one has.
 func TestAHandOverInADemo(t *testing.T) {
 	scripted(t, func(t *testing.T, w *world) {
