@@ -102,7 +102,7 @@ func TestJudge(t *testing.T) {
 		Failover: Failover{First: []float64{900, 1301}},
 		Account:  Account{Shown: 10, Recorded: 11},
 		Browser:  &Browser{Revoked: []float64{-3, 40}, ColdOverview: []float64{1000}},
-		Program:  650_000,
+		Program:  690_000,
 	}
 	r.Judge()
 	var met []bool

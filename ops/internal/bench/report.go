@@ -79,7 +79,7 @@ const (
 	aimFailover = 1300.0
 	aimRevoked  = 40.0
 	aimOverview = 1000.0
-	aimProgram  = 650_000.0
+	aimProgram  = 690_000.0
 	aimAtOnce   = 64
 )
 
