@@ -61,7 +61,7 @@ func questionHasTheFocus(t *testing.T, p *page) {
 	p.wait(there("dialog"))
 	p.do(chromedp.KeyEvent("\r"))
 	p.wait(at("patient"))
-	if got := eval[string](p, focus); got != "main-heading" {
+	if got := eval[string](p, focus); got != "patient-id" {
 		t.Errorf("after the answer the focus is at %q", got)
 	}
 }
