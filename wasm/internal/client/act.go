@@ -19,7 +19,7 @@ func (m *machine) act(a Act) {
 		m.actConsent(a.Name)
 	case ActCheckAll, ActCheckNone, ActShow, ActChoice, ActBack:
 		m.actChoice(a.Name)
-	case ActByTime, ActByType, ActByProvider, ActAlerts, ActLane, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
+	case ActByTime, ActByType, ActByProvider, ActAlerts, ActToList, ActLane, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
 		ActReadNext, ActReadPrevious, ActTrend, ActTrendClose, ActAttachment:
 		m.actOverview(a)
 	case ActTab, ActFold, ActLanes, ActAsTable, ActEarlier, ActLater, ActZoomIn, ActZoomOut, ActAllTime, ActListWindow, ActMonth, ActDay:
@@ -345,6 +345,8 @@ func (m *machine) actOverview(a Act) {
 		m.arrange(q)
 	case ActAlerts:
 		m.arrange(Query{Contract: protocol.AlertInformation, Group: l.Query.Group})
+		m.do(FocusOn{idListHeading})
+	case ActToList:
 		m.do(FocusOn{idListHeading})
 	case ActLane:
 		if number(a.Value) == int(l.Query.Contract) {

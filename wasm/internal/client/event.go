@@ -133,6 +133,7 @@ const (
 	ActByTime       Action = "by-time"
 	ActByType       Action = "by-type"
 	ActAlerts       Action = "alerts"
+	ActToList       Action = "to-list"
 	ActLane         Action = "lane" // Value: the contract's number; its filter, or off again
 	ActRead         Action = "read"
 	ActCloseReader  Action = "close-reader"

@@ -15,7 +15,7 @@ type Tools struct {
 
 func (r *renderer) overviewPage() string {
 	m := new(markup)
-	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section>`)
+	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section><button type="button" class="skip" id="to-list" data-act="to-list" data-test="to-list">`).text(r.t(txtSkipList)).raw(`</button>`)
 	r.strip(m)
 	m.raw(`<div class="panes"><section class="list" data-holds aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" class="unseen" tabindex="-1">`).text(r.t(txtListTitle))
 	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div></div><div id="chips" class="chips"></div></div>`)

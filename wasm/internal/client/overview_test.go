@@ -72,6 +72,10 @@ func TestALaneListsItsType(t *testing.T) {
 			t.Errorf("%v is listed, want %v", got, want)
 		}
 	}
+	p.act(ActToList, "")
+	if !slices.Contains(p.last, Effect(FocusOn{idListHeading})) {
+		t.Errorf("the way past the strip leads to %v", p.last)
+	}
 	p.act(ActLane, "x")
 	p.act(ActLane, "999")
 	if p.s.List.Query.Contract != protocol.NoContract {

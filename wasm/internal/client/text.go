@@ -15,6 +15,7 @@ type words struct{ sv, en string }
 var texts = [txtEnd]words{
 	txtNone:        {"", ""},
 	txtSkip:        {"Hoppa till innehållet", "Skip to the content"},
+	txtSkipList:    {"Hoppa till dokumentlistan", "Skip to the document list"},
 	txtProduct:     {"Tvilling", "Tvilling"},
 	txtTagline:     {"Patientöversikt", "Patient overview"},
 	txtLanguage:    {"English", "Svenska"},

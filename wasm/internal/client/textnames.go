@@ -7,6 +7,7 @@ type txt uint16
 const (
 	txtNone txt = iota
 	txtSkip
+	txtSkipList
 	txtProduct
 	txtTagline
 	txtLanguage
