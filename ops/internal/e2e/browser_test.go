@@ -90,14 +90,28 @@ func (p *page) wait(condition string) {
 
 func (p *page) waitFor(condition string, limit time.Duration) bool {
 	p.t.Helper()
-	return eval2[bool](p, `new Promise(resolve => {
-		const holds = () => { try { return !!(`+condition+`) } catch { return false } };
+	looking := `new Promise(resolve => {
+		const holds = () => { try { return !!(` + condition + `) } catch { return false } };
 		if (holds()) return resolve(true);
 		const watch = new MutationObserver(() => { if (holds()) { watch.disconnect(); resolve(true) } });
 		watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
-		setTimeout(() => { watch.disconnect(); resolve(holds()) }, `+strconv.FormatInt(limit.Milliseconds(), 10)+`);
-	})`)
+		setTimeout(() => { watch.disconnect(); resolve(holds()) }, ` + strconv.FormatInt(limit.Milliseconds(), 10) + `);
+	})`
+	for deadline := time.Now().Add(limit); ; {
+		held, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](looking, chromedp.EvalAwaitPromise))
+		switch {
+		case err == nil:
+			return held
+		case !strings.Contains(err.Error(), gone) || time.Now().After(deadline):
+			p.shot("failure")
+			p.t.Fatalf("asking the page: %v", err)
+		}
+	}
 }
+
+// gone is what the browser says of a document that was asked while another took its
+// place: there it is asked again.
+const gone = "navigated or closed"
 
 // eval2 waits for a promise.
 func eval2[T any](p *page, script string) T {

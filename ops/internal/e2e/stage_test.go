@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,8 +39,8 @@ func TestMain(m *testing.M) {
 
 // play builds the binary, starts the cluster, runs the tests and takes it all down.
 func play(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "tvilling-e2e-")
-	if err != nil {
+	dir := filepath.Join(os.TempDir(), "tvilling-e2e-"+rand.Text()) // ten digits in a row could be somebody's number
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
@@ -51,7 +52,14 @@ func play(m *testing.M) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	begun = time.Now()
-	if stage, err = demo.Start(ctx, demo.Options{Binary: program, Feeds: demo.Staff(begun)}); err != nil {
+	if err := journal.make(dir); err != nil {
+		return 1, err
+	}
+	if stage, err = demo.Start(ctx, demo.Options{Binary: program, Dir: filepath.Join(dir, "demo"), Feeds: demo.Staff(begun),
+		Edit: journal.known, EditNode: func(id string, t *admin.Topology) {
+			t.Policy = admin.Policy{Print: id == letting, Copy: id == letting}
+			journal.trusted(filepath.Join(dir, "demo", "made", id))
+		}}); err != nil {
 		return 1, err
 	}
 	defer func() {
@@ -64,6 +72,9 @@ func play(m *testing.M) (code int, err error) {
 	}
 	return m.Run(), nil
 }
+
+// letting is the node whose operator lets users print and copy.
+const letting = "b2"
 
 // dataNodes are the members that serve browsers.
 var dataNodes = []string{"a1", "a2", "b1", "b2"}
