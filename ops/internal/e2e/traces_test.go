@@ -68,7 +68,7 @@ func secrets() (secrets [][]byte) {
 	}
 	for _, s := range []string{
 		"Spänningshuvudvärk, nytillkommen", "Yrsel, före ledarbytet", "Hosta, under platsbortfallet",
-		"Furadantin", "Akut cystit", "Astmasköterska", unconscious,
+		"Furadantin", "Akut cystit", "Astmasköterska", "Hållen huvudvärk", "Skrubbsår", unconscious,
 	} {
 		secret(s)
 	}
