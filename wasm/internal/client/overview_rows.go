@@ -113,6 +113,8 @@ func isMarked(detail string) bool {
 		return false // a value alone
 	}
 	switch fold(last) {
+	case "referensintervall":
+		return strings.HasSuffix(fold(detail), fold("över referensintervall")) || strings.HasSuffix(fold(detail), "under referensintervall")
 	case "h", "hh", "l", "ll", "a", "aa", "hu", "lu", "hog", "högt", "lågt", "avvikande", "patologiskt":
 		return true
 	default:

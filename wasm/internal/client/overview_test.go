@@ -286,6 +286,7 @@ func TestTheSearchFieldIsLetAlone(t *testing.T) {
 
 func TestMarkedResults(t *testing.T) {
 	for detail, want := range map[string]bool{
+		"58 mmol/mol Över referensintervall": true, "108 g/L Under referensintervall": true, "131 g/L Inom referensintervall": false,
 		"5,6 mmol/L Högt": true, "5,6 mmol/L H": true, "Positiv Avvikande": true, "12 LL": true,
 		"5,6 mmol/L": false, "H": false, "": false, "B-Hemoglobin, P-Kalium": false, "4 N": false,
 	} {
