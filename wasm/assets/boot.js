@@ -236,7 +236,7 @@
   }
 
   function measureChart() {
-    if (strip) tell('chart', 'size', '', chart ? chart.clientWidth : 0, strip.clientWidth);
+    if (strip) tell('chart', 'size', '', chart ? chart.clientWidth : 0, Math.min(strip.clientWidth, window.innerHeight - 200));
   }
 
   function listenAt(element) {

@@ -14,7 +14,7 @@ type Timeline struct {
 	Table  bool // the same as a table
 	Window Span // what is seen; zero: everything
 	Width  int  // pixels of the chart; 0: not measured
-	Room   int  // pixels of the strip that it stands in
+	Room   int  // pixels: the strip's width, or the height that is left beside the bars if that is less
 	Drag   Drag
 	Month  int   // of the calendar, months from year 0; 0: the newest document's
 	Day    int64 // that the keyboard is at in the calendar, days from 1970; 0: none
@@ -72,7 +72,7 @@ const (
 	maxWidth     = 4096
 	axisHeight   = 22
 	dragSlack    = 4 // pixels that a click may move
-	littleRoom   = 600
+	littleRoom   = 480
 )
 
 // folded reports whether the strip is folded away.
