@@ -21,11 +21,16 @@ func (p *page) lists(n int) {
 	p.wait(hook("count") + `.dataset.n === '` + strconv.Itoa(n) + `'`)
 }
 
-// chooses picks an option of a filter, as a user's hand does.
+// chooses picks an option of a filter, as a user's hand does, and waits until it is in force.
 func (p *page) chooses(filter, value string) {
 	p.t.Helper()
 	p.waitHook(filter)
-	eval[bool](p, `(field => { field.value = '`+value+`'; field.dispatchEvent(new Event('change', {bubbles: true})); return field.value === '`+value+`' })(`+hook(filter)+`)`)
+	name := eval[string](p, `(field => {
+		field.value = '`+value+`';
+		field.dispatchEvent(new Event('change', {bubbles: true}));
+		return field.selectedOptions[0].text.replace(/ \([\d\s]+\)$/, '');
+	})(`+hook(filter)+`)`)
+	p.wait(hook("chip") + `?.innerText.includes('` + name + `')`)
 }
 
 // offered are a filter's options and how many documents each says that it has.
