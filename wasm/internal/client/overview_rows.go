@@ -50,7 +50,11 @@ func (r *renderer) row(item protocol.Item, stop bool) string {
 	m.raw(`<span class="r1"><span class="when">`).text(r.dayText(h)).raw(`</span><b class="title`).when(h.Nullified, ` nullified`).raw(`">`)
 	m.text(titleOf(h, r.lang)).raw(`</b>`)
 	r.tags(m, h)
-	m.raw(`</span><span class="r2"><span class="kind">`).text(h.Contract.Label(r.lang)).raw(`</span>`)
+	m.raw(`</span><span class="r2">`)
+	if h.Status != "" && !isOrdinary(h.Status) {
+		m.raw(`<span class="tag`).when(fold(h.Status) == "aktuell", ` good`).raw(`" data-test="row-status">`).text(h.Status).raw(`</span> `)
+	}
+	m.text(h.Contract.Label(r.lang))
 	for _, part := range [...]string{h.Detail, unitOf(h), r.s.providerName(h.CareProvider)} {
 		if part != "" {
 			m.raw(` · `).text(part)
@@ -75,9 +79,6 @@ func (r *renderer) tags(m *markup, h *protocol.Header) {
 		m.raw(`<span class="tag bad">`).text(r.t(txtNullified)).raw(`</span>`)
 	case !h.Signed:
 		m.raw(`<span class="tag">`).text(r.t(txtUnsigned)).raw(`</span>`)
-	}
-	if h.Status != "" && !isOrdinary(h.Status) {
-		m.raw(`<span class="tag`).when(fold(h.Status) == "aktuell", ` good`).raw(`" data-test="row-status">`).text(h.Status).raw(`</span>`)
 	}
 	switch {
 	case h.Contract == protocol.LaboratoryOrderOutcome && isMarked(h.Detail):
