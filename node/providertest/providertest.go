@@ -191,7 +191,7 @@ func (s *storage) token(w http.ResponseWriter, r *http.Request, inner http.Handl
 }
 
 func (s *storage) changed(token string, u *User) string {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || u.Change == nil && u.Forge == nil {
 		return token
 	}
