@@ -56,10 +56,8 @@ func play(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if stage, err = demo.Start(ctx, demo.Options{Binary: program, Dir: filepath.Join(dir, "demo"), Feeds: demo.Staff(begun),
-		Edit: journal.known, EditNode: func(id string, t *admin.Topology) {
-			t.Policy = admin.Policy{Print: id == letting, Copy: id == letting}
-			journal.trusted(filepath.Join(dir, "demo", "made", id))
-		}}); err != nil {
+		Edit: journal.known, EditNode: func(id string, _ *admin.Topology) { journal.trusted(filepath.Join(dir, "demo", "made", id)) },
+	}); err != nil {
 		return 1, err
 	}
 	defer func() {
@@ -72,9 +70,6 @@ func play(m *testing.M) (code int, err error) {
 	}
 	return m.Run(), nil
 }
-
-// letting is the node whose operator lets users print and copy.
-const letting = "b2"
 
 // dataNodes are the members that serve browsers.
 var dataNodes = []string{"a1", "a2", "b1", "b2"}

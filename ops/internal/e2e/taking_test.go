@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"errors"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
 	"tvilling/ops/internal/demo/patients"
+	"tvilling/protocol/admin"
 )
 
 // printers shows what a printer and the clipboard are given. The page sees that they
@@ -26,11 +29,34 @@ func gained(t *testing.T, before int) map[string]int {
 	return n
 }
 
+// lets has a node let users print and copy, or not any more.
+func lets(t *testing.T, node string, print, copying bool) {
+	t.Helper()
+	own, err := admin.LoadTopology(stage.ClusterFile(node))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Policy = admin.Policy{Print: print, Copy: copying}
+	text, err := own.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stage.ClusterFile(node), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(stage.Replace(t.Context(), node, ""), stage.WaitReady(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestWhatIsTakenIsRecorded prints and copies where the operator lets one: only what was
 // meant is on the paper, and it is in the record before.
 func TestWhatIsTakenIsRecorded(t *testing.T) {
+	const node = "b2"
+	lets(t, node, true, true)
+	defer lets(t, node, false, false)
 	p := tab(t, browser(t), printers)
-	p.do(chromedp.Navigate(stage.URL(letting)))
+	p.do(chromedp.Navigate(stage.URL(node)))
 	p.waitState("who")
 	p.press(`[data-test="person"][data-value="anna"]`)
 	p.waitState("commission")
