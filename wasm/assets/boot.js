@@ -175,7 +175,11 @@
     l: setRows,
     d: (f) => { root.dataset[f[1]] = f[2]; },
     g: (f) => { root.lang = f[1]; },
-    f: (f) => byId(f[1])?.focus({ preventScroll: f[1].startsWith('row-') }),
+    f: (f) => {
+      const element = byId(f[1]);
+      element?.focus({ preventScroll: f[1].startsWith('row-') });
+      if (element?.type === 'text') element.select(); // what is typed next takes its place
+    },
     s: (f) => { const s = byId('scroller'); if (s) s.scrollTop = Number(f[1]); },
     r: () => { const r = byId('reader'); if (r) r.scrollTop = 0; },
   };

@@ -293,6 +293,9 @@ func (m *machine) refusedAt(l *Link, n Notice) {
 	case StageOpening:
 		l.Stage = StageChosen
 		m.deny(n)
+		if m.s.Phase() == PhasePatient {
+			m.do(FocusOn{idPatient})
+		}
 	case StageShowing:
 		if m.s.View.Shown || m.s.End.Blank || n.Fault == protocol.FaultNotOpen || n.Fault == protocol.FaultNoEngagement {
 			m.deny(n)

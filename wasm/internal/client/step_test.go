@@ -346,6 +346,9 @@ func TestRefusals(t *testing.T) {
 		if p.s.Notice.Fault != protocol.FaultNoEngagement || !p.s.Wish.Patient.IsZero() || sentCount[protocol.Leave](p) != 0 {
 			t.Errorf("notice %v", p.s.Notice)
 		}
+		if !slices.Contains(p.last, Effect(FocusOn{idPatient})) {
+			t.Error("the next number cannot be typed at once")
+		}
 		if html := whole(Render(&p.s)); !strings.Contains(html, "TV-1002") || !strings.Contains(html, "abc") {
 			t.Error("the page does not say it")
 		}
