@@ -39,11 +39,11 @@ demo: build ## Run five nodes on this machine with the test patients; Ctrl-C end
 	./bin/tvilling demo
 
 test: test-deps lint wasm ## Install what the tests need, lint, and run every test
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -vE '$(SLOW)|$(SIMULATION:.%=%)$$')
+	$(GO) test -race -timeout 15m $$($(GO) list ./... | grep -vE '$(SLOW)|$(SIMULATION:.%=%)$$')
 	$(GO) test -timeout 5m -tags level1 ./raftfsm/...
 	$(GO) test -timeout 5m -tags level1 -run '^TestStores' ./node
 	$(GO) test -count=1 -timeout 15m $(SIMULATION) -seeds=$(SEEDS)
-	$(GO) test -count=1 -p 1 -timeout 10m $$($(GO) list ./... | grep -E '$(SLOW)')
+	$(GO) test -count=1 -p 1 -timeout 20m $$($(GO) list ./... | grep -E '$(SLOW)')
 
 # A browser for the tests, and npm, which brings what judges its pages. As root on Debian
 # they are installed; else say so.
