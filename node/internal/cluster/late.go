@@ -9,16 +9,21 @@ import (
 )
 
 // errLate is a snapshot that comes after what follows upon it.
-var errLate = errors.New("a snapshot that came late: the log has gone on from it under the same leader")
+var errLate = errors.New("a snapshot that came late: the log has gone on from it")
 
 // lateReader is a snapshot's content, which is not begun where it came late.
 //
 // A leader that has had no answer sends its snapshot again, on another connection. If the
 // first one was delayed, and not lost, it arrives after the entries that follow upon the
 // second, which were acknowledged and may be committed; raft would remove them to install
-// it. An entry of the leader's own term shows that the log up to there is the leader's:
-// who has one beyond the snapshot needs no snapshot of that leader. The look is taken when
-// raft begins to read, between two other messages: not earlier, when some may be under way.
+// it. A leader whose answers were lost may also send one to a member that is ahead of it.
+//
+// A log that holds the snapshot's last entry, or begins after it, agrees with the leader's
+// up to there; one that ends in an entry of the leader's own term agrees up to its end. Who
+// has more than the snapshot then needs none, and keeps what it has: the leader sends the
+// next one when its own log has come further, or gives way to another, who finds the place.
+// The look is taken when raft begins to read, between two other messages: not earlier,
+// when some may be under way.
 type lateReader struct {
 	io.Reader
 	begun bool
@@ -41,9 +46,24 @@ func late(request *raft.InstallSnapshotRequest, logs raft.LogStore) error {
 	if err != nil || last <= request.LastLogIndex {
 		return nil // raft itself meets the error
 	}
-	var entry raft.Log
-	if err := logs.GetLog(last, &entry); err != nil || entry.Term != request.Term {
+	if !follows(request, logs, last) {
 		return nil
 	}
 	return fmt.Errorf("%w: it reaches to %d, the log to %d", errLate, request.LastLogIndex, last)
+}
+
+// follows tells whether a log that reaches beyond a snapshot goes on from it.
+func follows(request *raft.InstallSnapshotRequest, logs raft.LogStore, last uint64) bool {
+	first, err := logs.FirstIndex()
+	if err != nil {
+		return false
+	}
+	if first > request.LastLogIndex {
+		return true
+	}
+	var at, end raft.Log
+	if err := logs.GetLog(request.LastLogIndex, &at); err == nil && at.Term == request.LastLogTerm {
+		return true
+	}
+	return logs.GetLog(last, &end) == nil && end.Term == request.Term
 }

@@ -71,27 +71,27 @@ func snapshotOf(n *node) (*raft.SnapshotMeta, []byte, error) {
 	return meta, content, err
 }
 
-// What makes a snapshot late is an entry of the leader's own term beyond it, and nothing else.
+// What makes a snapshot late is a log that goes on from it, and nothing else.
 func TestLate(t *testing.T) {
-	logs := raft.NewInmemStore()
-	request := &raft.InstallSnapshotRequest{Term: 5, LastLogIndex: 30}
-	for _, c := range []struct {
-		name string
-		add  *raft.Log
+	request := &raft.InstallSnapshotRequest{Term: 5, LastLogIndex: 30, LastLogTerm: 3}
+	for name, c := range map[string]struct {
+		logs []*raft.Log
 		late bool
 	}{
-		{"no log", nil, false},
-		{"a log that ends where it does", &raft.Log{Index: 30, Term: 5}, false},
-		{"a longer log of another term", &raft.Log{Index: 31, Term: 4}, false},
-		{"a longer log of the leader's", &raft.Log{Index: 32, Term: 5}, true},
+		"no log":                                     {nil, false},
+		"a log that ends before it":                  {[]*raft.Log{{Index: 29, Term: 3}}, false},
+		"a log that ends where it does":              {[]*raft.Log{{Index: 30, Term: 3}}, false},
+		"a longer log that differs at its place":     {[]*raft.Log{{Index: 30, Term: 2}, {Index: 31, Term: 4}}, false},
+		"a longer log of the leader's":               {[]*raft.Log{{Index: 30, Term: 2}, {Index: 31, Term: 4}, {Index: 32, Term: 5}}, true},
+		"a longer log that holds its last entry":     {[]*raft.Log{{Index: 30, Term: 3}, {Index: 31, Term: 4}}, true},
+		"a log that begins after it, of other terms": {[]*raft.Log{{Index: 31, Term: 3}, {Index: 32, Term: 4}}, true},
 	} {
-		if c.add != nil {
-			if err := logs.StoreLog(c.add); err != nil {
-				t.Fatal(err)
-			}
+		logs := raft.NewInmemStore()
+		if err := logs.StoreLogs(c.logs); err != nil {
+			t.Fatal(err)
 		}
 		if err := late(request, logs); (err != nil) != c.late {
-			t.Errorf("%s: %v", c.name, err)
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
