@@ -58,12 +58,22 @@ var sample = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})? )([-+]?(?
 // cleanMetrics is Clean, but for the numbers that were measured: what the program counted
 // itself is nobody's, and without it the rest says nothing. Names, labels, comments and
 // lines of any other form are looked at.
-func cleanMetrics(text []byte) (clean []byte, count int) {
+func cleanMetrics(text []byte) (clean []byte, count int) { return cleanBut(sample, text) }
+
+// room is a line of JSON that says how full a disk is, in bytes.
+var room = regexp.MustCompile(`^(\s*"disk_(?:free|total)": )[0-9]+,?$`)
+
+// cleanJSON is Clean, but for how full disks are: a number that grows by itself comes by
+// the form of an identity now and then.
+func cleanJSON(text []byte) (clean []byte, count int) { return cleanBut(room, text) }
+
+// cleanBut is Clean, but for what follows the first part of lines of a form.
+func cleanBut(form *regexp.Regexp, text []byte) (clean []byte, count int) {
 	clean = make([]byte, 0, len(text))
 	for line := range bytes.Lines(text) {
 		body := bytes.TrimSuffix(line, []byte("\n"))
 		what, rest := body, line[len(body):]
-		if found := sample.FindSubmatchIndex(body); found != nil {
+		if found := form.FindSubmatchIndex(body); found != nil {
 			what, rest = body[:found[3]], line[found[3]:]
 		}
 		said, n := Clean(what)

@@ -144,6 +144,7 @@ func (b *bundle) value(name string, value any, fault error) error {
 	case measured:
 		text, clean = v, cleanMetrics
 	default:
+		clean = cleanJSON
 		var err error
 		if text, err = json.MarshalIndent(value, "", "  "); err != nil {
 			return fmt.Errorf("writing %s: %w", name, err)

@@ -212,3 +212,17 @@ func TestMeasuredNumbersAreNobodys(t *testing.T) {
 		}
 	}
 }
+
+func TestHowFullADiskIsIsNobodys(t *testing.T) {
+	const id = "199701062383"
+	for line, want := range map[string]int{
+		`  "disk_free": ` + id + `,`:   0,
+		`      "disk_total": ` + id:    0,
+		`  "disk_free": "` + id + `",`: 1,
+		`  "disk": ` + id + `,`:        1,
+	} {
+		if clean, count := cleanJSON([]byte(line + "\n")); count != want || (want == 0) != (string(clean) == line+"\n") {
+			t.Errorf("%s: %d taken out: %s", line, count, clean)
+		}
+	}
+}
