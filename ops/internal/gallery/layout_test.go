@@ -97,7 +97,7 @@ func TestTabReachesEverythingInItsOrder(t *testing.T) {
 				if at == nil {
 					break // past the last: the focus has left the page
 				}
-				if reached[at.Index] && before != nil && at.Index != before.Index {
+				if at.Index >= 0 && reached[at.Index] && before != nil && at.Index != before.Index {
 					break // and come around
 				}
 				reached[at.Index] = true
