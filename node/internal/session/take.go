@@ -33,17 +33,12 @@ func (p Policy) allows(how protocol.TakeHow) (activity record.Activity, allowed 
 // takeAway records that documents, or the list, are taken off the screen, then lets it
 // be done. What the policy does not allow is recorded as refused.
 func (s *session) takeAway(f protocol.Take) {
-	o := s.open
 	activity, allowed := s.service.cfg.Policy.allows(f.How)
-	switch {
-	case activity == record.ActivityNone:
+	if activity == record.ActivityNone {
 		s.refuse(f.Request, protocol.FaultMalformed, nil)
 		return
-	case o == nil || o.view == nil:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	case f.Generation != s.generation:
-		s.refuse(f.Request, protocol.FaultNotFound, nil)
+	}
+	if !s.shows(f.Request, f.Generation) {
 		return
 	}
 	asked := &s.service.requests.Take
@@ -52,7 +47,7 @@ func (s *session) takeAway(f protocol.Take) {
 		s.refuse(f.Request, protocol.FaultBusy, nil)
 		return
 	}
-	w := o.view
+	o, w := s.open, s.open.view
 	a := s.ask(o, activity)
 	a.contracts, a.view = w.contracts, w.id
 	a.part = &part{named: w.resources, documents: f.Documents}
@@ -72,17 +67,8 @@ func (s *session) takeAway(f protocol.Take) {
 // taken lets go of what was recorded as taken, if it is shown still: every document of
 // those that were named, or the list as it was.
 func (s *session) taken(o *open, w *view, f protocol.Take, got outcome) {
-	switch {
-	case s.open != o || o.view != w:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	case got.fault != protocol.FaultNone:
-		s.unanswered(f.Request, got)
-		return
-	}
-	v, err := s.service.cfg.State.View()
-	if err != nil {
-		s.refuse(f.Request, protocol.FaultInternal, err)
+	v := s.again(o, w, f.Request, got)
+	if v == nil {
 		return
 	}
 	defer v.Close()

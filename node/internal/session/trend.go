@@ -251,15 +251,10 @@ func (s *search) take(n *protocol.Node) {
 
 // trend records that the values of an analysis are read, then sends them.
 func (s *session) trend(f protocol.Trend) {
-	o := s.open
-	switch {
-	case o == nil || o.view == nil:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
+	if !s.shows(f.Request, f.Generation) {
 		return
-	case f.Generation != s.generation:
-		s.refuse(f.Request, protocol.FaultNotFound, nil)
-		return
-	case f.Code == "":
+	}
+	if f.Code == "" {
 		s.refuse(f.Request, protocol.FaultMalformed, nil)
 		return
 	}
@@ -269,7 +264,7 @@ func (s *session) trend(f protocol.Trend) {
 		s.refuse(f.Request, protocol.FaultBusy, nil)
 		return
 	}
-	w := o.view
+	o, w := s.open, s.open.view
 	a := s.ask(o, record.Read)
 	a.contracts, a.view = w.contracts, w.id
 	a.part = &part{named: w.resources, analysis: &protocol.Code{Code: f.Code, System: f.System}}
@@ -282,11 +277,6 @@ func (s *session) trend(f protocol.Trend) {
 			s.trended(o, w, f, a.part, got)
 		}
 	})
-}
-
-// crowded reports whether no more should be asked for.
-func (s *session) crowded() bool {
-	return s.acts.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes)
 }
 
 // search is access for an ask that looks through documents: a few at once on a node.
@@ -307,17 +297,8 @@ func (r *recorder) search(ctx context.Context, a ask) outcome {
 // trended sends the values that were recorded as read, of the documents that are shown
 // still. A document that has changed since it was read is read anew.
 func (s *session) trended(o *open, w *view, f protocol.Trend, p *part, got outcome) {
-	switch {
-	case s.open != o || o.view != w:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	case got.fault != protocol.FaultNone:
-		s.unanswered(f.Request, got)
-		return
-	}
-	v, err := s.service.cfg.State.View()
-	if err != nil {
-		s.refuse(f.Request, protocol.FaultInternal, err)
+	v := s.again(o, w, f.Request, got)
+	if v == nil {
 		return
 	}
 	defer v.Close()

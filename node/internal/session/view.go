@@ -308,24 +308,55 @@ func cut(items []item) int {
 	return len(items)
 }
 
+// shows reports whether what is asked of is what is shown, and refuses it if it is not.
+func (s *session) shows(request uint32, g protocol.Generation) bool {
+	switch {
+	case s.open == nil || s.open.view == nil:
+		s.refuse(request, protocol.FaultNotOpen, nil)
+	case g != s.generation:
+		s.refuse(request, protocol.FaultNotFound, nil)
+	default:
+		return true
+	}
+	return false
+}
+
+// crowded reports whether no more should be asked for.
+func (s *session) crowded() bool {
+	return s.acts.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes)
+}
+
+// again returns the state as it is once something about a view has been recorded, to be
+// looked at before anything is sent. nil: it has been refused.
+func (s *session) again(o *open, w *view, request uint32, got outcome) *raftfsm.View {
+	switch {
+	case s.open != o || o.view != w:
+		s.refuse(request, protocol.FaultNotOpen, nil)
+		return nil
+	case got.fault != protocol.FaultNone:
+		s.unanswered(request, got)
+		return nil
+	}
+	v, err := s.service.cfg.State.View()
+	if err != nil {
+		s.refuse(request, protocol.FaultInternal, err)
+		return nil
+	}
+	return v
+}
+
 // readDocument records a reading, then sends the body.
 func (s *session) readDocument(f protocol.Read) {
-	o := s.open
-	switch {
-	case o == nil || o.view == nil:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	case f.Generation != s.generation:
-		s.refuse(f.Request, protocol.FaultNotFound, nil)
+	if !s.shows(f.Request, f.Generation) {
 		return
 	}
 	asked := &s.service.requests.Body
 	asked.Ask()
-	if s.acts.inFlight >= s.service.cfg.Limits.InFlight || s.out.full(s.service.cfg.Limits.QueueBytes) {
+	if s.crowded() {
 		s.refuse(f.Request, protocol.FaultBusy, nil)
 		return
 	}
-	w := o.view
+	o, w := s.open, s.open.view
 	a := s.ask(o, record.Read)
 	a.contracts, a.document, a.view = w.contracts, f.Document, w.id
 	s.later(func(ctx context.Context) func() {
@@ -337,17 +368,8 @@ func (s *session) readDocument(f protocol.Read) {
 
 // body sends a document that was recorded as read, if it is shown still.
 func (s *session) body(o *open, w *view, f protocol.Read, got outcome) {
-	switch {
-	case s.open != o || o.view != w:
-		s.refuse(f.Request, protocol.FaultNotOpen, nil)
-		return
-	case got.fault != protocol.FaultNone:
-		s.unanswered(f.Request, got)
-		return
-	}
-	v, err := s.service.cfg.State.View()
-	if err != nil {
-		s.refuse(f.Request, protocol.FaultInternal, err)
+	v := s.again(o, w, f.Request, got)
+	if v == nil {
 		return
 	}
 	defer v.Close()
