@@ -252,7 +252,7 @@ func (s *session) frame(f protocol.Frame) {
 
 // besides takes what a page can ask for since version 3, beside the view.
 func (s *session) besides(f protocol.Frame) {
-	if s.who.wire < 3 {
+	if s.who.wire < wireSession {
 		s.refuse(request(f), protocol.FaultMalformed, nil)
 		return
 	}

@@ -64,7 +64,7 @@ func (s *Service) IsSignedOut(id [16]byte) (bool, error) {
 func (s *session) handOver(employee protocol.EmployeeID) (tell func()) {
 	h := s.peer.caller.HandOver
 	nothing := func() {}
-	if h == nil || employee.IsZero() || s.who.wire < firstTerms {
+	if h == nil || employee.IsZero() || s.who.wire < wireSession {
 		return nothing
 	}
 	refused := func(err error) func() { return func() { s.refuse(0, protocol.FaultHandOver, err) } }

@@ -155,7 +155,7 @@ func worse(a, b protocol.SourceRow) protocol.SourceRow {
 // tellSources tells how fresh the view is, where that was not told.
 func (s *session) tellSources(v *raftfsm.View, o *open) {
 	w := o.view
-	if s.who.wire < 3 {
+	if s.who.wire < wireSession {
 		return
 	}
 	c := &w.sources
@@ -174,7 +174,7 @@ func (s *session) tellSources(v *raftfsm.View, o *open) {
 // must not see what happened by when it is told (P9).
 func (s *session) lookAtSources() {
 	o := s.open
-	if o == nil || o.view == nil || !o.view.begun || s.who.wire < 3 || s.end != (closing{}) || s.out.full(s.service.cfg.Limits.QueueBytes) {
+	if o == nil || o.view == nil || !o.view.begun || s.who.wire < wireSession || s.end != (closing{}) || s.out.full(s.service.cfg.Limits.QueueBytes) {
 		return
 	}
 	w := o.view

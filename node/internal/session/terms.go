@@ -27,8 +27,9 @@ const (
 	endedUntrusted = "what said who one is does so no more"
 )
 
-// firstTerms is the wire's first version that knows of them.
-const firstTerms = 3
+// wireSession is the wire's first version that knows of terms, sources, trends, and what is
+// taken or thought: a page of the version before is sent none of their frames.
+const wireSession = 3
 
 // holds sees to it that the session that the browser holds goes on, and is the actor's.
 // Pages from before there were terms do not say when they are used: where a certificate
@@ -39,7 +40,7 @@ func (s *Service) holds(held *identity.Session, actor identity.Actor, wire uint1
 		return nil
 	}
 	seen := *held
-	if wire < firstTerms && s.cfg.Terms.SignIn != protocol.SignInProvider {
+	if wire < wireSession && s.cfg.Terms.SignIn != protocol.SignInProvider {
 		seen.Idle = seen.Ends
 	}
 	if seen.Over(now()) || seen.Employee != actor.Employee {
@@ -58,7 +59,7 @@ func (s *Service) holds(held *identity.Session, actor identity.Actor, wire uint1
 func (s *session) turnAway(wire uint16, err error) {
 	fault, code, reason := protocol.FaultWhoAreYou, protocol.CloseForbidden, "nobody is signed in"
 	switch {
-	case wire < firstTerms:
+	case wire < wireSession:
 	case errors.Is(err, identity.ErrOver):
 		fault, code, reason = protocol.FaultSessionEnded, protocol.CloseSession, "the session has ended"
 	case errors.Is(err, identity.ErrSignIn):
@@ -89,7 +90,7 @@ func (s *session) limit(at time.Time) {
 	} else {
 		l.idle, l.ends = after(at, terms.Idle), after(at, terms.Lasts)
 	}
-	if s.who.wire < firstTerms {
+	if s.who.wire < wireSession {
 		l.idle = time.Time{}
 	}
 }
@@ -175,7 +176,7 @@ func (s *session) over(why string) {
 			}
 		})
 	}
-	if s.who.wire < firstTerms {
+	if s.who.wire < wireSession {
 		s.close(protocol.CloseForbidden, "the session has ended", nil)
 		return
 	}

@@ -174,7 +174,7 @@ func TestAPageFromBeforeTheTerms(t *testing.T) {
 			"unused": {&identity.Session{Employee: doctor, Ends: now() + 60_000, Idle: now() - 1}, protocol.CloseForbidden},
 		} {
 			b := dialAs(w, Caller{Session: c.held})
-			b.hello(firstTerms - 1)
+			b.hello(wireSession - 1)
 			b.refusedWith(protocol.FaultWhoAreYou)
 			b.closedWith(c.code)
 			if t.Failed() {
@@ -182,7 +182,7 @@ func TestAPageFromBeforeTheTerms(t *testing.T) {
 			}
 		}
 		b := dialAs(w, Caller{Session: signedIn()})
-		b.hello(firstTerms - 1)
+		b.hello(wireSession - 1)
 		expect[protocol.Welcome](b)
 		b.send(protocol.Choose{Commission: improper})
 		expect[protocol.Chosen](b)

@@ -87,7 +87,7 @@ func (s *session) welcome(epoch uint64, people []protocol.Person, actor identity
 		LeaseMillis: uint32(lease.Milliseconds()), BeatMillis: uint32(beatEvery.Milliseconds()),
 		People: people, Person: person, Commissions: infos, Alternates: cfg.Alternates,
 	})
-	if s.who.wire >= firstTerms {
+	if s.who.wire >= wireSession {
 		s.put(s.terms())
 		sentHere()
 	}
@@ -134,7 +134,7 @@ func commissionInfo(c projection.Commission) protocol.CommissionInfo {
 // for another one the client connects anew. Whether it may open a patient is the gate's to
 // say, and to record.
 func (s *session) choose(f protocol.Choose) {
-	if bound := s.who.commission; s.who.wire >= firstTerms && !bound.IsZero() && bound != f.Commission {
+	if bound := s.who.commission; s.who.wire >= wireSession && !bound.IsZero() && bound != f.Commission {
 		s.refuse(0, protocol.FaultMalformed, errBound)
 		return
 	}
