@@ -292,16 +292,51 @@
     overdue();
   }
 
-  function listen() {
-    let pressed = '';
-    document.addEventListener('pointerdown', (e) => { pressed = e.target.closest('[data-act], [type="submit"]')?.id || ''; });
+  // A control that is drawn anew between press and release is still the one meant, and
+  // browsers click on neither: the one that took its place is clicked here, be it pressed by
+  // pointer or by the space bar. Where a browser does it too, that is not heard: one press
+  // is one click.
+  function listenToPresses() {
+    const controls = 'button, a, input, label, summary, [data-act]';
+    let target = null;
+    let id = '';
+    let clicked = false;
+    document.addEventListener('pointerdown', (e) => {
+      clicked = false;
+      target = e.isPrimary && e.button === 0 ? e.target : null;
+      id = target?.closest(controls)?.id;
+    });
+    document.addEventListener('pointercancel', () => { target = null; });
+    document.addEventListener('pointerup', (e) => {
+      const lost = target && !target.isConnected;
+      target = null;
+      if (!lost || !id) return;
+      const control = document.elementFromPoint(e.clientX, e.clientY)?.closest(controls);
+      if (control?.id !== id) return;
+      control.click();
+      clicked = true;
+    });
     document.addEventListener('click', (e) => {
-      // A control that was drawn anew between press and release is still the one meant.
-      const it = '[id="' + CSS.escape(pressed) + '"]';
-      const control = e.target.closest('[data-act]') ||
-        (e.detail > 0 && pressed && document.elementFromPoint(e.clientX, e.clientY)?.closest('[data-act]' + it + ', [type="submit"]' + it));
-      if (control?.type === 'submit') control.form.requestSubmit();
-      else if (control && control.tagName !== 'FORM') tell('act', control.dataset.act, control.dataset.value || '');
+      if (!clicked || !e.isTrusted || e.detail === 0) return;
+      e.preventDefault();
+      e.stopImmediatePropagation();
+    }, true);
+    let space = null;
+    document.addEventListener('keydown', (e) => { space = e.key === ' ' && e.target.matches?.(controls) ? e.target : null; });
+    document.addEventListener('keyup', (e) => {
+      const lost = e.key === ' ' && space && !space.isConnected ? space.id : '';
+      space = null;
+      if (!lost || e.target.id !== lost) return;
+      e.preventDefault();
+      e.target.click();
+    });
+  }
+
+  function listen() {
+    listenToPresses();
+    document.addEventListener('click', (e) => {
+      const control = e.target.closest('[data-act]');
+      if (control && control.tagName !== 'FORM') tell('act', control.dataset.act, control.dataset.value || '');
     });
     document.addEventListener('submit', (e) => {
       e.preventDefault();

@@ -56,6 +56,7 @@ func TestFindingAmongThousands(t *testing.T) {
 	p.typeIn("search", "dialysr")
 	p.lists(rounds)
 	p.typeIn("search", "ond")
+	p.wait(hook("chip") + `?.innerText.includes('dialysrond')`)
 	p.lists(rounds)
 	p.shot("1-words")
 	p.press(`[data-test="chip"][data-value="words"]`)
@@ -162,4 +163,64 @@ func TestWhatIsNewIsHeld(t *testing.T) {
 		t.Errorf("the focus is at %q", at)
 	}
 	put(t, patients.Harry, false)
+}
+
+// TestAPressOutlivesARedraw holds a control down that is drawn anew before it is released, as
+// a stream of changes does to a page: it is pressed, once. Where another control stands
+// there at the release, none is.
+func TestAPressOutlivesARedraw(t *testing.T) {
+	p := signIn(t, browser(t), "a1", "anna")
+	p.openPatient(patients.Harry)
+	p.click("consent-skip")
+	all := p.showAll()
+	mouse := func(kind string, at [2]float64) {
+		t.Helper()
+		p.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1}, nil)
+	}
+	space := func(kind string) {
+		t.Helper()
+		p.call("Input.dispatchKeyEvent", map[string]any{"type": kind, "key": " ", "code": "Space", "windowsVirtualKeyCode": 32, "text": " "}, nil)
+	}
+	middle := func(name string) [2]float64 {
+		t.Helper()
+		return eval[[2]float64](p, `(r => [r.x + r.width/2, r.y + r.height/2])(`+hook(name)+`.getBoundingClientRect())`)
+	}
+	words := func(text string) {
+		t.Helper()
+		eval[bool](p, `(field => { field.value = '`+text+`'; return field.dispatchEvent(new Event('input', {bubbles: true})) })(`+hook("search")+`)`)
+		p.wait(hook("chip") + `?.innerText.includes('` + text + `')`)
+	}
+	clicked := func(want int, how string) {
+		t.Helper()
+		if n := eval[int](p, `window.clicks`); n != want {
+			t.Errorf("%s: %d clicks, want %d", how, n, want)
+		}
+		eval[int](p, `window.clicks = 0`)
+	}
+	eval[bool](p, `(() => { window.clicks = 0; document.addEventListener('click', () => window.clicks++); return true })()`)
+
+	words("xa")
+	mouse("mousePressed", middle("chip"))
+	words("xab")
+	mouse("mouseReleased", middle("chip"))
+	p.lists(all)
+	clicked(1, "by mouse")
+
+	words("ya")
+	eval[bool](p, `(e => { e.focus(); return true })(`+hook("chip")+`)`)
+	space("keyDown")
+	words("yab")
+	space("keyUp")
+	p.lists(all)
+	clicked(1, "by the space bar")
+
+	words("za")
+	mouse("mousePressed", middle("chip"))
+	words("zab")
+	mouse("mouseReleased", middle("language"))
+	clicked(0, "released elsewhere")
+	mouse("mousePressed", middle("chip"))
+	mouse("mouseReleased", middle("chip"))
+	p.lists(all)
+	clicked(1, "nothing drawn anew")
 }
