@@ -128,7 +128,7 @@ func newWhole(t *testing.T) *whole {
 	if err := clients.openFeeds(at.from.Upstream.Complete()); err != nil {
 		t.Fatal(err)
 	}
-	clients.feeds.Register = ingest.Source[ingest.Register]{Service: upstream.NewRegister(path, ring.Digest), Every: registerEvery}
+	clients.feeds.Register = ingest.Source[ingest.Register]{Service: upstream.NewRegister(path, ring.Digest), Every: at.from.RegisterEvery()}
 	anna, err := protocol.ParseEmployeeID(employeeID)
 	if err != nil {
 		t.Fatal(err)

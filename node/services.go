@@ -14,9 +14,6 @@ import (
 	"tvilling/raftfsm"
 )
 
-// registerEvery is how often the register is looked at.
-const registerEvery = 15 * time.Second
-
 // services are the clients of what the cluster file names. What it does not is nil.
 type services struct {
 	register   *upstream.Register
@@ -42,7 +39,7 @@ func openServices(n *Node) (services, error) {
 				return services{}, err
 			}
 		}
-		s.feeds.Register = ingest.Source[ingest.Register]{Service: s.register, Every: registerEvery}
+		s.feeds.Register = ingest.Source[ingest.Register]{Service: s.register, Every: topology.RegisterEvery()}
 	}
 	if err := s.openFeeds(u); err != nil {
 		return services{}, err

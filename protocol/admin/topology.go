@@ -2,10 +2,12 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -30,17 +32,26 @@ const (
 // maxTopologyBytes bounds a cluster file; more is refused.
 const maxTopologyBytes = 1 << 20
 
+// defaultRegisterSeconds is how often the register is looked at where the file does not say.
+const defaultRegisterSeconds = 15
+
+// RegisterEvery is how long there is between two looks at the register.
+func (t Topology) RegisterEvery() time.Duration {
+	return time.Duration(cmp.Or(t.RegisterSeconds, defaultRegisterSeconds)) * time.Second
+}
+
 // Topology is the cluster file: who the members are and where they listen. Every
 // node and every operator reads the same one.
 type Topology struct {
-	Cluster     string     `toml:"cluster"`            // id, also in every node's certificate
-	Environment string     `toml:"environment"`        // production, demo or development
-	Register    string     `toml:"register,omitempty"` // file of who works here, who one can be and what the population register says; empty: none
-	Upstream    Upstream   `toml:"upstream,omitempty"`
-	Policy      Policy     `toml:"policy,omitempty"`
-	SignIn      SignIn     `toml:"sign_in,omitempty"`
-	HandOver    []HandOver `toml:"hand_over,omitempty"`
-	Members     []Node     `toml:"member"`
+	Cluster         string     `toml:"cluster"`                    // id, also in every node's certificate
+	Environment     string     `toml:"environment"`                // production, demo or development
+	Register        string     `toml:"register,omitempty"`         // file of who works here, who one can be and what the population register says; empty: none
+	RegisterSeconds int        `toml:"register_seconds,omitempty"` // between two looks at it; 0: 15
+	Upstream        Upstream   `toml:"upstream,omitempty"`
+	Policy          Policy     `toml:"policy,omitempty"`
+	SignIn          SignIn     `toml:"sign_in,omitempty"`
+	HandOver        []HandOver `toml:"hand_over,omitempty"`
+	Members         []Node     `toml:"member"`
 }
 
 // Node is one member. Addresses are host:port; a witness has no Client and no Source.
@@ -100,6 +111,9 @@ func (t Topology) Validate() error {
 	case Production, Demo, Development:
 	default:
 		fault("environment: %q is not production, demo or development", t.Environment)
+	}
+	if n := t.RegisterSeconds; n < 0 || n > MaxEverySeconds {
+		fault("register_seconds: %d is not 1 to %d", n, MaxEverySeconds)
 	}
 	if n := len(t.Members); n%2 == 0 {
 		fault("member: %d members; an odd number is needed for a majority", n)

@@ -48,6 +48,9 @@ func Upstream(address string, f Feeds) admin.Upstream {
 		Directory: at("directory", 2), Engagement: at("engagement", 0), Log: at("log", 1)}
 }
 
+// registerSeconds is how often the demonstration looks at its register.
+const registerSeconds = 2
+
 // The ports of base 0 lie below those that a system gives to whoever asks for any: one
 // of these could be given away before its node has started, or while it is down.
 const (
@@ -74,7 +77,7 @@ func topology(base int, register string, f Feeds) (t admin.Topology, standin str
 
 // layout places them where base says.
 func layout(base int, register string, f Feeds) (t admin.Topology, standin string, err error) {
-	t = admin.Topology{Cluster: "demo", Environment: admin.Demo, Register: register}
+	t = admin.Topology{Cluster: "demo", Environment: admin.Demo, Register: register, RegisterSeconds: registerSeconds}
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
