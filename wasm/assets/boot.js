@@ -369,6 +369,8 @@
         tell('key', e.key);
       } else if (readerKeys.has(e.key) && e.target.closest?.('#reader')) {
         tell('key', e.key);
+      } else if (e.key === 'Escape' && written.has(e.target.type)) {
+        tell('act', 'escape', e.target.dataset.field);
       } else if (e.key === 'Escape' && e.target.tagName !== 'SELECT') {
         tell('key', e.key);
       }

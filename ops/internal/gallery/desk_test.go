@@ -26,6 +26,7 @@ func TestDesk(t *testing.T) {
 		{"a question has the focus", questionHasTheFocus},
 		{"the warning comes and goes", warningComesAndGoes},
 		{"help is beside the view", helpIsBesideTheView},
+		{"Escape takes the words back first", escapeTakesTheWordsBackFirst},
 		{"nothing is taken unasked", nothingIsTakenUnasked},
 		{"a printout is the document alone", printoutIsTheDocumentAlone},
 	} {
@@ -78,6 +79,33 @@ func warningComesAndGoes(t *testing.T, p *page) {
 	if got := eval[string](p, `document.activeElement.id + ' ' + document.getElementById('patient-id').value`); got != "patient-id 1997" {
 		t.Errorf("after the answer: %q", got)
 	}
+}
+
+// escapeTakesTheWordsBackFirst where one writes, and what one reads stays.
+func escapeTakesTheWordsBackFirst(t *testing.T, p *page) {
+	const field = `document.activeElement.id + '=' + document.activeElement.value`
+	p.open(named(t, "patient/typing")[0], setting{})
+	p.do(chromedp.KeyEvent("\u001b"))
+	p.settle()
+	if got := eval[string](p, field); got != "patient-id=1997010" {
+		t.Errorf("after Escape in the patient's field: %s", got)
+	}
+	s := state{name: "desk/escape", scene: play(consented), acts: then(toOverview, []act{pressAt(`[data-test="row"]`), await(there("document")), fill("search", "hemoglobin")}), until: there("chip")}
+	p.open(s, setting{})
+	p.do(chromedp.KeyEvent("\u001b"))
+	p.wait(`!(` + there("chip") + `)`)
+	if got := eval[string](p, field); got != "search=" {
+		t.Errorf("after Escape in the search: %s", got)
+	}
+	if !eval[bool](p, there("document")) {
+		t.Fatal("the document is closed")
+	}
+	p.do(chromedp.KeyEvent("b"))
+	p.wait(there("chip")) // one goes on typing where one is
+	p.do(chromedp.KeyEvent("\u001b"))
+	p.wait(`!(` + there("chip") + `)`)
+	p.do(chromedp.KeyEvent("\u001b"))
+	p.wait(`!(` + there("document") + `)`)
 }
 
 // helpIsBesideTheView opens and closes by the keyboard, and gives the focus back.

@@ -28,6 +28,8 @@ func (m *machine) act(a Act) {
 		}
 	case ActFilters, ActUnfilter, ActChooseAlerts:
 		m.actTools(a)
+	case ActEscape:
+		m.escapedWriting(a.Value)
 	case ActPaged, ActPageBack, ActPageNext:
 		m.actPages(a.Name)
 	case ActAsk:

@@ -65,6 +65,22 @@ func (m *machine) escaped() bool {
 	return true
 }
 
+// escapedWriting takes Escape where one writes. In the search it takes the words back, if
+// there are any, and only then closes what Escape closes; in every other field it is left
+// alone, so that nobody loses a page for a word.
+func (m *machine) escapedWriting(field string) {
+	if field != FieldSearch {
+		return
+	}
+	asked := m.s.Desk.Use.Warned || m.s.Desk.Asked != AskedNothing
+	if q := m.s.List.Query; !asked && q.Text != "" && m.s.Phase() == PhaseOverview {
+		q.Text = ""
+		m.arrange(q)
+		return
+	}
+	m.pressed("Escape")
+}
+
 // dialog stands over the page and has the focus. The rest cannot be reached until it
 // is answered.
 func (r *renderer) dialog() string {

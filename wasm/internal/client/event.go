@@ -148,6 +148,7 @@ const (
 	ActPageBack     Action = "page-back"
 	ActPageNext     Action = "page-next"
 	ActClearFilter  Action = "clear-filter" // everything but the order
+	ActEscape       Action = "escape"       // pressed in a field that one writes in; Value is the field
 	ActDismiss      Action = "dismiss"
 	ActCopy         Action = "copy"
 	ActRestart      Action = "restart"

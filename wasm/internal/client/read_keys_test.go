@@ -1,6 +1,7 @@
 package client
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,6 +43,46 @@ func TestReadingOnByKeyboard(t *testing.T) {
 	p.do(Pressed{"n"})
 	if p.s.Reader.Open {
 		t.Error("opened from nowhere")
+	}
+}
+
+// Escape where one writes takes back what is written, before it closes anything: in the
+// search the words go. In any other field it does nothing.
+func TestEscapeInAField(t *testing.T) {
+	p := toOverview(t)
+	p.act(ActRead, keyText(testDocs()[2].Key))
+	p.do(Typed{FieldSearch, "d3"})
+	p.act(ActGuide, strconv.Itoa(int(viewList)))
+	before := regionOf(Render(&p.s), "search-box")
+	p.act(ActEscape, FieldSearch)
+	if got := p.s.List.Query.Text; got != "" || p.titles() != "d2 d3 d1 d4 " {
+		t.Errorf("the words are %q, the list %q", got, p.titles())
+	}
+	if after := regionOf(Render(&p.s), "search-box"); after == before || !strings.Contains(after, `value=""`) {
+		t.Errorf("the field is %s", after)
+	}
+	if !p.s.Reader.Open || p.s.Desk.Guide == viewNone || effects[FocusOn](p.last) > 0 {
+		t.Fatalf("more than the words went: %v", p.last)
+	}
+	for _, field := range []string{FieldPatient, FieldReason, FieldFeedback, FieldSince, ""} {
+		if p.act(ActEscape, field); !p.s.Reader.Open || p.s.Desk.Guide == viewNone {
+			t.Fatalf("Escape in the field %q closes something", field)
+		}
+	}
+	p.act(ActEscape, FieldSearch)
+	if p.s.Desk.Guide != viewNone || !p.s.Reader.Open {
+		t.Error("with an empty search it does not close the help, or more")
+	}
+	p.act(ActEscape, FieldSearch)
+	if p.s.Reader.Open {
+		t.Error("with an empty search it does not close the document")
+	}
+	p.act(ActEscape, FieldSearch) // there is nothing left to close
+	p.do(Typed{FieldSearch, "d3"})
+	p.act(ActLeave, "")
+	p.act(ActEscape, FieldSearch)
+	if p.s.Desk.Asked != AskedNothing || p.s.List.Query.Text != "d3" {
+		t.Error("it does not answer the question that stands over the page")
 	}
 }
 

@@ -420,7 +420,7 @@ var texts = [txtEnd]words{
 	txtKeyPages:              {"Page Up, Page Down, Home, End", "Page Up, Page Down, Home, End"},
 	txtKeyPagesDoes:          {"Bläddra, eller gå till början eller slutet av listan.", "Move by a page, or to the start or end of the list."},
 	txtKeyEscape:             {"Esc", "Esc"},
-	txtKeyEscapeDoes:         {"Stäng frågan, hjälpen eller dokumentet, det närmaste först.", "Close the question, the help or the document, the nearest first."},
+	txtKeyEscapeDoes:         {"I sökfältet: ta bort orden. Annars: stäng frågan, hjälpen eller dokumentet, det närmaste först.", "In the search: take the words away. Else: close the question, the help or the document, the nearest first."},
 	txtGuideTimelineTitle:    {"Tidslinje", "Timeline"},
 	txtGuideCalendarTitle:    {"Kalender", "Calendar"},
 	txtGuideReadingTitle:     {"Läsa ett dokument", "Reading a document"},
