@@ -39,11 +39,10 @@ func (m *machine) actTimeline(a Act) {
 	}
 }
 
-// forgetStrip leaves nothing of where one was in a patient's time, only how one likes
-// the strip.
+// forgetStrip leaves nothing of where one was in a patient's time: the next patient's
+// strip begins as it first was.
 func (m *machine) forgetStrip() {
-	t := &m.s.Timeline
-	m.s.Timeline = Timeline{Tab: t.Tab, Lanes: t.Lanes, Fold: t.Fold, Table: t.Table, Width: t.Width, Room: t.Room}
+	m.s.Timeline = Timeline{Width: m.s.Timeline.Width, Room: m.s.Timeline.Room}
 	m.s.Tools = Tools{Filters: m.s.Tools.Filters, Drawn: m.s.Tools.Drawn + 1}
 }
 

@@ -380,6 +380,43 @@ func TestTheChartByKeys(t *testing.T) {
 }
 
 // What is taken away is on the chart no longer, and no earlier chart is kept.
+// The next patient's strip is as the first one's was; what the view is measured to stays.
+func TestTheStripBeginsAnewWithThePatient(t *testing.T) {
+	p := toOverview(t)
+	p.do(Charted{What: "size", X: 900, Y: 700})
+	strip := func() string {
+		page := Render(&p.s)
+		return regionOf(page, "strip-tabs") + regionOf(page, "strip-acts") + regionOf(page, "strip-body")
+	}
+	first := strip()
+	for name, change := range map[string][]Act{
+		"tab":    {{ActTab, "2"}},
+		"folded": {{ActFold, ""}},
+		"lanes":  {{ActLanes, "1"}},
+		"table":  {{ActAsTable, ""}},
+		"zoomed": {{ActZoomIn, ""}},
+		"month":  {{ActTab, "1"}, {ActMonth, "24290"}, {ActTab, "0"}},
+	} {
+		for _, act := range change {
+			p.do(act)
+		}
+		p.act(ActLeave, "")
+		p.act(ActLeaveConfirm, "")
+		if got, want := p.s.Timeline, (Timeline{Width: 900, Room: 700}); got != want {
+			t.Errorf("%s: the next patient's strip is %+v", name, got)
+		}
+		p.act(ActPatient, testPatient.Reveal())
+		p.get(1, protocol.Opened{Request: sentLast[protocol.Open](p).Request, Basis: protocol.BasisConsent})
+		p.act(ActCheckAll, "")
+		p.act(ActShow, "")
+		p.snapshot(1, 100, testDocs())
+		p.phase(PhaseOverview)
+		if got := strip(); got != first {
+			t.Errorf("%s: it is drawn as %s", name, got)
+		}
+	}
+}
+
 func TestWhatIsGoneIsNotDrawn(t *testing.T) {
 	p := chartOf(t)
 	if got := len(p.s.plot().lanes); got != 3 {
