@@ -316,15 +316,18 @@ func (l *List) insert(s *Store, from int, in []int32) {
 	l.Rows, l.Made.Spare = append(out, rest...), l.Rows
 }
 
-// counted counts the rows that are documents.
+// counted counts the rows that are documents, and those under each heading.
 func (l *List) counted() {
 	l.Documents = len(l.Rows)
 	if l.Query.Group == GroupTime {
 		return
 	}
-	for i := range l.Rows {
+	end := len(l.Rows)
+	for i := end - 1; i >= 0; i-- {
 		if !l.Rows[i].isDocument() {
+			l.Rows[i].under = int32(end - i - 1)
 			l.Documents--
+			end = i
 		}
 	}
 }

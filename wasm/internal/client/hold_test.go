@@ -320,7 +320,7 @@ func (f *feed) judge(t *rapid.T, before List, removed, changed bool) {
 	if store.len() != len(f.docs) {
 		t.Fatalf("%d documents in the view, want %d", store.len(), len(f.docs))
 	}
-	rows, under := map[protocol.DocumentKey]bool{}, Heading{}
+	rows, under, left := map[protocol.DocumentKey]bool{}, Heading{}, 0
 	for i, row := range l.Rows {
 		item, there := store.get(row.Key)
 		switch {
@@ -328,13 +328,21 @@ func (f *feed) judge(t *rapid.T, before List, removed, changed bool) {
 			if under = row.Heading; i+1 == len(l.Rows) || !l.Rows[i+1].isDocument() {
 				t.Fatal("a heading with nothing under it")
 			}
+			if left != 0 {
+				t.Fatalf("a heading counts %d too many", left)
+			}
+			left = int(row.under)
 		case !there || rows[row.Key]:
 			t.Fatalf("row %d is of a document that is gone, or here twice", row.Key[15])
 		case l.Query.Group == GroupType && headingOf(GroupType, &item.Header) != under:
 			t.Fatalf("row %d stands under another heading", row.Key[15])
 		default:
 			rows[row.Key] = true
+			left--
 		}
+	}
+	if l.Query.Group != GroupTime && left != 0 {
+		t.Fatalf("the last heading counts %d too many", left)
 	}
 	var want []protocol.Item
 	held := 0

@@ -2,6 +2,7 @@ package client
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -120,6 +121,58 @@ func TestOrderAndFilter(t *testing.T) {
 	if got := p.s.View.Store.len(); got != 4 {
 		t.Errorf("a filter took documents from the store: %d left", got)
 	}
+}
+
+// headings are the painted headings: what is heard of them beyond what is seen in [].
+func (p *play) headings() (out []string) {
+	for _, row := range Render(&p.s).Rows.Items {
+		if row.Heading {
+			out = append(out, strings.NewReplacer(`<h3>`, "", `<span class="under" data-test="under">`, "", `<span class="unseen">`, "[", `</span></span></h3>`, "]").Replace(row.HTML))
+		}
+	}
+	return out
+}
+
+// A heading says how many documents stand under it in the list as it is now.
+func TestHeadingsCountWhatIsListed(t *testing.T) {
+	f := newFeed(t)
+	f.do(Measured{Height: 2000, Row: 100})
+	expect := func(when string, want ...string) {
+		t.Helper()
+		if got := f.headings(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", when, got, want)
+		}
+	}
+	f.act(ActByType, "")
+	expect("by type", "Dokument: 1[ dokument]", "Diagnoser: 2[ dokument]", "Uppmärksamhetsinformation: 1[ dokument]")
+	f.act(ActLanguage, "en")
+	expect("in English", "Notes: 1[ document]", "Diagnoses: 2[ documents]", "Alerts: 1[ document]")
+	f.act(ActLanguage, "sv")
+	f.do(Typed{FieldSearch, "d3"})
+	expect("filtered", "Diagnoser: 1[ dokument]")
+	f.act(ActClearFilter, "")
+	f.do(Measured{Height: 100, Row: 100})
+	f.do(Pointed{true})
+	f.put(doc(9, protocol.CareDocumentation, "20250101"), doc(8, protocol.Diagnosis, "20200101"))
+	f.do(Measured{Height: 2000, Row: 100})
+	if f.s.List.Held != 1 {
+		t.Fatalf("%d held", f.s.List.Held)
+	}
+	expect("one held, one let in", "Dokument: 1[ dokument]", "Diagnoser: 3[ dokument]", "Uppmärksamhetsinformation: 1[ dokument]")
+	var effects []Effect
+	f.s, effects = Step(f.s, Event{f.now, 0, f.batch(nil, protocol.DocumentKey{15: 3}, protocol.DocumentKey{15: 4})}) // no frame comes
+	if !slices.Contains(effects, Effect(Paint{})) {
+		t.Error("a removal is not painted at once")
+	}
+	expect("two removed", "Dokument: 1[ dokument]", "Diagnoser: 2[ dokument]")
+	f.act(ActShowHeld, "")
+	expect("the held one shown", "Dokument: 2[ dokument]", "Diagnoser: 2[ dokument]")
+	f.act(ActByProvider, "")
+	if got := f.headings(); len(got) != 1 || !strings.HasSuffix(got[0], ": 4[ dokument]") {
+		t.Errorf("by care provider: %q", got)
+	}
+	f.act(ActByTime, "")
+	expect("by time")
 }
 
 func TestFocusedRowThatVanishesHandsTheFocusToTheHeading(t *testing.T) {

@@ -15,14 +15,22 @@ func (r *renderer) rows() *Rows {
 	for i := first; i < last; i++ {
 		row := l.Rows[i]
 		if !row.isDocument() {
-			heading := new(markup).raw(`<h3>`).text(r.heading(row.Heading)).raw(`</h3>`).String()
-			rows.Items = append(rows.Items, PaintedRow{headingKey(row.Heading), i + 1, true, heading})
+			rows.Items = append(rows.Items, PaintedRow{headingKey(row.Heading), i + 1, true, r.headingRow(&row)})
 			continue
 		}
 		item, _ := r.s.View.Store.get(row.Key)
 		rows.Items = append(rows.Items, PaintedRow{keyText(row.Key), i + 1, false, r.row(item, i == stop)})
 	}
 	return rows
+}
+
+// headingRow names a heading, and says how many documents stand under it: seen as a
+// number, heard with what it counts.
+func (r *renderer) headingRow(row *Row) string {
+	m := new(markup)
+	number, all := thousands(r.lang, int(row.under)), countText(r.lang, int(row.under))
+	m.raw(`<h3>`).text(r.heading(row.Heading)).raw(`: <span class="under" data-test="under">`).text(number)
+	return m.raw(`<span class="unseen">`).text(all[len(number):]).raw(`</span></span></h3>`).String()
 }
 
 // heading is what the documents under it have in common.

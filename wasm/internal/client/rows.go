@@ -12,6 +12,7 @@ type Row struct {
 	Key     protocol.DocumentKey
 	Heading Heading
 	place   int32 // in the store that the rows are of
+	under   int32 // documents under a heading
 }
 
 // Heading is a type or a care provider, by its Group. GroupTime: no heading.
