@@ -102,12 +102,18 @@
     behind = null;
   }
 
+  const focusable = 'a[href], button, input, select, textarea, summary, [tabindex]';
+
+  const scrollable = '.table-box';
+
   function setContent(id, markup) {
     const element = byId(id);
     if (!element) return;
     if (id === 'dialog') setDialog(markup !== '');
     const active = document.activeElement;
-    const inside = active && active !== element && element.contains(active) ? active.id : '';
+    const inside = active && active !== element && element.contains(active);
+    const nth = inside ? [...element.querySelectorAll(focusable)].indexOf(active) : -1;
+    const scrolled = [...element.querySelectorAll(scrollable)].map((e) => [e.scrollLeft, e.scrollTop]);
     // What is being written stays in a field that is drawn anew, and goes with its page.
     const kept = new Map();
     for (const field of element.querySelectorAll('[data-keep]')) kept.set(field.id, field.value);
@@ -115,7 +121,16 @@
     element.innerHTML = policy.createHTML(markup);
     for (const id of unfolded) byId(id)?.setAttribute('open', '');
     if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
-    if (inside) byId(inside)?.focus({ preventScroll: true });
+    const boxes = element.querySelectorAll(scrollable);
+    if (boxes.length === scrolled.length) scrolled.forEach(([left, top], i) => boxes[i].scrollTo(left, top));
+    if (inside) refocus(element, active, nth);
+  }
+
+  // refocus gives the focus back to a control that was drawn anew: by its id, or by its
+  // place where it has none and what stands there is of its kind.
+  function refocus(element, active, nth) {
+    const now = active.id ? byId(active.id) : element.querySelectorAll(focusable)[nth];
+    if (active.id || (now?.tagName === active.tagName && now.className === active.className)) now?.focus({ preventScroll: true });
   }
 
   function setRows(fields) {
@@ -376,7 +391,7 @@
       }
     });
     document.addEventListener('focusin', (e) => {
-      const row = e.target.closest('#rows') ? e.target.id : e.target.closest('[data-holds]') ? 'tools' : '';
+      const row = e.target.closest('#rows') ? e.target.id : e.target.tagName === 'SELECT' ? 'menu' : e.target.closest('[data-holds]') ? 'tools' : '';
       if (row === focusTold) return;
       focusTold = row;
       tell('focus', row);

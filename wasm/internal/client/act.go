@@ -417,7 +417,7 @@ func (m *machine) pressed(key string) {
 
 func (m *machine) focused(row string) {
 	key, ok := parseKey(row)
-	m.s.List.Focused, m.s.List.Within = ok || row == idRows, row != ""
+	m.s.List.Focused, m.s.List.Within, m.s.List.Menu = ok || row == idRows, row != "", row == idMenu
 	if ok {
 		m.s.List.Active = key
 	}

@@ -50,8 +50,7 @@ func (r *renderer) reader() string {
 // readerTools ends the pane's heading with the ways on and out.
 func (r *renderer) readerTools(m *markup) {
 	m.raw(`</h2><div class="reader-tools">`)
-	r.button(m, "quiet", "read-previous", ActReadPrevious, "", r.t(txtPreviousDocument), r.s.neighbour(-1) < 0)
-	r.button(m, "quiet", "read-next", ActReadNext, "", r.t(txtNextDocument), r.s.neighbour(1) < 0)
+	m.raw(`<span id="reader-steps"></span>`)
 	if r.s.Reader.Body != nil {
 		r.printButton(m, "print-document", "")
 	}
@@ -59,6 +58,17 @@ func (r *renderer) readerTools(m *markup) {
 	r.button(m, "quiet wide-only", "close-reader", ActCloseReader, "", r.t(txtCloseReader), false)
 	r.button(m, "quiet narrow-only", "close-reader-narrow", ActCloseReader, "", r.t(txtCloseReaderNarrow), false)
 	m.raw(`</div></div>`)
+}
+
+// readerSteps are the ways on to the documents before and after. They are drawn by
+// themselves: that there is another document changes nothing of the one that is read.
+func (r *renderer) readerSteps() string {
+	m := new(markup)
+	if r.s.Reader.Open {
+		r.button(m, "quiet", "read-previous", ActReadPrevious, "", r.t(txtPreviousDocument), r.s.neighbour(-1) < 0)
+		r.button(m, "quiet", "read-next", ActReadNext, "", r.t(txtNextDocument), r.s.neighbour(1) < 0)
+	}
+	return m.String()
 }
 
 // titleOf is what a document is called; one without a title is called by its type.

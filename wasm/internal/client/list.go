@@ -32,6 +32,7 @@ type Attention struct {
 	Focused bool // the focus is at a row
 	Within  bool // the focus is in the list or among its tools
 	Pointed bool // the pointer is over the list or its tools
+	Menu    bool // the focus is at a menu, perhaps one that is open: it is not drawn anew for what comes
 }
 
 // Made is what the rows were made from.

@@ -15,7 +15,8 @@ type look struct {
 	made     bool
 	found    []int32 // newest first; the store's whole order, where nothing is left out
 	room     []int32 // for found
-	Facets   *Facets // nil: not counted
+	Facets   *Facets // of the query; nil: not counted
+	counted  uint64  // the revision that they were counted at
 }
 
 // Facets count the documents that pass the query but for the facet's own part of it:
@@ -77,7 +78,10 @@ func (s *Store) look(q Query) *look {
 	if l.made && l.query == q && l.revision == s.revision {
 		return l
 	}
-	l.query, l.revision, l.made, l.Facets = q, s.revision, true, nil
+	if l.query != q {
+		l.Facets = nil
+	}
+	l.query, l.revision, l.made = q, s.revision, true
 	l.found = s.sorted()
 	if !q.narrows() {
 		return l
@@ -92,10 +96,11 @@ func (s *Store) look(q Query) *look {
 	return l
 }
 
-// facets counts what the query could be narrowed by.
-func (s *Store) facets(q Query) *Facets {
+// facets counts what the query could be narrowed by. While a menu of them may be open,
+// what has come since is not counted; what has gone always is.
+func (s *Store) facets(q Query, menu bool) *Facets {
 	l := s.look(q)
-	if l.Facets != nil {
+	if l.Facets != nil && (menu || l.counted == s.revision) {
 		return l.Facets
 	}
 	f := new(Facets)
@@ -116,7 +121,7 @@ func (s *Store) facets(q Query) *Facets {
 	}
 	f.Providers = s.values(&s.providers, providers, q.Provider, true)
 	f.Units = s.values(&s.units, units, q.Unit, false)
-	l.Facets = f
+	l.Facets, l.counted = f, s.revision
 	return f
 }
 
@@ -157,7 +162,7 @@ func (s *State) facets() *Facets {
 	if s.View.Store == nil {
 		return new(Facets)
 	}
-	return s.View.Store.facets(s.List.Query)
+	return s.View.Store.facets(s.List.Query, s.List.Menu)
 }
 
 // each visits every document that passes the query, in no order. What is visited is

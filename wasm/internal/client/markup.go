@@ -116,6 +116,7 @@ const (
 	idReaderHeading = "reader-heading"
 	idTrendHeading  = "trend-heading"
 	idRows          = "rows"
+	idMenu          = "menu" // no element: any menu
 	idPatient       = "patient-id"
 	idEndAsk        = "end-consent"
 	idEndConfirm    = "end-confirm"

@@ -38,6 +38,7 @@ func (r *renderer) overviewRegions(reader string) []Region {
 		{"list-empties", "main", r.empties()},
 		{"list-pages", "main", r.listPages()},
 		{"reader", "main", reader},
+		{"reader-steps", "reader", r.readerSteps()},
 	}
 	return append(regions, r.stripRegions()...)
 }

@@ -40,8 +40,6 @@ type readerKey struct {
 	print  bool
 	copy   bool
 	older  bool // the node tells no trends
-	before bool // there is a document before it
-	after  bool
 }
 
 // NewPainter returns a painter of an empty page.
@@ -57,7 +55,7 @@ func (p *Painter) Paint(s *State, effects []Effect) string {
 // emptied is written, so nothing that was wiped is kept here.
 func (p *Painter) reading(r *renderer) string {
 	item, _ := r.s.View.Store.get(r.s.Reader.Key)
-	key := readerKey{r.s.Reader, item.Rev, r.lang, r.s.Desk.Session.Print, r.s.Desk.Session.Copy, r.s.older(), r.s.neighbour(-1) >= 0, r.s.neighbour(1) >= 0}
+	key := readerKey{r.s.Reader, item.Rev, r.lang, r.s.Desk.Session.Print, r.s.Desk.Session.Copy, r.s.older()}
 	if p.text == "" || key != p.read {
 		p.read, p.text = key, r.reader()
 	}

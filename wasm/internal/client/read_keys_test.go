@@ -32,7 +32,7 @@ func TestReadingOnByKeyboard(t *testing.T) {
 	open(2, "p")
 	open(1, "p")
 	open(1, "p") // the first one
-	html := regionOf(Render(&p.s), "reader")
+	html := regionOf(Render(&p.s), "reader-steps")
 	if !strings.Contains(html, `data-test="read-previous" disabled`) || strings.Contains(html, `data-test="read-next" disabled`) {
 		t.Error("the buttons do not say where the list ends")
 	}

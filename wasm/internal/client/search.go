@@ -132,7 +132,7 @@ func (s *Store) speak(n names) {
 	}
 	*old = n
 	s.search = search{serial: s.search.serial + 1}
-	s.looked.made, s.stirred = false, true
+	s.looked.made, s.looked.Facets, s.stirred = false, nil, true
 }
 
 // search holds the words that are looked for. Each record remembers the number of the

@@ -99,6 +99,9 @@ func (s *Store) put(item protocol.Item) bool {
 		h.Unit = s.units.entries[r.unit].name // one text for all of the unit
 		r.item.Header.Unit = h.Unit
 	}
+	if had && (old.item.Header.CareProvider != h.CareProvider || unitOf(&old.item.Header) != unitOf(h)) {
+		s.drawn, s.looked.Facets = drawn{}, nil // a name may have gone with it
+	}
 	s.digest += protocol.Mix(item.Key, item.Rev)
 	s.counts[h.Contract]++
 	s.revision++

@@ -173,8 +173,14 @@ func (s *State) points() *points {
 	q := s.List.Query
 	q.From, q.To, q.Group = 0, 0, GroupTime
 	key := pointsKey{v.sight.revision, q, s.Lang, s.Timeline.Lanes, s.todayNumber()}
-	if p := s.drawn().points; p != nil && p.key == key {
-		return p
+	if p := s.drawn().points; p != nil {
+		if s.List.Menu { // a menu made of them is not torn out of the hand for what has come
+			key.revision = p.key.revision
+		}
+		if p.key == key {
+			return p
+		}
+		key.revision = v.sight.revision
 	}
 	p := &points{key: key, extent: s.census().extent}
 	// Today is seen: how long ago the latest document was is part of the picture.
