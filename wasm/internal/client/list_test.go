@@ -127,7 +127,7 @@ func TestOrderAndFilter(t *testing.T) {
 func (p *play) headings() (out []string) {
 	for _, row := range Render(&p.s).Rows.Items {
 		if row.Heading {
-			out = append(out, strings.NewReplacer(`<h3>`, "", `<span class="under" data-test="under">`, "", `<span class="unseen">`, "[", `</span></span></h3>`, "]").Replace(row.HTML))
+			out = append(out, strings.NewReplacer(`<h3>`, "", `<span class="under">`, "", `<span class="unseen">`, "[", `</span></span></h3>`, "]").Replace(row.HTML))
 		}
 	}
 	return out

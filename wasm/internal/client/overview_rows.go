@@ -29,7 +29,7 @@ func (r *renderer) rows() *Rows {
 func (r *renderer) headingRow(row *Row) string {
 	m := new(markup)
 	number, all := thousands(r.lang, int(row.under)), countText(r.lang, int(row.under))
-	m.raw(`<h3>`).text(r.heading(row.Heading)).raw(`: <span class="under" data-test="under">`).text(number)
+	m.raw(`<h3>`).text(r.heading(row.Heading)).raw(`: <span class="under">`).text(number)
 	return m.raw(`<span class="unseen">`).text(all[len(number):]).raw(`</span></span></h3>`).String()
 }
 
