@@ -22,7 +22,7 @@ type Header struct {
 	Time         Civil          // what blocks are compared with: blockComparisonTime, documentTime or authorTime by contract
 	TimeEnd      Civil          // end of what the record is about, where it is a period; zero otherwise
 	Title        string         // what a list calls the document
-	Detail       string         // one more line for the list: status, value, dose; may be empty
+	Detail       string         // one more line for the list: status, value, dose (see Abnormal); may be empty
 	Status       string         // as the source says it: final, Active, PREL; may be empty
 	Author       string         // name of the accountable professional; may be empty
 	AuthorRole   string         // may be empty

@@ -17,6 +17,7 @@ type description struct {
 	detail       []phrase
 	status       []phrase
 	end          string // path of the end of what the record is about
+	ended        string // status of a record whose end was past when it was made, where it has none
 }
 
 // phrase is words from a record's body, joined by sep. It says nothing unless its
@@ -34,6 +35,9 @@ type phrase struct {
 func say(parts ...string) phrase { return phrase{sep: " ", parts: parts} }
 
 func joined(sep string, parts ...string) phrase { return phrase{sep: sep, parts: parts} }
+
+// obsolete is the status of an alert that no longer holds.
+const obsolete = "Inaktuell"
 
 const (
 	drugPath   = "medicationPrescription/drug/"
@@ -71,8 +75,8 @@ var descriptions = [...]description{
 		contract: protocol.AlertInformation, record: "alertInformation",
 		title:  []phrase{joined(": ", "typeOfAlertInformation|/documentTitle", alertSubject), say(alertSubject)},
 		detail: []phrase{joined(", ", "hypersensitivity/degreeOfSeverity", "hypersensitivity/degreeOfCertainty"), say("alertInformationComment")},
-		status: []phrase{say("obsoleteTime=Inaktuell")},
-		end:    "validityTimePeriod/end",
+		status: []phrase{say("obsoleteTime=" + obsolete)},
+		end:    "validityTimePeriod/end", ended: obsolete,
 	},
 	{
 		contract: protocol.FunctionalStatus, record: "functionalStatusAssessment", documentTime: true,

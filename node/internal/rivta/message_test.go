@@ -194,9 +194,9 @@ func TestLists(t *testing.T) {
 		"Paracetamol Oral lösning: 10 ml x 3, Därefter vid behov (Aktuell)",
 		"Morfin: Vid smärta, 5–10 mg (Aktuell)",
 		"Pt-eGFR: > 90 mL/min (Slutsvar)",
-		"P-Troponin T: ≤ 5 ng/L L (Preliminärt svar)",
-		"U-Leukocyter: 10–20 /synfält H (Delsvar)",
-		"P-Kalium: 5,9 mmol/L H (Ändrat svar)",
+		"P-Troponin T: ≤ 5 ng/L L,\u00a0avvikande (Preliminärt svar)",
+		"U-Leukocyter: 10–20 /synfält H,\u00a0avvikande (Delsvar)",
+		"P-Kalium: 5,9 mmol/L H,\u00a0avvikande (Ändrat svar)",
 		"Provtagningstid: 2024-06-03 07:55:00 (Slutsvar)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -3,6 +3,7 @@ package rivta
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"tvilling/protocol"
@@ -261,17 +262,35 @@ func (m *mapper) reference(e *element, q *protocol.Quantity) {
 func flags(interpretations []*element) string {
 	var marks []string
 	for _, e := range interpretations {
-		mark := e.says()
-		for _, name := range []string{"code", "originalText", "displayName"} {
-			if mark == "" || mark == placeholder {
-				mark = e.child(name).says()
-			}
-		}
-		if mark != "" && mark != placeholder {
+		if mark := markOf(e); mark != "" {
 			marks = append(marks, mark)
 		}
 	}
 	return short(strings.Join(marks, ", "))
+}
+
+// markOf is one interpretation: its code, or the words that say what the code does not.
+func markOf(e *element) string {
+	texts := [...]string{e.says(), e.child("code").says(), e.child("originalText").says(), e.child("displayName").says()}
+	for i := range texts {
+		if texts[i] == placeholder {
+			texts[i] = ""
+		}
+	}
+	return protocol.MarkOf(texts[:]...)
+}
+
+// standsOut reports whether any result within e is marked as abnormal.
+func standsOut(e *element) bool {
+	switch {
+	case e == nil:
+		return false
+	case strings.EqualFold(e.name, "interpretation"):
+		return protocol.StandingOf(markOf(e)) != protocol.StandingNone
+	case strings.EqualFold(e.name, "pathologicalFlag"):
+		return e.says() == "true" || e.says() == "1"
+	}
+	return slices.ContainsFunc(e.children, standsOut)
 }
 
 // sampled finds when a result's sample was taken, or else the analysis made. A result

@@ -14,14 +14,29 @@ func summarise(k *description, header, body *element, to *protocol.Header) {
 	if to.Detail == to.Title {
 		to.Detail = ""
 	}
+	if k.contract == protocol.LaboratoryOrderOutcome && standsOut(body) {
+		to.SetAbnormal()
+	}
 	if k.end == "" || body == nil {
 		return
 	}
 	if e := body.find(k.end); e.says() != "" {
-		if t, ok := parseTime(e.text); ok && t >= to.Time {
+		switch t, ok := parseTime(e.text); {
+		case !ok:
+		case t >= to.Time:
 			to.TimeEnd = t
+		case to.Status == "" && endsBefore(t, to.Time):
+			to.Status = k.ended
 		}
 	}
+}
+
+// endsBefore reports whether a period that ends at end was over before at, as far as
+// both were given: what ends in a year ends after any day of it.
+func endsBefore(end, at protocol.Civil) bool {
+	e, a := end.Digits(), at.Digits()
+	n := min(len(e), len(a))
+	return e[:n] < a[:n]
 }
 
 type summary struct{ header, body *element }
