@@ -102,8 +102,6 @@
     behind = null;
   }
 
-  const focusable = 'a[href], button, input, select, textarea, summary, [tabindex]';
-
   const scrollable = '.table-box';
 
   function setContent(id, markup) {
@@ -112,7 +110,7 @@
     if (id === 'dialog') setDialog(markup !== '');
     const active = document.activeElement;
     const inside = active && active !== element && element.contains(active);
-    const nth = inside ? [...element.querySelectorAll(focusable)].indexOf(active) : -1;
+    const nth = inside ? kin(element, active).indexOf(active) : -1;
     const scrolled = [...element.querySelectorAll(scrollable)].map((e) => [e.scrollLeft, e.scrollTop]);
     // What is being written stays in a field that is drawn anew, and goes with its page.
     const kept = new Map();
@@ -123,15 +121,12 @@
     if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
     const boxes = element.querySelectorAll(scrollable);
     if (boxes.length === scrolled.length) scrolled.forEach(([left, top], i) => boxes[i].scrollTo(left, top));
-    if (inside) refocus(element, active, nth);
+    // The focus goes to what stands in the place of what had it: by its id, or by its place among its kind.
+    if (inside) (active.id ? byId(active.id) : kin(element, active)[nth])?.focus({ preventScroll: true });
   }
 
-  // refocus gives the focus back to a control that was drawn anew: by its id, or by its
-  // place where it has none and what stands there is of its kind.
-  function refocus(element, active, nth) {
-    const now = active.id ? byId(active.id) : element.querySelectorAll(focusable)[nth];
-    if (active.id || (now?.tagName === active.tagName && now.className === active.className)) now?.focus({ preventScroll: true });
-  }
+  // kin are the elements of one's kind, in order.
+  const kin = (element, one) => [...element.querySelectorAll(one.tagName)].filter((e) => e.className === one.className);
 
   function setRows(fields) {
     const list = byId(fields[1]);

@@ -196,6 +196,18 @@ func TestLiveUpdate(t *testing.T) {
 	if p.count() != n+1 {
 		t.Error("the same message twice changed the view")
 	}
+
+	p.typeIn("search", "nytillkommen")
+	p.lists(1)
+	p.click("row")
+	p.wait(hook("reader-title") + `.innerText.includes('nytillkommen')`)
+	p.waitHook("rest")
+	eval[bool](p, `(() => { document.querySelector('[data-test="rest"] summary').focus(); return true })()`)
+	put(t, patients.Harry, true, diagnosis(patients.Harry, "E2E-LIVE", "Huvudvärk, ändrad"))
+	p.wait(hook("reader-title") + `.innerText.includes('Huvudvärk, ändrad')`)
+	if at := eval[string](p, `document.activeElement.tagName`); at != "SUMMARY" {
+		t.Errorf("drawn anew, the focus is at %s", at)
+	}
 }
 
 // TestRevocationEmptiesOtherViews ends a consent in one tab; the other loses what it

@@ -212,7 +212,7 @@ func diagnosis(patient, id, text string) string {
 <accountableHealthcareProfessional><authorTime>20261101080000</authorTime>
 <healthcareProfessionalCareUnitHSAId>` + patients.Medicine.ID + `</healthcareProfessionalCareUnitHSAId>
 <healthcareProfessionalCareGiverHSAId>` + patients.Norrmark.ID + `</healthcareProfessionalCareGiverHSAId>
-</accountableHealthcareProfessional><approvedForPatient>true</approvedForPatient></diagnosisHeader>
+</accountableHealthcareProfessional><approvedForPatient>true</approvedForPatient><careContactId>K-1</careContactId></diagnosisHeader>
 <diagnosisBody><typeOfDiagnosis>Bidiagnos</typeOfDiagnosis><diagnosisCode><code>R51.9</code>
 <codeSystem>1.2.752.116.1.1.1.1.3</codeSystem><displayName>` + text + `</displayName></diagnosisCode></diagnosisBody></r:diagnosis>`
 }

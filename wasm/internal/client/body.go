@@ -50,7 +50,9 @@ func (r *renderer) reader() string {
 // readerTools ends the pane's heading with the ways on and out.
 func (r *renderer) readerTools(m *markup) {
 	m.raw(`</h2><div class="reader-tools">`)
-	m.raw(`<span id="reader-steps"></span>`)
+	m.raw(`<span id="reader-steps">`)
+	m.b = append(m.b, r.readerSteps()...)
+	m.raw(`</span>`)
 	if r.s.Reader.Body != nil {
 		r.printButton(m, "print-document", "")
 	}
@@ -60,8 +62,8 @@ func (r *renderer) readerTools(m *markup) {
 	m.raw(`</div></div>`)
 }
 
-// readerSteps are the ways on to the documents before and after. They are drawn by
-// themselves: that there is another document changes nothing of the one that is read.
+// readerSteps are the ways on to the documents before and after. They are a region of their
+// own: that there is another document changes nothing of the one that is read.
 func (r *renderer) readerSteps() string {
 	m := new(markup)
 	if r.s.Reader.Open {
@@ -342,21 +344,25 @@ func (r *renderer) decimal(s string) string {
 	return s
 }
 
-// flagged is an abnormal mark: a sign, a word and what the source gave.
+// flagged is the mark of a value, as the source gave it: an abnormal one with a sign and
+// a word before it.
 func (r *renderer) flagged(m *markup, flag string) {
-	if !isAbnormal(flag) {
-		m.raw(`<span class="unit">(`).text(flag).raw(`)</span>`)
-		return
-	}
 	var sign literal = `other`
 	word := txtAbnormal
-	switch flag {
-	case "H", "HH":
+	switch protocol.StandingOf(flag) {
+	case protocol.StandingNone:
+		m.raw(`<span class="unit">(`).text(flag).raw(`)</span>`)
+		return
+	case protocol.StandingHigh:
 		sign, word = `high`, txtHigh
-	case "L", "LL":
+	case protocol.StandingLow:
 		sign, word = `low`, txtLow
 	}
-	m.raw(`<span class="mark-abnormal `).raw(sign).raw(`" data-test="abnormal">`).text(r.t(word)).raw(` (`).text(flag).raw(`)</span>`)
+	m.raw(`<span class="mark-abnormal `).raw(sign).raw(`" data-test="abnormal">`).text(r.t(word))
+	if flag != r.t(word) {
+		m.raw(` (`).text(flag).raw(`)`)
+	}
+	m.raw(`</span>`)
 }
 
 // reference is what a value is compared with.
@@ -394,9 +400,9 @@ func (r *renderer) bounds(m *markup, q *protocol.Quantity, above, below bool) {
 	}
 }
 
-// isAbnormal reports whether a mark says that a value stands out: any mark does but
-// those that say it does not.
-func isAbnormal(flag string) bool { return flag != "" && flag != "N" && flag != "0" }
+// isAbnormal reports whether a mark says that a value stands out. One that is not known
+// to is shown, and no more.
+func isAbnormal(flag string) bool { return protocol.StandingOf(flag) != protocol.StandingNone }
 
 func size(n int) string {
 	if n < 1024 {

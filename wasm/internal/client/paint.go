@@ -32,7 +32,7 @@ type Painter struct {
 	buf  []byte
 }
 
-// readerKey is everything that the reading pane is written from.
+// readerKey is everything that the reading pane is written from, the region within it apart.
 type readerKey struct {
 	reader Reader
 	rev    uint64
