@@ -332,7 +332,7 @@ func (m *machine) arrange(q Query) {
 	if scrolled {
 		m.do(ScrollList{0})
 	}
-	m.s.Said.Status = countText(m.s.Lang, l.Documents)
+	m.status(countText(m.s.Lang, l.Documents))
 }
 
 func (m *machine) actOverview(a Act) {

@@ -61,7 +61,7 @@ func (m *machine) thanked(l *Link, t protocol.Thanked) {
 		return
 	}
 	*f = Feedback{ID: t.ID}
-	m.s.Said.Status = textOf(m.s.Lang, txtFeedbackThanks)
+	m.status(textOf(m.s.Lang, txtFeedbackThanks))
 	m.do(FocusOn{idMain})
 }
 

@@ -85,11 +85,11 @@ func (m *machine) actFollow(a Act) {
 		now := protocol.Instant(m.s.Clock.Wall)
 		p := Period{civilOf(now - defaultDays*86_400_000)[:10], civilOf(now)[:10]}
 		*follow = Follow{Kind: kind, Start: p, Period: p}
-		m.s.Notice = Notice{}
+		m.s.Notice, m.s.Said.Status = Notice{}, ""
 		m.do(FocusOn{idMain})
 	case ActReports:
 		*follow = Follow{}
-		m.s.Notice = Notice{}
+		m.s.Notice, m.s.Said.Status = Notice{}, ""
 		m.do(FocusOn{idMain})
 	case ActReportAsk:
 		m.askReport()
@@ -136,6 +136,7 @@ func (m *machine) askReport() {
 	default:
 		ask.From, ask.To = instantOf(from*86_400), instantOf((to+1)*86_400)-1
 		f.Asked, f.Report, f.Review = ask, nil, Review{}
+		m.s.Said.Status = "" // of the report before
 		m.sendFollow(0)
 	}
 }
@@ -159,7 +160,7 @@ func (m *machine) report(l *Link, r protocol.Report) {
 	}
 	f.Request, f.Report, f.Review = 0, &r, Review{}
 	m.renew(l)
-	m.s.Said.Status = numbered(m.s.Lang, len(r.Rows)+len(r.Counts), txtRowOne, txtRowMany)
+	m.status(numbered(m.s.Lang, len(r.Rows)+len(r.Counts), txtRowOne, txtRowMany))
 	m.do(FocusOn{idReport})
 }
 
@@ -223,7 +224,7 @@ func (m *machine) reviewed(l *Link, f protocol.Reviewed) {
 	report.Rows, follow.Report, follow.Review = rows, &report, Review{}
 	row = follow.entry(r.Entry)
 	row.Outcome, row.ReviewedAt = r.Outcome, protocol.Instant(m.s.Clock.Wall)
-	m.s.Said.Status = textOf(m.s.Lang, txtReviewDone)
+	m.status(textOf(m.s.Lang, txtReviewDone))
 	m.do(FocusOn{idReport})
 }
 

@@ -45,7 +45,7 @@ func (m *machine) relist() {
 	if l.Focused && l.Active != (protocol.DocumentKey{}) && l.indexOf(l.Active) < 0 {
 		l.Active, l.Focused = protocol.DocumentKey{}, false
 		m.do(FocusOn{idListHeading})
-		m.s.Said.Status = textOf(m.s.Lang, txtRowGone)
+		m.status(textOf(m.s.Lang, txtRowGone))
 	}
 }
 
@@ -82,7 +82,7 @@ func (m *machine) settle() {
 		s.sight = sight{s.revision, m.s.Clock.after(pictureEvery)}
 	}
 	if n := &l.News; n.Added+n.Gone > 0 && m.s.Clock.reached(n.Due) {
-		m.s.Said.Status = changedText(m.s.Lang, n.Added, n.Gone)
+		m.status(changedText(m.s.Lang, n.Added, n.Gone))
 		*n = News{Due: m.s.Clock.after(saidEvery)}
 	}
 }
@@ -355,5 +355,5 @@ func (m *machine) showHeld() {
 	}
 	m.do(ScrollList{l.Top})
 	m.do(FocusOn{rowID(l.Active)})
-	m.s.Said.Status = numbered(m.s.Lang, n, txtNewOne, txtNewMany)
+	m.status(numbered(m.s.Lang, n, txtNewOne, txtNewMany))
 }

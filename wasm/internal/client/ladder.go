@@ -58,7 +58,7 @@ func (m *machine) told(l *Link, f protocol.Told) {
 		ladder.Known, ladder.Providers = true, f.Providers
 	}
 	m.hold(l)
-	m.s.Said.Status = textOf(m.s.Lang, answerText(ladder, f.What))
+	m.status(textOf(m.s.Lang, answerText(ladder, f.What)))
 }
 
 // hold puts what was just told under the lease.

@@ -106,61 +106,207 @@ func everyText(v reflect.Value, way string, seen map[uintptr]bool, visit func(wa
 func full(t *testing.T) *play {
 	p, _ := reading(t, everyKind("hemligt"), protocol.Header{Contract: protocol.Diagnosis, Title: "hemligt", Unit: "hemligt"})
 	p.get(1, protocol.Session{SignIn: protocol.SignInProvider, Print: true, Copy: true})
+	p.get(1, protocol.Sources{Generation: 1, Rows: []protocol.SourceRow{{CareProvider: "hemligt"}}})
 	p.s.Desk.System = "hemligt"
 	p.do(Typed{FieldSearch, "hemligt"})
+	p.do(Typed{FieldUnit, "hemligt"})
 	p.do(Typed{FieldGuardian, "199701062383"})
 	p.act(ActRead, keyText(protocol.DocumentKey{15: 7}))
 	p.get(1, protocol.BodyFrame{Request: sentLast[protocol.Read](p).Request, Generation: 1, Document: protocol.DocumentKey{15: 7}, Body: everyKind("hemligt")})
 	p.act(ActPrint, "")
 	p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "x"})
 	p.do(Typed{FieldReason, "hemligt skäl"})
-	p.s.Said = Said{"hemligt", "hemligt"}
+	p.s.Ladder = Ladder{Blocked: ToldYes, Known: true, Providers: []protocol.ProviderMark{{Name: "hemligt", Has: true}}}
+	p.s.Said, p.s.Notice = Said{"hemligt", "hemligt"}, Notice{Fault: protocol.FaultAccessChanged, ID: "hemligt"}
 	return p
 }
 
+// asked is a choice, before anything is shown, where it has been told that there is blocked
+// information and which care providers have some.
+func asked(t *testing.T) *play {
+	p := toChoice(t)
+	p.act(ActAsk, "3")
+	p.answer(true, protocol.ProviderMark{Name: "hemligt", Has: true})
+	p.act(ActAsk, "2")
+	p.answer(true)
+	if !strings.Contains(p.s.Said.Status, textOf(protocol.Swedish, txtBlockedYes)) {
+		t.Fatalf("a screen reader is told %q", p.s.Said.Status)
+	}
+	return p
+}
+
+// overNext cuts the line, and has the next node welcome and answer.
+func overNext(p *play, answers ...protocol.Frame) {
+	p.do(Disconnected{1, 1006})
+	p.pass(400)
+	p.do(Connected{2})
+	for _, f := range answers {
+		if r, is := f.(protocol.Refused); is {
+			r.Request = sentLast[protocol.Open](p).Request
+			f = r
+		}
+		p.get(2, f)
+	}
+}
+
+// ways are how the patient is closed, or everything of the patient is taken away.
+var ways = map[string]func(*play){
+	"leave":      func(p *play) { p.act(ActLeave, ""); p.act(ActLeaveConfirm, "") },
+	"commission": func(p *play) { p.act(ActSwitchTask, ""); p.act(ActLeaveConfirm, "") },
+	"person":     func(p *play) { p.act(ActSwitchPerson, ""); p.act(ActLeaveConfirm, "") },
+	"sign out": func(p *play) {
+		p.get(1, protocol.Session{SignIn: protocol.SignInProvider})
+		p.act(ActSignOut, "")
+	},
+	"expired": func(p *play) { p.do(Expired{}) },
+	"page":    func(p *play) { p.do(Leaving{}) },
+	"revoked": func(p *play) {
+		g := p.s.Links.Live.Generation
+		p.get(1, protocol.Revoke{Generation: g, Next: g + 1, Fault: protocol.FaultAccessChanged})
+	},
+	"restored": func(p *play) {
+		p.get(1, protocol.Heartbeat{Position: protocol.Position{Epoch: epoch + 1, Index: 1}, LeaseMillis: 10_000})
+	},
+	"gate": func(p *play) { p.get(1, protocol.Refused{Fault: protocol.FaultSignIn}) },
+	"for good": func(p *play) {
+		p.s.Notice = Notice{} // the node's last word is what the page says then
+		p.do(Disconnected{1, uint16(protocol.CloseMalformed)})
+	},
+	"denied by the next node": func(p *play) {
+		overNext(p, welcome("a2", 100), protocol.Chosen{Commission: testCommission}, protocol.Refused{Fault: protocol.FaultNoEngagement})
+	},
+	"commission gone": func(p *play) {
+		w := welcome("a2", 100)
+		w.Commissions = nil
+		overNext(p, w)
+	},
+	"another patient": func(p *play) {
+		p.act(ActLeave, "")
+		p.act(ActLeaveConfirm, "")
+		p.act(ActPatient, "191212121212")
+	},
+	"another patient, the one before denied": func(p *play) {
+		overNext(p, welcome("a2", 100), protocol.Chosen{Commission: testCommission}, protocol.Refused{Fault: protocol.FaultNoEngagement})
+		p.act(ActRestart, "")
+		p.act(ActPatient, "191212121212")
+	},
+}
+
+// withdrawals take everything from the screen, and leave the patient open.
+var withdrawals = map[string]func(*play){
+	"lease": func(p *play) { p.pass(20_000) },
+	"doubt": func(p *play) {
+		p.get(1, protocol.Heartbeat{Generation: p.s.Links.Live.Generation, Position: protocol.Position{Epoch: epoch, Index: 101}, LeaseMillis: 10_000, Count: 99})
+		p.get(1, protocol.Opened{Basis: protocol.BasisConsent}) // what was told goes with the view, and else with this
+	},
+	"too large": func(p *play) {
+		p.act(ActChoice, "")
+		p.act(ActCheckAll, "")
+		p.act(ActShow, "")
+		p.get(1, protocol.Refused{Fault: protocol.FaultTooMany, ID: "abc"})
+		p.get(1, protocol.Opened{Basis: protocol.BasisConsent})
+	},
+}
+
+// secrets are the ways to what was said of the patient.
+func secrets(p *play, painter *Painter, secret func(way, text string) bool) (found []string) {
+	visit := func(way, text string) {
+		if secret(way, text) {
+			found = append(found, way)
+		}
+	}
+	everyText(reflect.ValueOf(&p.s), "State", map[uintptr]bool{}, visit)
+	everyText(reflect.ValueOf(painter), "Painter", map[uintptr]bool{}, visit)
+	return found
+}
+
 // What is left when the patient is closed holds nothing of the patient: no region, no
-// row, no form, no filter, nothing that a painter keeps.
+// row, no form, no filter, nothing that a screen reader is told, nothing that a painter keeps.
 func TestLeavingLeavesNothingBehind(t *testing.T) {
-	for name, leave := range map[string]func(*play){
-		"leave":      func(p *play) { p.act(ActLeave, ""); p.act(ActLeaveConfirm, "") },
-		"commission": func(p *play) { p.act(ActSwitchTask, ""); p.act(ActLeaveConfirm, "") },
-		"person":     func(p *play) { p.act(ActSwitchPerson, ""); p.act(ActLeaveConfirm, "") },
-		"sign out":   func(p *play) { p.act(ActSignOut, "") },
-		"expired":    func(p *play) { p.do(Expired{}) },
-		"page":       func(p *play) { p.do(Leaving{}) },
+	blocked := textOf(protocol.Swedish, txtBlockedYes)
+	secret := func(_, text string) bool {
+		return strings.Contains(text, "hemligt") || strings.Contains(text, "19970106") || strings.Contains(text, blocked)
+	}
+	for begin, from := range map[string]func(*testing.T) *play{"full": full, "asked": asked} {
+		for name, leave := range ways {
+			t.Run(begin+", "+name, func(t *testing.T) {
+				p, painter := from(t), NewPainter()
+				painter.Paint(&p.s, nil)
+				if found := secrets(p, painter, secret); len(found) < 4 {
+					t.Fatalf("to begin with it stands only in %v", found)
+				}
+				leave(p)
+				painter.Paint(&p.s, nil)
+				if found := secrets(p, painter, secret); len(found) > 0 {
+					t.Errorf("it is left in %v", found)
+				}
+			})
+		}
+	}
+}
+
+// What the user has typed may stay in memory while the patient does; nothing that was told
+// of the patient may.
+func TestWithdrawalLeavesNothingThatWasTold(t *testing.T) {
+	blocked := textOf(protocol.Swedish, txtBlockedYes)
+	typed := []string{"State.Panes.List.Query.Text", "State.Panes.Tools.Written.Text"}
+	secret := func(way, text string) bool {
+		return !slices.Contains(typed, way) && (strings.Contains(text, "hemligt") || strings.Contains(text, blocked))
+	}
+	for begin, from := range map[string]func(*testing.T) *play{"full": full, "asked": asked} {
+		for name, withdraw := range withdrawals {
+			t.Run(begin+", "+name, func(t *testing.T) {
+				p, painter := from(t), NewPainter()
+				p.s.Desk.System = "" // says where the user comes from, and stays while the patient does
+				painter.Paint(&p.s, nil)
+				if found := secrets(p, painter, secret); len(found) < 4 {
+					t.Fatalf("to begin with it stands only in %v", found)
+				}
+				withdraw(p)
+				painter.Paint(&p.s, nil)
+				if found := secrets(p, painter, secret); len(found) > 0 {
+					t.Errorf("it is left in %v", found)
+				}
+				if p.s.Wish.Patient.IsZero() {
+					t.Error("the patient is closed")
+				}
+			})
+		}
+	}
+}
+
+// A count or a span that was told before documents were taken away is not left in the page.
+func TestRemovalTakesBackWhatWasSaid(t *testing.T) {
+	for name, remove := range map[string]func(*play){
+		"revoked": func(p *play) {
+			p.get(1, protocol.Revoke{Generation: 1, Next: 2, Fault: protocol.FaultAccessChanged, Documents: []protocol.DocumentKey{{15: 1}}})
+		},
+		"removed": func(p *play) {
+			count, digest := sum(testDocs()[1:])
+			p.get(1, protocol.Batch{Generation: 1, From: 100, To: 101, Removes: []protocol.DocumentKey{{15: 1}}, Count: count, Digest: digest})
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := full(t)
-			painter := NewPainter()
-			painter.Paint(&p.s, nil)
-			found := 0
-			look := func(way, text string) {
-				if strings.Contains(text, "hemligt") || strings.Contains(text, "19970106") {
-					found++
-					if name != "" {
-						t.Logf("%s holds %.40q", way, text)
-					}
-				}
-			}
-			quiet := func(way, text string) {
-				if strings.Contains(text, "hemligt") || strings.Contains(text, "19970106") {
-					found++
-				}
-			}
-			everyText(reflect.ValueOf(&p.s), "State", map[uintptr]bool{}, quiet)
-			everyText(reflect.ValueOf(painter), "Painter", map[uintptr]bool{}, quiet)
-			if found < 10 {
-				t.Fatalf("only %d texts to begin with", found)
-			}
-			found = 0
-			leave(p)
-			painter.Paint(&p.s, nil)
-			everyText(reflect.ValueOf(&p.s), "State", map[uintptr]bool{}, look)
-			everyText(reflect.ValueOf(painter), "Painter", map[uintptr]bool{}, look)
-			if found > 0 {
-				t.Errorf("%d texts are left", found)
-			}
-		})
+		p := toOverview(t)
+		p.act(ActByTime, "")
+		if said := p.s.Said.Status; !strings.HasPrefix(said, "4 dokument") {
+			t.Fatalf("said %q", said)
+		}
+		remove(p)
+		if said := p.s.Said.Status; strings.Contains(said, "4 dokument") {
+			t.Errorf("%s: %q is still said", name, said)
+		}
+	}
+}
+
+// What was told about one patient's log is not left when another's is asked for.
+func TestReportTakesItsCountAlong(t *testing.T) {
+	p := reported(t, protocol.ReportPatient, protocol.Report{Rows: testRows()})
+	if p.s.Said.Status == "" {
+		t.Fatal("nothing is told")
+	}
+	p.act(ActReports, "")
+	if p.s.Said.Status != "" {
+		t.Errorf("%q is still said", p.s.Said.Status)
 	}
 }
 

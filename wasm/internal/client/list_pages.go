@@ -22,7 +22,7 @@ func (m *machine) actPages(name Action) {
 	}
 	m.do(ScrollList{l.Top})
 	if l.Paged {
-		m.s.Said.Status = pageText(&m.s)
+		m.status(pageText(&m.s))
 	}
 }
 

@@ -157,7 +157,8 @@ func (m *machine) opened(l *Link, f protocol.Opened) {
 		v.Wider = true
 	}
 	m.widen()
-	m.s.Access, m.s.Ladder = now, Ladder{}
+	m.s.Access = now
+	m.forgetLadder()
 	m.openedNotice(&f, was, calm)
 	if ask {
 		m.ask(protocol.AskProviders)
@@ -177,7 +178,7 @@ func (m *machine) openedNotice(f *protocol.Opened, was Access, calm txt) {
 	switch {
 	case calm != txtNone:
 		m.s.Notice = Notice{Calm: calm}
-		m.s.Said.Status = textOf(m.s.Lang, calm)
+		m.status(textOf(m.s.Lang, calm))
 	case was.Basis == protocol.BasisEmergency && f.Basis == protocol.BasisNone:
 		if !form.Ended && m.s.Notice.Fault != protocol.FaultEmergencyEnded {
 			m.s.Notice = Notice{Fault: protocol.FaultEmergencyEnded, At: protocol.Instant(m.s.Clock.Wall)}
@@ -297,7 +298,10 @@ func (m *machine) refusedAt(l *Link, n Notice) {
 			m.do(FocusOn{idPatient})
 		}
 	case StageShowing:
-		if m.s.View.Shown || m.s.End.Blank || n.Fault == protocol.FaultNotOpen || n.Fault == protocol.FaultNoEngagement {
+		standing := m.s.View.Shown || m.s.End.Blank
+		if n.Fault == protocol.FaultTooMany && standing {
+			m.backToChoice(l)
+		} else if standing || n.Fault == protocol.FaultNotOpen || n.Fault == protocol.FaultNoEngagement {
 			m.deny(n)
 			break
 		}
@@ -308,6 +312,18 @@ func (m *machine) refusedAt(l *Link, n Notice) {
 		return
 	}
 	m.climb(l)
+}
+
+// backToChoice takes the view away and lets the user choose anew: of a choice that holds too
+// much the node shows nothing, and the view before it is one that no node watches over.
+func (m *machine) backToChoice(l *Link) {
+	if next := &m.s.Links.Next; next != l && next.Stage == StageShowing {
+		m.drop(next) // it would show what has just been refused
+	}
+	m.wipe()
+	m.s.End.Blank, m.s.Form.Choosing = false, false
+	m.do(FocusOn{idMain})
+	m.do(Paint{})
 }
 
 func (m *machine) chunk(l *Link, f protocol.Chunk) {
@@ -341,14 +357,14 @@ func (m *machine) ended(l *Link, f protocol.End) {
 	m.renew(l)
 	if m.s.End.Blank || first {
 		m.s.Notice, m.s.Said.Alert = Notice{}, ""
-		m.redrawWords(m.s.List.Query.Text)
+		m.redrawFields(m.s.List.Query)
 	}
 	m.s.End.Blank, m.s.Form.Choosing = false, false
 	m.s.Reader.Request = 0
 	m.s.Reader.Trend.unowed()
 	m.refiltered()
 	if first {
-		m.s.Said.Status = countText(m.s.Lang, m.s.View.Store.len())
+		m.status(countText(m.s.Lang, m.s.View.Store.len()))
 		m.do(FocusOn{idMain})
 		m.do(ScrollList{m.s.List.Top})
 	}
@@ -438,10 +454,13 @@ func (m *machine) batch(l *Link, f protocol.Batch) {
 		m.doubt(l)
 		return
 	}
-	m.s.Ladder = Ladder{}
+	m.forgetLadder()
 	v.Index, v.Vouched = f.To, max(v.Vouched, f.To)
 	m.s.Me.Position.Index = max(m.s.Me.Position.Index, f.To)
 	news.Added, news.Gone = news.Added+added, news.Gone+gone
+	if gone > 0 {
+		m.s.Said.Status = "" // it may count what is gone
+	}
 	m.s.List.Dirty = true // settled before the page is painted, however many come until then
 	m.follow()
 	if gone > 0 {
@@ -474,7 +493,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 	l.Generation = max(l.Generation, f.Next)
 	l.Shadow = nil
 	n := m.revokeNotice(f)
-	m.s.Ladder = Ladder{}
+	m.forgetLadder()
 	if len(f.Documents) == 0 {
 		m.forgetPatient()
 		m.blank(n)
@@ -483,6 +502,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 		return
 	}
 	m.untake()
+	m.s.Said.Status = "" // it may count what goes
 	gone := m.withdraw(f.Documents)
 	v := &m.s.View
 	if v.Link == l.ID {
@@ -491,7 +511,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 		m.s.Reader.Request = 0
 		m.s.Reader.Trend.unowed()
 	}
-	if m.s.Reader.Open && m.s.Reader.Key != (protocol.DocumentKey{}) && v.Shown {
+	if m.s.Reader.Open && !m.s.Reader.Gone && v.Shown {
 		if _, there := v.Store.get(m.s.Reader.Key); !there {
 			m.s.Reader = Reader{Open: true, Gone: true}
 		}
@@ -501,7 +521,7 @@ func (m *machine) revoked(l *Link, f protocol.Revoke) {
 	}
 	if gone > 0 {
 		m.s.Notice = n
-		m.s.Said.Alert = changedText(m.s.Lang, 0, gone)
+		m.alert(changedText(m.s.Lang, 0, gone))
 	}
 	m.refiltered()
 	m.do(Paint{})

@@ -29,11 +29,27 @@ func Step(s State, e Event) (State, []Effect) {
 	return m.s, m.fx
 }
 
-// say has a screen reader say what went wrong; on a blank page it has been said.
+// say has a screen reader say what went wrong; where the page is itself the notice it has
+// been said.
 func (m *machine) say(n Notice) {
-	if n.Fault != protocol.FaultNone && n.Calm == txtNone && !m.s.End.Blank {
-		m.s.Said.Alert = n.Fault.Info().In(m.s.Lang).Title
+	if n.Fault != protocol.FaultNone && n.Calm == txtNone && !m.s.ownWords() {
+		m.alert(n.Fault.Info().In(m.s.Lang).Title)
 	}
+}
+
+// status has a screen reader say something when it comes to it.
+func (m *machine) status(words string) { m.s.Said.Status = anew(m.s.Said.Status, words) }
+
+// alert has a screen reader say something at once.
+func (m *machine) alert(words string) { m.s.Said.Alert = anew(m.s.Said.Alert, words) }
+
+// anew is words that are said after others. The same words once more would be no change
+// that a screen reader hears of: a space that nobody sees makes it one.
+func anew(before, words string) string {
+	if words != "" && words == before {
+		return words + "\u00a0"
+	}
+	return words
 }
 
 // machine is a state on its way through one step.
@@ -64,9 +80,9 @@ func (m *machine) take(in Input) {
 		m.disconnected(in.Link, in.Code)
 	case Act:
 		m.used()
-		words := m.s.List.Query.Text
+		was := m.s.List.Query
 		m.act(in)
-		m.redrawWords(words)
+		m.redrawFields(was)
 	case Typed:
 		m.used()
 		m.typed(in)
@@ -92,7 +108,9 @@ func (m *machine) take(in Input) {
 	case Expired:
 		m.expired()
 	case Charted:
+		was := m.s.List.Query
 		m.charted(in)
+		m.redrawFields(was)
 	case Leaving:
 		m.leaving()
 	case Pointed:
@@ -113,13 +131,15 @@ func (m *machine) expire() {
 		if m.s.View.Shown || m.s.Follow.Report != nil {
 			m.blank(n)
 		} else {
-			m.s.Ladder, m.s.Notice = Ladder{}, n
+			m.forgetLadder()
+			m.s.Notice = n
 			m.do(Paint{})
 		}
 	}
 	a := &m.s.Access
 	if a.Basis == protocol.BasisEmergency && a.Ends != 0 && !a.Over && m.s.Clock.Wall >= int64(a.Ends) {
-		a.Over, m.s.Ladder = true, Ladder{}
+		a.Over = true
+		m.forgetLadder()
 		if !m.s.End.Blank {
 			m.s.Notice = Notice{Fault: protocol.FaultEmergencyEnded, At: protocol.Instant(m.s.Clock.Wall)}
 		}
@@ -153,16 +173,28 @@ func (m *machine) blank(n Notice) {
 	m.do(Paint{})
 }
 
-// wipe forgets every document that is shown. What is on its way has just been decided
-// and recorded, and may come.
+// wipe forgets every document that is shown, and every word that was told of them. What
+// is on its way has just been decided and recorded, and may come.
 func (m *machine) wipe() {
 	m.untake()
 	m.s.Desk.Asked = AskedNothing
 	m.s.View = View{}
-	m.s.Ladder, m.s.Follow = Ladder{}, Follow{}
+	m.forgetLadder()
+	m.s.Said, m.s.Follow = Said{}, Follow{}
 	m.s.List.clear()
+	m.s.List.Query.Provider, m.s.List.Query.Unit = "", "" // these names came with documents
 	m.s.Reader.Body, m.s.Reader.Rev, m.s.Reader.Request = nil, 0, 0
 	m.s.Reader.Shown, m.s.Reader.Trend = 0, Trend{}
+}
+
+// forgetLadder forgets what was told in answer to questions, also where a screen reader
+// has been told it: that there is blocked information is said to who asked, and to nobody
+// once what the answer rests on has changed (P9).
+func (m *machine) forgetLadder() {
+	if m.s.Ladder.holds() {
+		m.s.Said.Status = ""
+	}
+	m.s.Ladder = Ladder{}
 }
 
 // forgetTyped drops what stands in fields that go with their page.
@@ -233,7 +265,7 @@ func (m *machine) follow() {
 	switch {
 	case !there:
 		*r = Reader{Open: true, Gone: true}
-		m.s.Said.Status = textOf(m.s.Lang, txtDocumentGone)
+		m.status(textOf(m.s.Lang, txtDocumentGone))
 	case r.Request == 0 && r.Fault == (Notice{}) && (r.Body == nil || item.Rev != r.Rev):
 		m.read()
 	}

@@ -84,7 +84,7 @@ func zoomed(w Span, about int64, by float64) Span {
 // sayWindow tells which time the chart shows now, and how much there is in it.
 func (m *machine) sayWindow() {
 	p := m.s.plot()
-	m.s.Said.Status = spanText(m.s.Lang, p.window) + ", " + countText(m.s.Lang, p.inside)
+	m.status(spanText(m.s.Lang, p.window) + ", " + countText(m.s.Lang, p.inside))
 }
 
 // charted takes what the pointer and the keys do at the chart and the calendar.
