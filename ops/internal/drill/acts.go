@@ -86,12 +86,14 @@ func (r *run) kill(_ context.Context, ids ...string) error {
 		return fault.ErrUnknown
 	}
 	r.watch.note(KindFault, "kill "+strings.Join(ids, ", "))
+	r.watch.strike(ids)
 	r.remember(&r.down, ids...)
 	return each(ids, r.target.Processes.KillNode)
 }
 
 func (r *run) pause(_ context.Context, id string) error {
 	r.remember(&r.paused, id)
+	r.watch.strike([]string{id})
 	return r.note("pause", id, r.target.Processes.PauseNode)
 }
 
@@ -137,8 +139,9 @@ func (r *run) cut(_ context.Context, from, to []string) error {
 	return nil
 }
 
-// part cuts two sides off from each other.
+// part cuts two sides off from each other. One of them must come to hear no leader.
 func (r *run) part(ctx context.Context, a, b []string) error {
+	r.watch.strike(a, b)
 	return errors.Join(r.cut(ctx, a, b), r.cut(ctx, b, a))
 }
 

@@ -64,7 +64,8 @@ type pageView struct {
 	Rows     []row
 	Figures  []figureRow
 	Kept     []keptRow
-	Reached  []keptRow
+	Reached  []keptRow // of the work
+	Noticed  []keptRow // of the fault
 	Versions []string
 	Took     string
 	When     string
@@ -90,6 +91,10 @@ var words = []struct {
 	{Streamed, "Views that the streams were shown"},
 	{Held, "Entries of the access log before the data was taken away"}, {Vanished, "Data nodes without what was there before, as it was"},
 	{Unchecked, "Nodes and changes that could not be checked"},
+	{Away, "Longest time that all who were hit did not answer, or heard no leader"}, {Leased, "Views blanked since nothing more was heard of them"},
+	{Anew, "Members that were started anew, from the fault on"}, {Replaced, "Members that run another build than before"},
+	{Generations, "Generations by which the cluster's history was raised"}, {Found, "Faults that the operator's own means showed"},
+	{FeedAge, "Age of what is known from the service, at the heal"}, {Crossing, "Shortest time for a large write to reach the other site"},
 	{Changes, "Changes of leadership under the fault, and while another cluster is made"}, {Ended, "From the fault until its process had ended itself"},
 	{Canary, "From the heal to a committed canary"}, {CaughtUp, "From the heal until every member had passed it"}, {Moved, "Leadership to the other site and back"},
 }
@@ -118,7 +123,12 @@ func view(r Report) pageView {
 		v.Kept = append(v.Kept, line)
 	}
 	for _, f := range r.Floors {
-		v.Reached = append(v.Reached, keptRow{What: f.What, Promised: number(f.Figure, f.Least), Measured: number(f.Figure, f.Measured), Kept: f.Reached})
+		line := keptRow{What: f.What, Promised: number(f.Figure, f.Least), Measured: number(f.Figure, f.Measured), Kept: f.Reached}
+		if f.Fault {
+			v.Noticed = append(v.Noticed, line)
+		} else {
+			v.Reached = append(v.Reached, line)
+		}
 	}
 	by := map[string][]string{}
 	for id, version := range r.Steady.Versions {

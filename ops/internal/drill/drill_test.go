@@ -25,7 +25,7 @@ func TestLeaderKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := found[0]
-	s.Hold = 2 * time.Second
+	s.Hold = awayLeast + 2*time.Second
 	target, end, err := OpenOwn(t.Context(), Own{Binary: binary, Network: fault.KindRelays, Work: Work{Openers: 4, Producers: 2, Streams: 4, Changers: 1, Seed: 1}}, s)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ const (
 // no patient. A probe of a node that is away fails, as it must: a client asks another.
 func blind() []Figure {
 	return []Figure{Failed, Unknown, Acknowledged, Lost, Blanked, BlankedLate, NotBlanked, Resumed, StreamsLost, Operations, Unlawful,
-		Unrecorded, Different, Doubts, Unchecked, Dark, Streamed}
+		Unrecorded, Different, Doubts, Unchecked, Dark, Streamed, Leased}
 }
 
 // probes are the work of a cluster that is not ours to fill: writes that change nothing,

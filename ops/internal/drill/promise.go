@@ -44,6 +44,14 @@ const (
 	Dark         Figure = "dark_ms"        // the longest that a view that stays showed nothing
 	Attempts     Figure = "attempts"       // that the operations from the fault on took
 	Streamed     Figure = "streamed"       // views that the streams were shown
+	Away         Figure = "away_ms"        // the longest that every node of a side that was hit did not answer, or heard no leader
+	Anew         Figure = "started_anew"   // members that were started anew, from the fault on
+	Replaced     Figure = "replaced"       // members that run another build than before the fault
+	Generations  Figure = "generations"    // by which the cluster's history was raised, on every member
+	Found        Figure = "found"          // faults that the operator's own means showed
+	Leased       Figure = "leases_ended"   // views that were blanked since nothing more was heard of them
+	FeedAge      Figure = "feed_age_ms"    // how old what is known from a service was at the heal
+	Crossing     Figure = "crossing_ms"    // the shortest time in which a large write reached the other site
 )
 
 // Promise is what a drill holds the cluster to.
@@ -61,7 +69,8 @@ type Kept struct {
 	Unseen   bool     `json:"unseen,omitempty"` // the work that was done cannot show it: nothing is said of it
 }
 
-// Floor is what there must be of the work: who does nothing keeps every promise.
+// Floor is what there must be of the work and of the fault: who does nothing keeps every
+// promise, and so does a cluster to which nothing happens.
 type Floor struct {
 	What   string  `json:"what"`
 	Figure Figure  `json:"figure"`
@@ -73,9 +82,10 @@ type Reached struct {
 	Floor
 	Measured float64 `json:"measured"` // what is not measured is nothing
 	Reached  bool    `json:"reached"`
+	Fault    bool    `json:"fault,omitempty"` // it says that the fault was there, not that work was done
 }
 
-// floors are those of every drill, as far as its work can show them.
+// floors are those of the work of every drill, as far as it can show them.
 func floors() []Floor {
 	return []Floor{
 		{"Operations are done", Requests, 1},
@@ -98,6 +108,22 @@ func worked(floors []Floor, figures map[Figure]float64, blind []Figure) (all []R
 		all = append(all, r)
 	}
 	return all, idle
+}
+
+// noticed lays what must be seen of a fault beside figures. A command that says that it
+// made the fault is no evidence of one.
+func noticed(floors []Floor, figures map[Figure]float64, blind []Figure) (all []Reached, unseen []string) {
+	all, _ = worked(floors, figures, blind)
+	for i, r := range all {
+		all[i].Fault = true
+		if !r.Reached {
+			unseen = append(unseen, fmt.Sprintf("The fault was not seen, so the drill proved nothing. %s: at least %s must be seen, measured %s", r.What, number(r.Figure, r.Least), number(r.Figure, r.Measured)))
+		}
+	}
+	if len(all) == 0 {
+		unseen = append(unseen, "The fault was not seen, so the drill proved nothing: this work cannot show it")
+	}
+	return all, unseen
 }
 
 // judge lays promises beside figures. A figure that is not there keeps no promise; one
@@ -130,7 +156,7 @@ func (k Kept) String() string {
 }
 
 // inMillis are the figures that are times.
-var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Renewed: true, Heeded: true, Dark: true}
+var inMillis = map[Figure]bool{FirstOpen: true, Pause: true, OpenP99: true, Canary: true, CaughtUp: true, Moved: true, Ended: true, Renewed: true, Heeded: true, Dark: true, Away: true, FeedAge: true, Crossing: true}
 
 // number writes a figure with its unit.
 func number(f Figure, v float64) string {

@@ -161,7 +161,7 @@ func TestEveryDrillIsWhole(t *testing.T) {
 		switch {
 		case !strings.HasSuffix(s.Shows, ".") || len(s.Needs) == 0:
 			t.Errorf("%s does not say what it shows or needs", s.Name)
-		case s.fault == nil || s.heal == nil || s.Hold <= 0 || len(s.Promises) == 0:
+		case s.fault == nil || s.heal == nil || s.Hold <= 0 || len(s.Promises) == 0 || len(s.Floors) == 0:
 			t.Errorf("%s is not whole", s.Name)
 		}
 	}

@@ -51,7 +51,7 @@ func Run(ctx context.Context, s Scenario, t *Target, say func(string)) Report {
 			return refuse(err)
 		}
 	}
-	r := &run{target: t, figures: report.Figures, top: t.Operator.Topology(), watch: &watch{began: report.Began, say: say, nodes: map[string]admin.Member{}}}
+	r := &run{target: t, figures: report.Figures, top: t.Operator.Topology(), watch: newWatch(report.Began, say)}
 	for _, m := range r.top.Members {
 		if m.Role == admin.RoleData && !slices.Contains(r.data, m.Site) {
 			r.data = append(r.data, m.Site)
@@ -100,21 +100,28 @@ func (r *run) watched(ctx context.Context, s Scenario, report *Report) {
 	}
 	if !r.faulty { // what was promised of it was not asked
 		report.Reasons = append(report.Reasons, err.Error())
+		if errors.Is(err, ErrHealing) { // but the cluster is not as it was
+			report.Outcome = Fail
+		}
 		return
 	}
-	var broken []string
-	report.Promises, broken = judge(s.Promises, report.Figures, r.target.Blind)
-	report.Reasons = append(report.Reasons, broken...)
-	var idle []string
-	report.Floors, idle = worked(floors(), report.Figures, r.target.Blind)
-	report.Reasons = append(report.Reasons, idle...)
 	if err != nil {
-		report.Reasons = append([]string{err.Error()}, report.Reasons...)
+		report.Reasons = append(report.Reasons, err.Error())
 	}
+	report.judged(s, r.target.Blind)
 	report.Outcome = Pass
 	if len(report.Reasons) > 0 {
 		report.Outcome = Fail
 	}
+}
+
+// judged lays a drill's floors and promises beside what was measured.
+func (r *Report) judged(s Scenario, blind []Figure) {
+	seen, unseen := noticed(s.Floors, r.Figures, blind)
+	promises, broken := judge(s.Promises, r.Figures, blind)
+	done, idle := worked(floors(), r.Figures, blind)
+	r.Promises, r.Floors = promises, append(seen, done...)
+	r.Reasons = slices.Concat(r.Reasons, unseen, broken, idle)
 }
 
 // act is the order of every drill.
@@ -126,6 +133,9 @@ func (r *run) act(ctx context.Context, s Scenario, report *Report) (err error) {
 		defer cancel()
 		if err := s.heal(whole, r); err != nil {
 			return fmt.Errorf("%w: %w", ErrHealing, err)
+		}
+		if !r.faulty { // afterwards nobody looks whether all is well
+			return r.allBack(whole)
 		}
 		return nil
 	}
@@ -195,7 +205,8 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 	r.site, report.Steady.Leader = m.Site, r.leader
 	load.Phase(PhaseFault)
 	*healed, r.faulty = false, true
-	from := r.watch.note(KindPhase, "fault")
+	from, before := r.watch.note(KindPhase, "fault"), r.watch.lastHeard()
+	defer func() { r.sinceThen(before) }()
 	if err := s.fault(ctx, r); err != nil {
 		return fmt.Errorf("making the fault: %w", err)
 	}
@@ -205,6 +216,9 @@ func (r *run) underLoad(ctx context.Context, s Scenario, load Load, report *Repo
 	err := rest(ctx, s.Hold-time.Duration(time.Since(r.watch.began).Milliseconds()-from)*time.Millisecond)
 	at := r.watch.note(KindPhase, "heal")
 	report.Figures[Changes] = float64(changesBetween(r.watch.seen(), from, at))
+	if ms, struck := r.watch.away(); struck {
+		report.Figures[Away] = ms
+	}
 	if err := errors.Join(err, heal()); err != nil {
 		return err
 	}
@@ -263,11 +277,26 @@ func (r *run) awaitEnd(ctx context.Context, from int64, within time.Duration, re
 var (
 	errStillThere = errors.New("it is there still")
 	errNobody     = errors.New("nobody leads")
+	errNoAnswer   = errors.New("not every member answers")
 )
 
 func (r *run) ended(id string) error {
 	if r.target.Processes.Running(id) {
 		return fmt.Errorf("%s: %w", id, errStillThere)
+	}
+	return nil
+}
+
+// allBack waits until every member answers.
+func (r *run) allBack(ctx context.Context) error {
+	err := until(ctx, func(context.Context) error {
+		if late := r.watch.behind(r.others(""), 0); len(late) > 0 {
+			return fmt.Errorf("%w: %s", errNoAnswer, strings.Join(late, ", "))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrHealing, err)
 	}
 	return nil
 }

@@ -55,7 +55,8 @@ type Scenario struct {
 	Shows    string        `json:"shows"`
 	Needs    []Need        `json:"needs"`
 	Promises []Promise     `json:"promises"`
-	Hold     time.Duration `json:"-"` // how long the fault lasts
+	Floors   []Floor       `json:"floors"` // what must be seen of the fault: without it the drill proves nothing
+	Hold     time.Duration `json:"-"`      // how long the fault lasts
 
 	tame    bool                              // the work is writes that change nothing: what is lost, is by what is done
 	prepare func(context.Context, *run) error // before the steady state is watched
@@ -119,4 +120,34 @@ func pause(most time.Duration) Promise {
 
 func changes(most float64) Promise {
 	return Promise{"Leadership changes no more than it must", Changes, most}
+}
+
+// awayLeast is what no machine that is merely busy is taken for.
+const awayLeast = 3 * time.Second
+
+// away is of those that are ended, paused or cut off.
+func away() Floor {
+	return Floor{"Everyone who was hit, or who is on a side of the cut, does not answer or hears no leader for a while", Away, float64(awayLeast.Milliseconds())}
+}
+
+// deposed is of a fault of the leader.
+func deposed() Floor { return Floor{"Another node comes to lead", Changes, 1} }
+
+// left is of a node that views hang on.
+func left() Floor {
+	return Floor{"Views leave the node that was hit, and show again at another", Resumed, 1}
+}
+
+// restarted is of a fault that a node must end of.
+func restarted() Floor { return Floor{"The node ends, and is started anew", Anew, 1} }
+
+// raised is of a cluster that is made anew of what is left of one.
+func raised() []Floor {
+	return []Floor{{"The cluster's history is of a new generation, on every member", Generations, 1},
+		{"Something was there before, to be looked for", Held, 1}}
+}
+
+// shown is of faults that the operator's own means must show.
+func shown(least float64) Floor {
+	return Floor{"The operator's own means show the fault", Found, least}
 }

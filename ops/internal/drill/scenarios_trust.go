@@ -32,11 +32,13 @@ func trustScenarios() []Scenario {
 		{Name: "clock-skew", Shows: "A node's clock is ahead, then behind, then wildly behind; then the leader's is wildly ahead: it is seen, and a node whose clock is wild shows nothing and does not lead, while the others go on.",
 			Needs: []Need{NeedClocks}, Promises: refusing(found, changes(1), pause(3*time.Second),
 				Promise{"A node whose clock is wild is not ready and does not lead", Heeded, 5_000},
-				Promise{"No view is dark for longer than it takes to move, and a little", Dark, 10_000}), Hold: 6 * clockHold,
+				Promise{"No view is dark for longer than it takes to move, and a little", Dark, 10_000}),
+			Floors: []Floor{shown(4)}, Hold: 6 * clockHold,
 			fault: moveClocks, heal: clocksRight},
 		{Name: "certificate-expiry", Shows: "A node's certificate runs out: it is told before, the others go on without the node, and with a new one it is back by itself.",
 			Needs: []Need{NeedHands}, Promises: always(found, changes(0), pause(2*time.Second),
-				Promise{"With a new certificate the node is back, without a restart", Renewed, 15_000}), Hold: expiresIn + 8*time.Second,
+				Promise{"With a new certificate the node is back, without a restart", Renewed, 15_000}),
+			Floors: []Floor{shown(2)}, Hold: expiresIn + 8*time.Second,
 			fault: expire, heal: renew},
 	}
 }
@@ -130,6 +132,7 @@ func (r *run) expect(ctx context.Context, what ...string) {
 	err := until(ctx, func(ctx context.Context) error {
 		for _, c := range doctor.Judge(doctor.Examine(ctx, r.target.Operator, "")) {
 			if c.Grade > health.Notice && slices.Contains(what, c.What) {
+				r.figures[Found]++
 				r.watch.note(KindCheck, "the doctor says: "+c.What+": "+c.Found)
 				return nil
 			}

@@ -14,19 +14,26 @@ import (
 func wideScenarios() []Scenario {
 	return append([]Scenario{
 		{Name: "feed-stall", Shows: "The service of blocks answers no more: within the time that its word holds work goes on.",
-			Needs: []Need{NeedServices}, Promises: always(pause(2*time.Second), changes(0)), Hold: 15 * time.Second,
+			Needs: []Need{NeedServices}, Promises: always(pause(2*time.Second), changes(0)),
+			Floors: []Floor{{"What is known from the service grows old", FeedAge, feedLeast}}, Hold: 15 * time.Second,
 			fault: func(ctx context.Context, r *run) error { return r.services(ctx, "blocks", `{"stall":true}`) },
-			heal:  func(ctx context.Context, r *run) error { return r.services(ctx, "blocks", `{"stall":false}`) }},
+			heal: func(ctx context.Context, r *run) error {
+				r.blocksAge(ctx)
+				return r.services(ctx, "blocks", `{"stall":false}`)
+			}},
 		{Name: "release", Shows: "Every node is replaced by another build, one after another, and nobody notices.",
 			Needs: []Need{NeedBuilds, NeedHands}, Promises: always(pause(time.Second), changes(3),
 				Promise{"No operation has an unknown outcome", Unknown, 0},
-				Promise{"No operation takes more than a second, its attempts together", Slow, 0}), Hold: time.Second,
+				Promise{"No operation takes more than a second, its attempts together", Slow, 0}),
+			Floors: []Floor{{"Every member comes to run the other build", Replaced, 5}}, Hold: time.Second,
 			fault: releaseAll, heal: func(context.Context, *run) error { return nil }},
 		{Name: "backup-restore", Shows: "A backup is taken at work; then everything is lost, and a cluster is made of the backup.",
-			Needs: []Need{NeedHands, NeedProcess}, Promises: always(keeps(pause(90 * time.Second))...), Hold: time.Second, tame: true,
+			Needs: []Need{NeedHands, NeedProcess}, Promises: always(keeps(pause(90 * time.Second))...),
+			Floors: raised(), Hold: time.Second, tame: true,
 			ready: backUp, fault: loseAll, heal: restoreAll},
 		{Name: "quorum-loss-recover", Shows: "Most members are gone for good: the one of the others that has most becomes the cluster, and all join it.",
-			Needs: []Need{NeedHands, NeedProcess}, Promises: always(keeps(pause(60 * time.Second))...), Hold: 3 * time.Second, tame: true,
+			Needs: []Need{NeedHands, NeedProcess}, Promises: always(keeps(pause(60 * time.Second))...),
+			Floors: raised(), Hold: 3 * time.Second, tame: true,
 			ready: func(ctx context.Context, r *run) error { return r.mark(ctx) }, fault: loseQuorum, heal: recoverOne},
 	}, trustScenarios()...)
 }

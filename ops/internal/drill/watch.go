@@ -22,6 +22,10 @@ type watch struct {
 	events []Event
 	more   int    // events that were not kept
 	led    string // who did last; that nobody could be asked for a moment is no news
+
+	last    map[string]admin.Member // as last heard, however long ago
+	sides   [][]string              // who was hit, together
+	absence map[string]absence      // of those, since they were
 }
 
 // start asks until the context ends.
@@ -38,7 +42,7 @@ func (w *watch) start(ctx context.Context, client *adminclient.Client) *sync.Wai
 				if ctx.Err() != nil {
 					return
 				}
-				w.heard(m.ID, health.Member, err == nil, time.Now())
+				w.heard(m.ID, health, err == nil, time.Now())
 				select {
 				case <-tick.C:
 				case <-ctx.Done():
@@ -51,15 +55,18 @@ func (w *watch) start(ctx context.Context, client *adminclient.Client) *sync.Wai
 }
 
 // heard takes what a node said of itself, or that it said nothing.
-func (w *watch) heard(id string, m admin.Member, answered bool, now time.Time) {
+func (w *watch) heard(id string, h admin.NodeHealth, answered bool, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.nodes, id)
 	if answered {
-		w.nodes[id] = m
+		w.nodes[id], w.last[id] = h.Member, h.Member
 	}
 	leader := leaderOf(w.nodes)
 	at := now.Sub(w.began).Milliseconds()
+	if a, hit := w.absence[id]; hit {
+		w.absence[id] = a.after(!answered || !hearsOne(h.Checks), at)
+	}
 	if n := len(w.reigns); n > 0 {
 		w.reigns[n-1].To = at
 		if w.reigns[n-1].Leader == leader {

@@ -24,6 +24,9 @@ type Work struct {
 // DefaultWork is enough to see a pause of half a second, on two cores.
 func DefaultWork() Work { return Work{Openers: 8, Producers: 4, Streams: 24, Changers: 2, Seed: 1} }
 
+// ownData are the data nodes of a cluster of a drill's own.
+const ownData = 4
+
 // String says how much it is.
 func (w Work) String() string {
 	return fmt.Sprintf("%d openers, %d senders, %d views that stay open, %d who change blocks and consents", w.Openers, w.Producers, w.Streams, w.Changers)
@@ -38,7 +41,10 @@ func (w Work) blind() (all []Figure) {
 		all = append(all, Operations, Unlawful)
 	}
 	if w.Streams == 0 {
-		all = append(all, Streamed, Resumed, StreamsLost, BlankedLate, NotBlanked, Doubts, Dark)
+		all = append(all, Streamed, StreamsLost, BlankedLate, NotBlanked, Doubts, Dark)
+	}
+	if w.Streams < ownData { // fewer than one for each node: the one that is hit may have none
+		all = append(all, Resumed, Leased)
 	}
 	return all
 }
@@ -85,7 +91,7 @@ func measured(r *workload.Report) Measured {
 		Unrecorded: float64(r.Log.Unrecorded), Different: float64(r.Log.Different),
 		Blanked: float64(r.Views.InTime + r.Views.Leases), BlankedLate: float64(r.Views.Late), NotBlanked: float64(r.Views.Not),
 		Resumed: float64(r.Streams.Resumed), StreamsLost: float64(r.Streams.Lost), Doubts: float64(r.Streams.Doubts), Dark: r.Streams.Dark,
-		Operations: float64(r.History.Operations), Unlawful: 0, Streamed: float64(r.Log.Streamed),
+		Operations: float64(r.History.Operations), Unlawful: 0, Streamed: float64(r.Log.Streamed), Leased: float64(r.Views.Leases),
 	}}
 	if r.History.Verdict != history.OK {
 		m.Figures[Unlawful] = float64(max(1, len(r.History.Where)))
