@@ -116,6 +116,30 @@ window.pageChecks = (() => {
       return some ? [] : ['the list is scrolled to where no row is painted: ' + scroller.scrollTop + ', and the first is at ' + rows.style.paddingTop];
     },
 
+    // Whatever stands above the list, five rows of it are seen, where there are so many.
+    // Filters that are open are the list's own; beside the help its rows are tall, and fewer.
+    fewRows() {
+      const scroller = document.getElementById('scroller');
+      if (!scroller || !seen(scroller) || document.querySelector('.filter')) return [];
+      const enough = document.documentElement.dataset.guide === 'true' ? 3 : 5;
+      const s = scroller.getBoundingClientRect();
+      const rows = [...document.querySelectorAll('#rows > li')];
+      const whole = rows.filter((row) => {
+        const r = row.getBoundingClientRect();
+        return r.top >= s.top - 1 && r.bottom <= Math.min(s.bottom, innerHeight) + 1;
+      });
+      return whole.length >= Math.min(enough, rows.length) ? [] : ['of the list ' + whole.length + ' rows are seen, in ' + Math.round(s.height) + ' of ' + innerHeight + ' px'];
+    },
+
+    // The overview is as high as the window, but where it is so low or narrow that the page
+    // scrolls: each part of it scrolls by itself.
+    higher() {
+      const root = document.scrollingElement;
+      const flows = matchMedia('(max-height: 34rem), (max-width: 24rem)').matches;
+      if (flows || !document.getElementById('scroller') || root.scrollHeight <= root.clientHeight) return [];
+      return ['the page is ' + root.scrollHeight + ' px high, in ' + root.clientHeight];
+    },
+
     // Every row says where it stands, and of how many (4.1.2).
     places() {
       const rows = [...document.querySelectorAll('#rows > li')];

@@ -39,9 +39,15 @@ func TestLayout(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			p := p.in(t)
 			p.open(s, setting{})
-			for _, what := range []string{"sideways", "cut", "small", "covered", "blankList", "places"} {
+			for _, what := range []string{"sideways", "cut", "small", "covered", "blankList", "places", "fewRows", "higher"} {
 				p.check(what)
 			}
+			p.turn(setting{width: 1280, height: 620})
+			p.state = s.name + " in a low window"
+			for _, what := range []string{"sideways", "cut", "covered", "blankList", "fewRows", "higher"} {
+				p.check(what)
+			}
+			p.turn(setting{})
 			eval[bool](p, spacing)
 			p.settle()
 			p.state = s.name + " spaced"
@@ -63,6 +69,9 @@ func TestLayout(t *testing.T) {
 			p.turn(setting{lang: protocol.English, width: 320, height: 640})
 			p.state = s.name + " in English at 320 pixels"
 			p.check("sideways")
+			p.turn(setting{lang: protocol.English, width: 1280, height: 620})
+			p.state = s.name + " in English in a low window"
+			p.check("fewRows")
 		})
 	}
 }

@@ -20,12 +20,17 @@ func noticeStates() []state {
 	connection := func(c string) string { return `document.documentElement.dataset.connection === '` + c + `'` }
 	hush := func(c *scene) { c.welcome.BeatMillis, c.deafAfter = 300, 2 }
 	ended := []act{press("end-ask"), press("end-confirm")}
+	removed := says(func(s *stream) []protocol.Frame {
+		return s.revoke(protocol.FaultAccessChanged, keyOf(0), keyOf(5), keyOf(20))
+	})
 	return []state{
 		{name: "notice/planned", shows: "What the operation has planned.", scene: play(tells(protocol.Announcements{Messages: []protocol.Announcement{planned}})), acts: toPatient, until: there("planned")},
 		{name: "notice/ongoing", shows: "What goes on comes before what is planned.", scene: play(consented, tells(protocol.Announcements{Messages: []protocol.Announcement{ongoing, planned}})), acts: toOverview, until: there("ongoing")},
 		{name: "notice/late", shows: "Security data that is late.", scene: play(consented, tells(late)), acts: toOverview, until: there("feeds-late")},
 		{name: "notice/unknown", shows: "Security data that is too old to decide on.", scene: play(tells(unknown)), acts: toPatient, until: there("feeds-unknown")},
 		{name: "notice/ended", shows: "One ended the consent oneself: a confirmation, no fault.", scene: play(consented), acts: then(toOverview, ended), until: there("calm")},
+		{name: "notice/removed", shows: "Documents went while one looks at the sources: the list keeps its room.", scene: play(consented), acts: then(toOverview, []act{pressAt(`#tab-2`), removed}), until: there("calm")},
+		{name: "notice/refused", shows: "A question that cannot be answered now, said above the sources.", scene: play(consented, refuses(protocol.KindAsk, protocol.FaultNoQuorum)), acts: then(toOverview, []act{pressAt(`#tab-3`), pressAt(`#ask-providers`), await(there("fault")), pressAt(`#tab-2`)}), until: there("sources-table")},
 		{name: "notice/moving", shows: "The node goes away; the page moves to another.", scene: play(consented), acts: then(toOverview, []act{says(func(*stream) []protocol.Frame { return []protocol.Frame{protocol.GoAway{AfterMillis: 100_000}} })}), until: connection("moving")},
 		{name: "notice/reconnecting", shows: "The cable is cut: what is vouched for still stands.", scene: play(consented, deaf(2)), acts: then(toOverview, []act{hangsUp(0)}), until: connection("reconnecting")},
 		{name: "notice/silent", shows: "The node says nothing.", scene: play(consented, hush), acts: toOverview, until: connection("silent")},
