@@ -78,8 +78,8 @@ func minutesOf(t protocol.Civil) int64 {
 	return dayNumber(int(n/10000), max(1, int(n/100%100)), max(1, int(n%100)))*1440 + hour*60 + minute
 }
 
-// measure finds what the axes span: the values, and the reference intervals of those
-// values where they are near.
+// measure finds what the axes span: the values, and the reference intervals of those values,
+// near or far: how far outside a value is, is seen.
 func (c *chart) measure() {
 	for i := range c.points {
 		at, value, _, _ := placeOf(&c.points[i])

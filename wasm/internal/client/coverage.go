@@ -64,7 +64,7 @@ func arrange(rows []protocol.CoverageRow, today string) []*provider {
 		}
 	}
 	for i := range all {
-		for j := i; j > 0 && all[j].name < all[j-1].name; j-- {
+		for j := i; j > 0 && collate(all[j].name, all[j-1].name) < 0; j-- {
 			all[j], all[j-1] = all[j-1], all[j]
 		}
 	}

@@ -148,7 +148,7 @@ func (s *Store) values(t *table, counts []int, chosen string, isProvider bool) [
 	}
 	slices.SortFunc(order, func(a, b int32) int {
 		x, y := &all[a], &all[b]
-		return cmp.Or(cmp.Compare(x.Label, y.Label), cmp.Compare(x.Value, y.Value))
+		return cmp.Or(collate(x.Label, y.Label), cmp.Compare(x.Value, y.Value))
 	})
 	sorted := make([]Facet, len(all))
 	for i, at := range order {

@@ -8,9 +8,9 @@ import (
 
 // Tools are what the user has opened beside the list.
 type Tools struct {
-	Filters bool   // the filters
-	Words   string // that stand in the search field where it is drawn anew
-	Drawn   int    // times that it was
+	Filters bool  // the filters
+	Written Query // what stands in the fields that one types in, where they are drawn anew
+	Drawn   int   // times that they were
 }
 
 func (r *renderer) overviewPage() string {
@@ -18,7 +18,7 @@ func (r *renderer) overviewPage() string {
 	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section><button type="button" class="skip" id="to-list" data-act="to-list" data-test="to-list">`).text(r.t(txtSkipList)).raw(`</button>`)
 	r.strip(m)
 	m.raw(`<div class="panes"><section class="list" data-holds aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" class="unseen" tabindex="-1">`).text(r.t(txtListTitle))
-	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div></div><div id="chips" class="chips"></div></div>`)
+	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div><div id="filter-days" class="filters"></div></div><div id="chips" class="chips"></div></div>`)
 	m.raw(`<div class="above"><div id="list-more" class="more"></div><div id="list-empties" class="empties"></div></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div><div id="list-pages" class="pages"></div></section>`)
 	m.raw(`<aside class="reader" aria-label="`).text(r.t(txtReaderTitle)).raw(`"><div class="reading" id="reader" data-test="reader"></div></aside></div>`)
 	symbols(m)
@@ -33,6 +33,7 @@ func (r *renderer) overviewRegions(reader string) []Region {
 		{"list-tools", "main", r.listTools()},
 		{"search-box", "main", r.searchBox()},
 		{"filters", "main", r.filters()},
+		{"filter-days", "main", r.filterDays()},
 		{"chips", "main", r.chips()},
 		{"list-more", "main", r.listMore()},
 		{"list-empties", "main", r.empties()},
@@ -120,13 +121,16 @@ func (r *renderer) alertMark(m *markup) {
 		m.raw(` <span class="alert-none" data-test="alerts-not-chosen">`).text(r.t(txtAlertsNotChosen)).raw(` `)
 		r.button(m, "quiet", "choose-alerts", ActChooseAlerts, "", r.t(txtAlertsChoose), false)
 		m.raw(`</span>`)
-	case c.alerts == 0:
+	case c.alerts+c.past == 0:
 		m.raw(` <span class="alert-none" data-test="alerts-none">`).text(r.t(txtAlertsNone)).raw(`</span>`)
 	default:
 		m.raw(` <button type="button" class="alert-mark`).when(c.severe > 0, ` severe`).raw(`" id="alerts" data-act="alerts" data-test="alerts">`)
 		m.raw(alertSymbol).raw(`<span>`).text(r.t(txtAlerts)).raw(` <b>`).number(c.alerts).raw(`</b>`)
 		if c.severe > 0 {
 			m.raw(`, `).text(numbered(r.lang, c.severe, txtSevereOne, txtSevereMany))
+		}
+		if c.past > 0 {
+			m.raw(`, `).text(numbered(r.lang, c.past, txtHistoricOne, txtHistoricMany))
 		}
 		m.raw(`</span></button>`)
 	}
@@ -173,7 +177,7 @@ func (r *renderer) listTools() string {
 func (r *renderer) searchBox() string {
 	m, t := new(markup), &r.s.Tools
 	m.raw(`<input type="text" inputmode="search" id="search" data-field="search" data-test="search" maxlength="100" autocomplete="off" spellcheck="false" data-drawn="`).number(t.Drawn)
-	m.raw(`" aria-label="`).text(r.t(txtSearch)).raw(`" placeholder="`).text(r.t(txtSearch)).raw(`" value="`).text(t.Words).raw(`">`)
+	m.raw(`" aria-label="`).text(r.t(txtSearch)).raw(`" placeholder="`).text(r.t(txtSearch)).raw(`" value="`).text(t.Written.Text).raw(`">`)
 	m.raw(`<button type="button" class="small-button" id="filters-open" data-act="filters" data-test="filters" aria-expanded="`).text(strconv.FormatBool(t.Filters)).raw(`">`).text(r.t(txtFilters)).raw(`</button>`)
 	return m.String()
 }
@@ -203,6 +207,22 @@ func (r *renderer) filters() string {
 	return m.raw(`</select></label>`).String()
 }
 
+// filterDays are the days that one types: a year is enough. They are drawn as the search
+// field is.
+func (r *renderer) filterDays() string {
+	m, t := new(markup), &r.s.Tools
+	if !t.Filters {
+		return ""
+	}
+	field := func(name literal, label txt, at protocol.Civil) {
+		m.raw(`<label class="filter"><span>`).text(r.t(label)).raw(`</span> <input type="text" inputmode="numeric" id="`).raw(name).raw(`" data-field="`).raw(name).raw(`" data-test="`).raw(name)
+		m.raw(`" maxlength="10" autocomplete="off" spellcheck="false" data-drawn="`).number(t.Drawn).raw(`" value="`).text(at.String()).raw(`"></label>`)
+	}
+	field(FieldSince, txtFilterSince, t.Written.From)
+	field(FieldUpTo, txtFilterUpTo, t.Written.To)
+	return m.String()
+}
+
 func (r *renderer) selection(m *markup, field literal, label, all txt) {
 	m.raw(`<label class="filter"><span>`).text(r.t(label)).raw(`</span> <select id="`).raw(field).raw(`" data-field="`).raw(field).raw(`" data-test="`).raw(field).raw(`"><option value="`)
 	m.when(field == `filter`, `0`).raw(`">`).text(r.t(all)).raw(`</option>`)
@@ -224,23 +244,13 @@ const (
 // chips show every filter in force, each with its way back: nobody is to take what is
 // filtered for everything.
 func (r *renderer) chips() string {
-	m, q, n := new(markup), &r.s.List.Query, 0
-	chip := func(on bool, name literal, label txt, value string) {
-		if !on {
-			return
-		}
+	m, n := new(markup), 0
+	m.raw(`<ul data-test="chips">`)
+	r.eachFilter(func(name literal, label txt, value string) {
 		n++
 		m.raw(`<li><button type="button" class="chip" id="chip-`).raw(name).raw(`" data-act="unfilter" data-test="chip" data-value="`).raw(name).raw(`"><span class="unseen">`).text(r.t(txtRemoveFilter)).raw(` </span><span class="chip-name">`)
 		m.text(r.t(label)).raw(`:</span> `).text(value).raw(` <span aria-hidden="true">✕</span></button></li>`)
-	}
-	m.raw(`<ul data-test="chips">`)
-	chip(q.Contract != protocol.NoContract, filterType, txtHeadType, q.Contract.Label(r.lang))
-	if q.Provider != "" {
-		chip(true, filterProvider, txtProvider, (&names{coverage: r.s.Me.Coverage}).provider(q.Provider))
-	}
-	chip(q.Unit != "", filterUnit, txtHeadUnit, q.Unit)
-	chip(q.From != 0 || q.To != 0, filterTime, txtHeadTime, periodText(r.lang, q))
-	chip(q.Text != "", filterWords, txtSearchWords, q.Text)
+	})
 	if n == 0 {
 		return ""
 	}
@@ -249,6 +259,27 @@ func (r *renderer) chips() string {
 		r.button(m, "quiet small-button", "clear-filter", ActClearFilter, "", r.t(txtClearAll), false)
 	}
 	return m.String()
+}
+
+// eachFilter tells every filter in force: its name, what it is about, and what it lets
+// through.
+func (r *renderer) eachFilter(tell func(name literal, label txt, value string)) {
+	q := &r.s.List.Query
+	if q.Contract != protocol.NoContract {
+		tell(filterType, txtHeadType, q.Contract.Label(r.lang))
+	}
+	if q.Provider != "" {
+		tell(filterProvider, txtProvider, (&names{coverage: r.s.Me.Coverage}).provider(q.Provider))
+	}
+	if q.Unit != "" {
+		tell(filterUnit, txtHeadUnit, q.Unit)
+	}
+	if q.From != 0 || q.To != 0 {
+		tell(filterTime, txtHeadTime, periodText(r.lang, q))
+	}
+	if q.Text != "" {
+		tell(filterWords, txtSearchWords, q.Text)
+	}
 }
 
 func periodText(lang protocol.Language, q *Query) string {
@@ -318,12 +349,15 @@ func (m *machine) actTools(a Act) {
 	}
 }
 
-// redrawWords has the search field show the words in force, after something else than
-// typing in it. was are the words before.
-func (m *machine) redrawWords(was string) {
-	t, words := &m.s.Tools, m.s.List.Query.Text
-	if t.Words != words || was != words {
-		t.Words = words
+// redrawFields has the fields that one types in show the query in force, after something
+// else than typing in them. was is the query before.
+func (m *machine) redrawFields(was Query) {
+	t, now := &m.s.Tools, m.s.List.Query.typed()
+	if t.Written != now || was.typed() != now {
+		t.Written = now
 		t.Drawn++
 	}
 }
+
+// typed is the part of a query that one types.
+func (q *Query) typed() Query { return Query{Text: q.Text, From: q.From, To: q.To} }

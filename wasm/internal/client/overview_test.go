@@ -279,20 +279,119 @@ func TestTheSearchFieldIsLetAlone(t *testing.T) {
 	}
 	p.act(ActLeave, "")
 	p.act(ActLeaveConfirm, "")
-	if p.s.Tools.Words != "" || p.s.List.Query.Text != "" {
+	if p.s.Tools.Written != (Query{}) || p.s.List.Query.Text != "" {
 		t.Error("what was searched for stays when the patient is closed")
 	}
 }
 
-func TestMarkedResults(t *testing.T) {
-	for detail, want := range map[string]bool{
-		"58 mmol/mol Över referensintervall": true, "108 g/L Under referensintervall": true, "131 g/L Inom referensintervall": false,
-		"5,6 mmol/L Högt": true, "5,6 mmol/L H": true, "Positiv Avvikande": true, "12 LL": true,
-		"5,6 mmol/L": false, "H": false, "": false, "B-Hemoglobin, P-Kalium": false, "4 N": false,
-	} {
-		if isMarked(detail) != want {
-			t.Errorf("%q: %v", detail, !want)
+// TestDaysAreTyped narrows to a year and to days by the fields, and sees what narrows by
+// other means in them.
+func TestDaysAreTyped(t *testing.T) {
+	p := toOverview(t) // 2024-03-01, 02-01, 01-01, 2023-01-01
+	days := func() string { return regionOf(Render(&p.s), "filter-days") }
+	if days() != "" {
+		t.Error("the fields are there before they are asked for")
+	}
+	p.act(ActFilters, "")
+	before := days()
+	if !strings.Contains(before, `data-test="since"`) || !strings.Contains(before, `data-test="up-to"`) {
+		t.Fatalf("the fields are %s", before)
+	}
+	p.do(Typed{FieldSince, "2"})
+	p.do(Typed{FieldSince, "2024"})
+	p.do(Typed{FieldUpTo, "2024-02"})
+	if p.s.List.Documents != 2 || days() != before {
+		t.Errorf("%d documents; the fields are %s", p.s.List.Documents, days())
+	}
+	if got := regionOf(Render(&p.s), "chips"); !strings.Contains(got, "2024 till 2024-02") {
+		t.Errorf("the chips are %s", got)
+	}
+	p.act(ActHelp, "")
+	p.act(ActAsideClose, "")
+	if got := days(); !strings.Contains(got, `value="2024"`) || !strings.Contains(got, `value="2024-02"`) {
+		t.Errorf("after another page they are %s", got)
+	}
+	p.act(ActUnfilter, "time")
+	if got := days(); strings.Count(got, `value=""`) != 2 || p.s.List.Documents != 4 {
+		t.Errorf("cleared they are %s", got)
+	}
+	p.act(ActTab, "1")
+	p.act(ActDay, "20240201")
+	if got := days(); strings.Count(got, `value="2024-02-01"`) != 2 {
+		t.Errorf("at a day of the calendar they are %s", got)
+	}
+}
+
+// A row is tagged where the report's header says that a result of it stands out, by the
+// node's own judgement of the marks; words that look like marks are none.
+func TestRowOfAReportThatStandsOut(t *testing.T) {
+	r := renderer{s: &State{}}
+	row := func(detail string, abnormal bool) string {
+		item := doc(1, protocol.LaboratoryOrderOutcome, "20230101")
+		item.Header.Detail = detail
+		if abnormal {
+			item.Header.SetAbnormal()
 		}
+		return r.row(item, false)
+	}
+	for _, detail := range []string{"", "5,6 mmol/L H", "P-Natrium, P-Kalium", "Positiv"} {
+		got := row(detail, true)
+		if !strings.Contains(got, `data-test="row-abnormal"`) || strings.Contains(got, "\u00a0") || !strings.Contains(got, detail) || strings.Contains(got, detail+",") {
+			t.Errorf("%q: %s", detail, got)
+		}
+	}
+	for _, detail := range []string{"2,1 L", "24 h", "Blodgrupp A", "AB A", "5,9 mmol/L S", "Positiv, avvikande"} {
+		if got := row(detail, false); strings.Contains(got, "row-abnormal") || !strings.Contains(got, detail) {
+			t.Errorf("%q: %s", detail, got)
+		}
+	}
+	item := doc(1, protocol.Diagnosis, "20230101")
+	item.Header.SetAbnormal()
+	if strings.Contains(r.row(item, false), "row-abnormal") {
+		t.Error("a diagnosis is tagged as a result")
+	}
+}
+
+// A status that begins like a final one is shown where it says more.
+func TestStatusWithMoreWordsIsShown(t *testing.T) {
+	for status, want := range map[string]bool{"Svar": true, "Svar, preliminärt": false, "Svar saknas": false, "Slutsvar": true} {
+		if isOrdinary(status) != want {
+			t.Errorf("%q: %v", status, !want)
+		}
+	}
+}
+
+// An alert that no longer holds is not counted with those that do, and its row says so.
+// The day may come while the view stands.
+func TestAlertsThatNoLongerHold(t *testing.T) {
+	p := toChoice(t)
+	p.act(ActCheckAll, "")
+	p.act(ActShow, "")
+	past, obsolete, until, void := alert(1, "Livshotande", false), alert(2, "Livshotande", false), alert(3, "Livshotande", false), alert(4, "Livshotande", true)
+	today := p.s.today()
+	past.Header.TimeEnd, obsolete.Header.Status, until.Header.TimeEnd, void.Header.TimeEnd = civil("20230601"), "Inaktuell", civil(today), civil("20230601")
+	p.snapshot(1, 100, []protocol.Item{past, obsolete, until, void})
+	page := Render(&p.s)
+	if got := textOfPage(regionOf(page, "patient-head")); !strings.Contains(got, "Uppmärksamhet 1 , 1 livshotande, 2 historiska") {
+		t.Errorf("the head says %s", got)
+	}
+	for i, want := range []bool{true, true, false, false} {
+		row := ""
+		for _, item := range page.Rows.Items {
+			if item.Key == keyText(protocol.DocumentKey{15: byte(i + 1)}) {
+				row = item.HTML
+			}
+		}
+		if strings.Contains(row, `data-test="row-historic"`) != want || strings.Contains(row, "livshotande") != (i == 2) {
+			t.Errorf("row %d: %s", i+1, row)
+		}
+	}
+	p.s.Clock.Wall += 24 * 3_600_000
+	if c := p.s.census(); c.alerts != 0 || c.severe != 0 || c.past != 3 {
+		t.Errorf("the day after: %+v", c)
+	}
+	if got := regionOf(Render(&p.s), "patient-head"); strings.Contains(got, "alerts-none") || strings.Contains(got, "severe") {
+		t.Errorf("the day after the head says %s", got)
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *Store) ranks(g Group) []int32 {
 	}
 	slices.SortFunc(byName, func(a, b int32) int {
 		x, y := entries[a].name, entries[b].name
-		return cmp.Or(cmp.Compare(s.names.provider(x), s.names.provider(y)), cmp.Compare(x, y))
+		return cmp.Or(collate(s.names.provider(x), s.names.provider(y)), cmp.Compare(x, y))
 	})
 	ranks := make([]int32, len(entries))
 	for rank, at := range byName {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -61,6 +62,30 @@ const latin = "aaaa010ceeeeiiiidnoooo2*2uuuuyts"
 
 // own are the letters that latin has the places of.
 var own = [...]string{"ä", "å", "ö"}
+
+// collate orders names as Swedish does: å, ä and ö are the last letters, case and other
+// accents tell apart only what is alike without them.
+func collate(a, b string) int {
+	return cmp.Or(strings.Compare(collated(a), collated(b)), strings.Compare(a, b))
+}
+
+// collated writes a name so that its bytes have the order of its letters.
+func collated(s string) string {
+	s = fold(s)
+	out := make([]byte, 0, len(s))
+	for s != "" {
+		last := slices.IndexFunc(lastLetters[:], func(letter string) bool { return strings.HasPrefix(s, letter) })
+		if last >= 0 {
+			out, s = append(out, 'z'+1+byte(last)), s[len(lastLetters[last]):]
+			continue
+		}
+		out, s = append(out, s[0]), s[1:]
+	}
+	return string(out)
+}
+
+// lastLetters are those after z.
+var lastLetters = [...]string{"å", "ä", "ö"}
 
 // fold writes a text as it is compared.
 func fold(s string) string { return string(appendFolded(make([]byte, 0, len(s)), s)) }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -157,5 +158,23 @@ func TestDaysNarrow(t *testing.T) {
 		if got := string(f.rows()); got != c.want {
 			t.Errorf("from %q to %q: %q, want %q", c.since, c.upTo, got, c.want)
 		}
+	}
+}
+
+func TestNamesHaveTheOrderOfTheAlphabet(t *testing.T) {
+	want := []string{"Alingsås", "andra", "Arvika", "Åmål", "Ängelholm", "äpplet", "Öregrund"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, collate)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for _, pair := range [][2]string{{"Vårdcentralen Ö", "Vårdcentralen Ö"}, {"Kafe", "Kafé"}, {"kafé", "Kafé"}} {
+		if n := collate(pair[0], pair[1]); (n == 0) != (pair[0] == pair[1]) || n != -collate(pair[1], pair[0]) {
+			t.Errorf("%q and %q: %d", pair[0], pair[1], n)
+		}
+	}
+	if collate("Kafé", "Kafeteria") >= 0 || collate("Kafé", "kaf") <= 0 {
+		t.Error("an accent makes another letter")
 	}
 }

@@ -12,10 +12,12 @@ const staleAfter = 24 * 3_600_000
 // census is what the view holds, counted once for each change of it.
 type census struct {
 	revision uint64
+	day      string
 	extent   Span // of the documents' times; zero: none has any
 	holders  []holder
-	alerts   int // that the source has not taken back
-	severe   int // of them, by what their headers say
+	alerts   int // that hold today, as far as their headers say
+	severe   int // of them
+	past     int // alerts that no longer hold; what the source has taken back is counted nowhere
 }
 
 // holder is a care provider with documents in the view.
@@ -32,10 +34,11 @@ func (s *State) census() *census {
 	if v == nil {
 		return new(census)
 	}
-	if c := memo.census; c != nil && c.revision == v.sight.revision {
+	day := s.today()
+	if c := memo.census; c != nil && c.revision == v.sight.revision && c.day == day {
 		return c
 	}
-	c := &census{revision: v.sight.revision}
+	c := &census{revision: v.sight.revision, day: day}
 	at := map[protocol.CareProviderID]int{}
 	v.each(Query{}, func(_ protocol.DocumentKey, item *protocol.Item) {
 		h := &item.Header
@@ -51,7 +54,11 @@ func (s *State) census() *census {
 		if h.Contract < 32 {
 			c.holders[i].types |= 1 << h.Contract
 		}
-		if h.Contract == protocol.AlertInformation && !h.Nullified {
+		switch {
+		case h.Contract != protocol.AlertInformation || h.Nullified:
+		case isHistoric(h, day):
+			c.past++
+		default:
 			c.alerts++
 			if isSevere(h.Detail) {
 				c.severe++
@@ -71,6 +78,12 @@ func (c *census) extend(at int64) {
 
 // isSevere reports whether what the list says of an alert is that it threatens life.
 func isSevere(detail string) bool { return strings.HasPrefix(fold(detail), "livshotande") }
+
+// isHistoric reports whether an alert's header says that it no longer holds: its validity
+// has ended before the day, or the source has a status that says so.
+func isHistoric(h *protocol.Header, day string) bool {
+	return upTo(h.TimeEnd.Digits(), day) < 0 || fold(h.Status) == "inaktuell"
+}
 
 // sourced takes how fresh the view is.
 func (m *machine) sourced(l *Link, f protocol.Sources) {
@@ -149,7 +162,7 @@ func (r *renderer) byName(all []holder) []int {
 	order := make([]int, len(all))
 	for i := range order {
 		order[i] = i
-		for j := i; j > 0 && r.s.providerName(all[order[j]].id) < r.s.providerName(all[order[j-1]].id); j-- {
+		for j := i; j > 0 && collate(r.s.providerName(all[order[j]].id), r.s.providerName(all[order[j-1]].id)) < 0; j-- {
 			order[j], order[j-1] = order[j-1], order[j]
 		}
 	}

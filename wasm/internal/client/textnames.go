@@ -38,6 +38,7 @@ const (
 	txtPatientCheck
 	txtPatientRight
 	txtPatientReserve
+	txtPatientMask
 	txtPatientSamordning
 	txtOpenPatient
 	txtChecking
@@ -338,11 +339,16 @@ const (
 	txtAlertsNone
 	txtSevereOne
 	txtSevereMany
+	txtHistoric
+	txtHistoricOne
+	txtHistoricMany
 	txtSearch
 	txtSearchedIn
 	txtFilters
 	txtAllProviders
 	txtAllUnits
+	txtFilterSince
+	txtFilterUpTo
 	txtSearchWords
 	txtClearAll
 	txtRemoveFilter
@@ -391,6 +397,8 @@ const (
 	txtKeyPagesDoes
 	txtKeyEscape
 	txtKeyEscapeDoes
+	txtKeyRead
+	txtKeyReadDoes
 	txtGuideTimelineTitle
 	txtGuideCalendarTitle
 	txtGuideReadingTitle
@@ -458,6 +466,8 @@ const (
 	txtPrintedBy
 	txtPrintID
 	txtPrintCare
+	txtPrintHeld
+	txtPrintChosen
 	txtCopyDone
 	txtSaveDone
 	txtNewsDismiss

@@ -244,7 +244,7 @@ func (p *points) order(s *State, by Lanes) {
 		case a.all != b.all:
 			return a.all > b.all
 		default:
-			return s.providerName(a.provider) < s.providerName(b.provider)
+			return collate(s.providerName(a.provider), s.providerName(b.provider)) < 0
 		}
 	}
 	for i := range place {

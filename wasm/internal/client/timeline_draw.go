@@ -27,7 +27,7 @@ func (r *renderer) stripRegions() []Region {
 	switch {
 	case t.folded():
 	case p != nil:
-		regions = append(regions, Region{"lanes", within, r.laneNames(p)}, Region{"chart", within, r.chartText(p)})
+		regions = append(regions, Region{"lanes", within, r.laneNames(p)}, Region{"chart", within, r.chart(p)})
 	case t.Tab == TabTimeline:
 		regions = append(regions, Region{"strip-content", within, r.chartTable()})
 	case t.Tab == TabCalendar:
@@ -150,27 +150,6 @@ func (r *renderer) laneNames(p *plot) string {
 		m.raw(`<span>`).text(r.laneName(l, p.from.key.lanes)).raw(`</span> <b>`).text(thousands(r.lang, l.n)).raw(`</b></li>`)
 	}
 	return m.raw(`</ul>`).String()
-}
-
-// chartText is the chart as it was last written, and what it was written from.
-type chartText struct {
-	plot     *plot
-	timeline Timeline
-	from, to protocol.Civil
-	lang     protocol.Language
-	html     string
-}
-
-// chartText writes the chart, unless it is as it was.
-func (r *renderer) chartText(p *plot) string {
-	memo := &r.s.drawn().chart
-	q := &r.s.List.Query
-	key := chartText{p, r.s.Timeline, q.From, q.To, r.lang, memo.html}
-	if memo.html == "" || *memo != key {
-		key.html = r.chart(p)
-		*memo = key
-	}
-	return memo.html
 }
 
 // chart returns the plot as it is drawn: anew only where it has become another, since a

@@ -174,7 +174,6 @@ func (p *plot) hit(x, y int) (lane *plotLane, hit *cell) {
 type drawn struct {
 	points *points
 	plot   *plot
-	chart  chartText
 	census *census
 	tally  *tally
 	of     drawnFrom // what picture was drawn from
