@@ -224,6 +224,9 @@ func (s *State) Wake() (at int64, ok bool) {
 	if left := int64(s.Access.Ends) - s.Clock.Wall; s.Access.Basis == protocol.BasisEmergency && left > 0 {
 		earliest(s.Clock.after((left-1)%60_000 + 1)) // the minutes left stand on the page
 	}
+	if t := &s.Reader.Trend; t.waits() && !s.Clock.reached(t.Due) {
+		earliest(t.Due)
+	}
 	s.wakeSession(earliest)
 	if s.End.Stopped {
 		return at, ok

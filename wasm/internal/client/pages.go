@@ -174,7 +174,7 @@ func (r *renderer) choiceRegions() []Region {
 	switch {
 	case page == choosingEmergency:
 		regions = append(regions, Region{"reason-hint", "main", r.wrong(form.Attest.Wrong)})
-	case page == choosingConsent && r.s.Access.Child:
+	case page == choosingConsent:
 		regions = append(regions, Region{"giver-hint", "main", r.wrong(form.Giver.Wrong)})
 	}
 	return regions

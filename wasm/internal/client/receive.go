@@ -348,6 +348,7 @@ func (m *machine) ended(l *Link, f protocol.End) {
 		return
 	}
 	first := !m.s.View.Shown || m.s.Form.Choosing
+	m.s.Reader.Trend.outdatedBy(m.s.View.Store, l.Shadow)
 	m.s.View = View{
 		Shown: true, Link: l.ID, Generation: l.Generation, Store: l.Shadow, Contracts: m.s.Wish.Contracts,
 		Index: f.Position.Index, Vouched: f.Position.Index,
@@ -461,6 +462,7 @@ func (m *machine) batch(l *Link, f protocol.Batch) {
 	if gone > 0 {
 		m.s.Said.Status = "" // it may count what is gone
 	}
+	m.s.Reader.Trend.outdated(f.Upserts)
 	m.s.List.Dirty = true // settled before the page is painted, however many come until then
 	m.follow()
 	if gone > 0 {

@@ -518,6 +518,7 @@ var texts = [txtEnd]words{
 	txtTrendOf:           {"Trend för", "Trend of"},
 	txtTrendClose:        {"Stäng trend", "Close trend"},
 	txtTrendNone:         {"Det finns inga värden att visa i urvalet.", "There are no values to show in this choice."},
+	txtTrendNewer:        {"Nyare värden kan finnas och hämtas nu.", "There may be newer values; they are being fetched."},
 	txtTrendMore:         {"Bara de senaste värdena visas.", "Only the latest values are shown."},
 	txtTrendNotDrawn:     {"Visas bara i tabellen", "In the table only"},
 	txtTrendInTable:      {"Samma värden står i tabellen nedanför.", "The same values are in the table below."},

@@ -488,6 +488,7 @@ const (
 	txtTrendClose
 	txtTrendNone
 	txtTrendMore
+	txtTrendNewer
 	txtTrendNotDrawn
 	txtTrendInTable
 	txtTrendHere

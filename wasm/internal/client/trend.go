@@ -15,10 +15,15 @@ type Trend struct {
 	System  string
 	Name    string
 	Request uint32 // waited for; 0: none
-	Stale   bool   // a document of it has changed
+	Stale   bool   // a document of it has changed, or there may be a newer value
+	Due     Clock  // it is not asked for anew by itself before
 	Fault   Notice // why there is none
 	Series  *series
 }
+
+// trendEvery is how often, in milliseconds, a trend may be asked for anew by itself: each
+// asking is recorded.
+const trendEvery = 5_000
 
 // series is what a node answered. It is replaced, never changed.
 type series struct {
@@ -53,7 +58,7 @@ func (m *machine) askTrend() {
 		return // asked for when a link is there again
 	}
 	l.Request++
-	t.Request, t.Stale = l.Request, false
+	t.Request, t.Stale, t.Due = l.Request, false, m.s.Clock.after(trendEvery)
 	m.send(l, protocol.Trend{Request: l.Request, Generation: l.Generation, System: t.System, Code: t.Code})
 }
 
@@ -69,13 +74,37 @@ func (m *machine) series(l *Link, f protocol.Series) {
 		item, _ := m.s.View.Store.get(f.Points[i].Document)
 		answer.revs = append(answer.revs, item.Rev)
 	}
+	first := t.Series == nil
 	t.Request, t.Series = 0, answer
-	m.do(FocusOn{idTrendHeading})
+	if first && !m.s.List.Within { // what came by itself takes the focus from nobody
+		m.do(FocusOn{idTrendHeading})
+	}
 }
 
 // unowed is a request that is not answered any more: what it asked for is asked for anew.
 func (t *Trend) unowed() {
-	t.Stale, t.Request = t.Stale || t.Request != 0, 0
+	if t.Request != 0 {
+		t.Stale, t.Request, t.Due = true, 0, Clock{}
+	}
+}
+
+// outdated notes that a value may have come that the trend lacks.
+func (t *Trend) outdated(items []protocol.Item) {
+	for i := range items {
+		t.Stale = t.Stale || t.Open && items[i].Header.Contract == protocol.LaboratoryOrderOutcome
+	}
+}
+
+// outdatedBy notes the same where a view has come in another's place.
+func (t *Trend) outdatedBy(was, is *Store) {
+	if !t.Open || was == nil {
+		return
+	}
+	is.each(Query{}, func(key protocol.DocumentKey, item *protocol.Item) {
+		if old, there := was.get(key); !there || old.Rev != item.Rev {
+			t.outdated([]protocol.Item{*item})
+		}
+	})
 }
 
 // trendRefused takes a refusal of the trend, and reports whether it was one.
@@ -84,7 +113,11 @@ func (m *machine) trendRefused(request uint32, n Notice) bool {
 	if !t.Open || t.Request != request {
 		return false
 	}
-	t.Request, t.Fault, t.Series = 0, n, nil
+	if t.Request = 0; t.Series != nil && passing(n.Fault) {
+		t.Stale = true // what stands is right as far as it goes
+		return true
+	}
+	t.Fault, t.Series = n, nil
 	return true
 }
 
@@ -112,9 +145,14 @@ func (m *machine) keepTrend() {
 			t.Series = &kept
 		}
 	}
-	if t.Request == 0 && t.Fault == (Notice{}) && (t.Series == nil || t.Stale) {
+	if t.waits() && m.s.Clock.reached(t.Due) {
 		m.askTrend()
 	}
+}
+
+// waits reports whether the trend is to be asked for, as soon as it may.
+func (t *Trend) waits() bool {
+	return t.Open && t.Request == 0 && t.Fault == (Notice{}) && (t.Series == nil || t.Stale)
 }
 
 func trendButtonID(at int) string { return new(markup).raw(`trend-`).number(at).String() }
@@ -145,6 +183,9 @@ func (r *renderer) trend(m *markup) {
 	case len(t.Series.points) == 0:
 		m.raw(`<p class="empty" data-test="trend-empty">`).text(r.t(txtTrendNone)).raw(`</p>`)
 	default:
+		if t.Stale || t.Request != 0 {
+			m.raw(`<p class="small" data-test="trend-newer">`).text(r.t(txtTrendNewer)).raw(`</p>`)
+		}
 		if t.Series.more {
 			m.raw(`<p class="small">`).text(r.t(txtTrendMore)).raw(`</p>`)
 		}

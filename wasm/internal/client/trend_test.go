@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +119,10 @@ func TestTrendIsAskedForAgain(t *testing.T) {
 	items = append(items, protocol.Item{Key: protocol.DocumentKey{15: 7}, Rev: 7})
 	count, digest := sum(items)
 	p.get(1, protocol.Batch{Generation: 1, From: 101, To: 102, Upserts: []protocol.Item{changed}, Count: count, Digest: digest})
+	if strings.Contains(trendOf(p), "138,75") {
+		t.Fatal("the old value stands until the new one is there")
+	}
+	p.pass(trendEvery)
 	if n := sentCount[protocol.Trend](p); n != 2 || strings.Contains(trendOf(p), "138,75") {
 		t.Fatalf("asked %d times, or the old value stands", n)
 	}
@@ -140,6 +145,7 @@ func TestTrendIsAskedForAgainOverTheNextLink(t *testing.T) {
 	items[0].Rev = 99
 	count, digest := sum(items)
 	p.get(1, protocol.Batch{Generation: 1, From: 101, To: 102, Upserts: items[:1], Count: count, Digest: digest})
+	p.pass(trendEvery)
 	asked := sentCount[protocol.Trend](p)
 	if asked != 2 || strings.Contains(trendOf(p), "138,75") {
 		t.Fatal("the old value stands, or the new one is not asked for")
@@ -201,6 +207,139 @@ func TestTrendOfAnOlderGenerationIsDropped(t *testing.T) {
 	p.do(Look{})
 	if sentLast[protocol.Trend](p) != again {
 		t.Error("asked again and again")
+	}
+}
+
+// arrived is a laboratory document that comes into the view.
+func (p *play) arrived(n byte) {
+	p.t.Helper()
+	item, v := doc(n, protocol.LaboratoryOrderOutcome, "20260101"), &p.s.View
+	p.get(p.s.View.Link, protocol.Batch{Generation: v.Generation, From: v.Index, To: v.Index + 1, Upserts: []protocol.Item{item},
+		Count: uint32(v.Store.len() + 1), Digest: v.Store.digest + protocol.Mix(item.Key, item.Rev)})
+}
+
+// trended is a trend that has its answer.
+func trended(t *testing.T) *play {
+	p, ask := toTrend(t)
+	p.get(1, protocol.Series{Request: ask.Request, Generation: 1, Points: []protocol.Point{valued(1, "20230101", "138.75", "mmol/L"), valued(7, "20240301", "139.50", "mmol/L")}})
+	if !slices.Contains(p.last, Effect(FocusOn{idTrendHeading})) {
+		t.Fatal("the answer to the button does not get the focus")
+	}
+	return p
+}
+
+// A new value is not missing from a trend that is open: it is asked for, but seldom, for
+// each asking is recorded; and until it is there the trend says so.
+func TestTrendLearnsOfANewValue(t *testing.T) {
+	p := trended(t)
+	if strings.Contains(trendOf(p), "trend-newer") {
+		t.Fatal("it is outdated to begin with")
+	}
+	for n := byte(50); n < 60; n++ {
+		p.arrived(n)
+	}
+	if n := sentCount[protocol.Trend](p); n != 1 || !strings.Contains(trendOf(p), "trend-newer") || !strings.Contains(trendOf(p), "138,75") {
+		t.Fatalf("asked %d times, or the trend does not say that it may lack something", n)
+	}
+	if at, ok := p.s.Wake(); !ok || at > p.now.Mono+trendEvery {
+		t.Fatal("nobody wakes to ask")
+	}
+	p.pass(trendEvery)
+	p.arrived(60)
+	again := sentLast[protocol.Trend](p)
+	if n := sentCount[protocol.Trend](p); n != 2 {
+		t.Fatalf("asked %d times", n)
+	}
+	p.get(1, protocol.Series{Request: again.Request, Generation: 1, Points: []protocol.Point{valued(50, "20260101", "150", "mmol/L")}})
+	if html := trendOf(p); sentCount[protocol.Trend](p) != 2 || !strings.Contains(html, "150") || !strings.Contains(html, "trend-newer") {
+		t.Error("asked anew at once, or what came since is not told of")
+	}
+	p.beat(1, 200, holdings(p))
+	p.pass(trendEvery)
+	p.get(1, protocol.Series{Request: sentLast[protocol.Trend](p).Request, Generation: 1, Points: []protocol.Point{valued(60, "20260101", "151", "mmol/L")}})
+	if html := trendOf(p); sentCount[protocol.Trend](p) != 3 || strings.Contains(html, "trend-newer") {
+		t.Error("it never comes to rest")
+	}
+}
+
+// holdings are the documents of the view.
+func holdings(p *play) (items []protocol.Item) {
+	p.s.View.Store.each(Query{}, func(_ protocol.DocumentKey, item *protocol.Item) { items = append(items, *item) })
+	return items
+}
+
+func TestClosedTrendIsNotAskedFor(t *testing.T) {
+	p := trended(t)
+	p.arrived(50)
+	p.act(ActTrendClose, "")
+	p.arrived(51)
+	p.pass(trendEvery)
+	if n := sentCount[protocol.Trend](p); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	if p.s.Reader.Trend != (Trend{}) {
+		t.Error("something of it is kept")
+	}
+}
+
+// The same where the new value is in a snapshot that comes in the view's place.
+func TestTrendLearnsOfANewValueFromANewSnapshot(t *testing.T) {
+	for name, c := range map[string]struct {
+		more  []protocol.Item
+		asked int
+	}{
+		"nothing new": {nil, 1}, "another type": {[]protocol.Item{doc(50, protocol.Diagnosis, "20260101")}, 1},
+		"a value": {[]protocol.Item{doc(50, protocol.LaboratoryOrderOutcome, "20260101")}, 2},
+	} {
+		p := trended(t)
+		items := append(holdings(p), c.more...)
+		p.get(1, protocol.Opened{Basis: protocol.BasisConsent, Ends: 5}) // the same choice is shown anew
+		p.snapshot(1, 105, items)
+		p.pass(trendEvery)
+		if n := sentCount[protocol.Trend](p); n != c.asked {
+			t.Errorf("%s: asked %d times, want %d", name, n, c.asked)
+		}
+	}
+}
+
+// What is asked for by itself takes the focus from nobody: a key that is typed in the
+// search would open another document.
+func TestTrendThatComesByItselfTakesNoFocus(t *testing.T) {
+	p := trended(t)
+	p.do(Focused{"tools"})
+	p.arrived(50)
+	p.pass(trendEvery)
+	p.do(Typed{FieldSearch, "a"})
+	p.get(1, protocol.Series{Request: sentLast[protocol.Trend](p).Request, Generation: 1, Points: []protocol.Point{valued(7, "20240301", "139.50", "mmol/L")}})
+	if sentCount[protocol.Trend](p) != 2 || slices.Contains(p.last, Effect(FocusOn{idTrendHeading})) {
+		t.Error("the focus is moved")
+	}
+
+	p, ask := toTrend(t)
+	p.do(Focused{"tools"}) // while it is waited for
+	p.get(1, protocol.Series{Request: ask.Request, Generation: 1, Points: []protocol.Point{valued(7, "20240301", "139.50", "mmol/L")}})
+	if p.s.Reader.Trend.Series == nil || slices.Contains(p.last, Effect(FocusOn{idTrendHeading})) {
+		t.Error("the focus is moved by a late answer")
+	}
+}
+
+// A node that is busy for a moment takes no trend away.
+func TestTrendThatStandsOutlivesABusyNode(t *testing.T) {
+	p := trended(t)
+	p.arrived(50)
+	p.pass(trendEvery)
+	p.get(1, protocol.Refused{Request: sentLast[protocol.Trend](p).Request, Fault: protocol.FaultBusy, ID: "x"})
+	if html := trendOf(p); !strings.Contains(html, "138,75") || strings.Contains(html, "trend-fault") || sentCount[protocol.Trend](p) != 2 {
+		t.Error("it is gone, or asked for anew at once")
+	}
+	p.beat(1, 200, holdings(p))
+	p.pass(trendEvery)
+	if sentCount[protocol.Trend](p) != 3 {
+		t.Error("it is never asked for again")
+	}
+	p.get(1, protocol.Refused{Request: sentLast[protocol.Trend](p).Request, Fault: protocol.FaultNotFound, ID: "x"})
+	if !strings.Contains(trendOf(p), "trend-fault") {
+		t.Error("what no other try answers is not told")
 	}
 }
 
