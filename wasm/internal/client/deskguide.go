@@ -79,6 +79,7 @@ var keys = [...]struct{ key, does txt }{
 	{txtKeyEnter, txtKeyEnterDoes},
 	{txtKeyArrows, txtKeyArrowsDoes},
 	{txtKeyPages, txtKeyPagesDoes},
+	{txtKeyRead, txtKeyReadDoes},
 	{txtKeyEscape, txtKeyEscapeDoes},
 }
 

@@ -20,7 +20,7 @@ func (r *renderer) followPage() string {
 	r.dateField(m, "follow-from", FieldFrom, txtFrom, f.Start.From)
 	r.dateField(m, "follow-to", FieldTo, txtTo, f.Start.To)
 	if aboutPatient(f.Kind) {
-		m.raw(`<span><label for="follow-subject">`).text(r.t(txtSubject)).raw(`</label> <input id="follow-subject" type="text" data-field="subject" data-test="subject" data-keep maxlength="15" autocomplete="off" spellcheck="false" aria-describedby="follow-hint" placeholder="ÅÅÅÅMMDD-NNNN"></span>`)
+		m.raw(`<span><label for="follow-subject">`).text(r.t(txtSubject)).raw(`</label> <input id="follow-subject" type="text" data-field="subject" data-test="subject" data-keep maxlength="15" autocomplete="off" spellcheck="false" aria-describedby="follow-hint" placeholder="`).text(r.t(txtPatientMask)).raw(`"></span>`)
 	}
 	if f.Kind == protocol.ReportEmployee {
 		m.raw(`<span><label for="follow-employee">`).text(r.t(txtEmployee)).raw(`</label> <input id="follow-employee" type="text" data-field="employee" data-test="employee" data-keep maxlength="32" autocomplete="off" spellcheck="false" aria-describedby="follow-hint"></span>`)

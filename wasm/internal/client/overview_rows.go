@@ -59,11 +59,10 @@ func (r *renderer) row(item protocol.Item, stop bool) string {
 	m.text(titleOf(h, r.lang)).raw(`</b>`)
 	r.tags(m, h)
 	m.raw(`</span><span class="r2">`)
-	if h.Status != "" && !isOrdinary(h.Status) {
-		m.raw(`<span class="tag`).when(fold(h.Status) == "aktuell", ` good`).raw(`" data-test="row-status">`).text(h.Status).raw(`</span> `)
-	}
+	r.statusTag(m, h)
 	m.text(h.Contract.Label(r.lang))
-	for _, part := range [...]string{h.Detail, unitOf(h), r.s.providerName(h.CareProvider)} {
+	detail, _ := h.Abnormal()
+	for _, part := range [...]string{detail, unitOf(h), r.s.providerName(h.CareProvider)} {
 		if part != "" {
 			m.raw(` · `).text(part)
 		}
@@ -88,11 +87,22 @@ func (r *renderer) tags(m *markup, h *protocol.Header) {
 	case !h.Signed:
 		m.raw(`<span class="tag">`).text(r.t(txtUnsigned)).raw(`</span>`)
 	}
+	_, abnormal := h.Abnormal()
 	switch {
-	case h.Contract == protocol.LaboratoryOrderOutcome && isMarked(h.Detail):
+	case h.Contract == protocol.LaboratoryOrderOutcome && abnormal:
 		m.raw(`<span class="tag bad" data-test="row-abnormal"><span aria-hidden="true">◆ </span>`).text(r.t(txtAbnormal)).raw(`</span>`)
-	case h.Contract == protocol.AlertInformation && isSevere(h.Detail) && !h.Nullified:
+	case h.Contract != protocol.AlertInformation || h.Nullified:
+	case isHistoric(h, r.s.today()):
+		m.raw(`<span class="tag" data-test="row-historic">`).text(r.t(txtHistoric)).raw(`</span>`)
+	case isSevere(h.Detail):
 		m.raw(`<span class="tag bad"><span aria-hidden="true">◆ </span>`).text(r.t(txtSevereOne)).raw(`</span>`)
+	}
+}
+
+// statusTag is the status of what is not simply done and final.
+func (r *renderer) statusTag(m *markup, h *protocol.Header) {
+	if h.Status != "" && !isOrdinary(h.Status) {
+		m.raw(`<span class="tag`).when(fold(h.Status) == "aktuell", ` good`).raw(`" data-test="row-status">`).text(h.Status).raw(`</span> `)
 	}
 }
 
@@ -100,35 +110,12 @@ func (r *renderer) tags(m *markup, h *protocol.Header) {
 // contact that was, an answer that is final. One that is not known as such is shown.
 func isOrdinary(status string) bool {
 	status = fold(status)
-	for _, ordinary := range [...]string{"avslutad", "definitiv", "slut", "svar"} {
+	for _, ordinary := range [...]string{"avslutad", "definitiv", "slut"} {
 		if strings.HasPrefix(status, ordinary) {
 			return true
 		}
 	}
-	return false
-}
-
-// isMarked reports whether what the list says of a laboratory result ends in one of the
-// marks or words that say that it stands out. One that is not known as such is none.
-func isMarked(detail string) bool {
-	last := detail
-	for i := len(detail) - 1; i >= 0; i-- {
-		if detail[i] == ' ' {
-			last = detail[i+1:]
-			break
-		}
-	}
-	if last == detail {
-		return false // a value alone
-	}
-	switch fold(last) {
-	case "referensintervall":
-		return strings.HasSuffix(fold(detail), fold("över referensintervall")) || strings.HasSuffix(fold(detail), "under referensintervall")
-	case "h", "hh", "l", "ll", "a", "aa", "hu", "lu", "hog", "högt", "lågt", "avvikande", "patologiskt":
-		return true
-	default:
-		return false
-	}
+	return status == "svar" // with more words it may be a preliminary one
 }
 
 // symbol is the drawing of a type, beside its name: never alone, and not told by colour.

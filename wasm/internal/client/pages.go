@@ -99,7 +99,7 @@ func (r *renderer) patientPage() string {
 	busy := !r.s.Wish.Patient.IsZero()
 	m.raw(`<form class="patient-form" id="patient-form" data-act="patient" data-test="patient-form" autocomplete="off" novalidate>`)
 	m.raw(`<label for="patient-id">`).text(r.t(txtPatientLabel)).raw(`</label><div class="field-row">`)
-	m.raw(`<input id="patient-id" data-field="patient" data-test="patient-id" data-keep type="text" inputmode="text" maxlength="15" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false" aria-describedby="patient-hint" placeholder="ÅÅÅÅMMDD-NNNN">`)
+	m.raw(`<input id="patient-id" data-field="patient" data-test="patient-id" data-keep type="text" inputmode="text" maxlength="15" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false" aria-describedby="patient-hint" placeholder="`).text(r.t(txtPatientMask)).raw(`">`)
 	m.raw(`<button type="submit" class="primary" id="open-patient" data-test="open-patient"`).when(busy, ` disabled`).raw(`>`)
 	if busy {
 		m.text(r.t(txtChecking))
@@ -128,7 +128,7 @@ func (r *renderer) patientHint() string {
 			kind = txtPatientReserve
 		}
 		return m.raw(`<span class="good" data-test="patient-good">`).text(r.t(kind)).raw(`</span>`).String()
-	case !r.s.Form.Wrong && len(typed) < 12:
+	case !r.s.Form.Wrong && characters(typed) < 12:
 		return m.text(r.t(txtPatientForm)).String()
 	}
 	rule := txtPatientForm
@@ -139,6 +139,16 @@ func (r *renderer) patientHint() string {
 		rule = txtPatientCheck
 	}
 	return m.raw(`<span class="bad" data-test="patient-bad">`).text(r.t(rule)).raw(`</span>`).String()
+}
+
+// characters counts those of a number that is typed: what may part them is none.
+func characters(typed string) (n int) {
+	for i := range len(typed) {
+		if c := typed[i]; c != '-' && c != '+' && c != ' ' {
+			n++
+		}
+	}
+	return n
 }
 
 // The pages of the choice.

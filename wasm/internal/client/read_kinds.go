@@ -78,15 +78,25 @@ func (s *sheet) checkups() {
 			s.m.when(i == 0, `</th>`).when(i > 0, `</td>`)
 		}
 		s.m.raw(`</tr>`)
+		s.remarks(row, len(columns), "typeOfLeave comment") // what happened in that week
 	}
 	s.m.raw(`</tbody></table></div>`)
 	for _, row := range rows {
-		s.fields(row, "typeOfLeave comment")
 		if drugs := s.all(row, "medicationSinceRegistration"); len(drugs) > 0 {
-			s.heading(s.label("medicationSinceRegistration"))
+			s.heading(s.label("medicationSinceRegistration") + s.weekText(row))
 			s.rows(drugs, nil)
 		}
 	}
+}
+
+// weekText is the week of a check-up, where it has one, to stand after the words of a heading.
+func (s *sheet) weekText(row *protocol.Node) string {
+	for i := range row.Children {
+		if n := &row.Children[i]; n.Label == "completeWeeksOfGestation" && n.Text+n.Quantity.Value != "" {
+			return " (" + s.t(txtWeekLong) + " " + n.Text + n.Quantity.Value + ")"
+		}
+	}
+	return ""
 }
 
 // week is the week of a check-up; without one it stands first.

@@ -59,7 +59,7 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 	if len(results) == 0 {
 		s.m.raw(`<tr>`)
 		s.analysisName(a, nil, number)
-		s.m.raw(`<td colspan="3">`)
+		s.m.raw(`</th><td colspan="3">`)
 		s.status(a)
 		s.m.raw(`</td></tr>`)
 	}
@@ -71,20 +71,22 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 		s.m.raw(`<tr`).when(number < 0, ` class="related"`).raw(`>`)
 		if i == 0 {
 			s.analysisName(a, value, number)
+			s.unsettled(a)
+			s.m.raw(`</th>`)
 		} else {
 			s.m.raw(`<td></td>`)
 		}
 		s.result(r, value)
 		s.m.raw(`</tr>`)
-		s.remarks(r, "comment outcomeDescription referencePopulation reference/comment")
+		s.remarks(r, 4, "comment outcomeDescription referencePopulation reference/comment")
 		for _, related := range s.all(r, "related") {
 			s.analysis(related, -1) // what was tried on what was found
 		}
 	}
-	s.remarks(a, "comment specimen/comment")
+	s.remarks(a, 4, "comment specimen/comment")
 }
 
-// analysisName is what was analysed, in what, and the way to its trend.
+// analysisName begins the cell of what was analysed, in what, and the way to its trend.
 func (s *sheet) analysisName(a, value *protocol.Node, number int) {
 	code := s.at(a, "code")
 	if code == nil {
@@ -113,7 +115,33 @@ func (s *sheet) analysisName(a, value *protocol.Node, number int) {
 	if number >= 0 && value != nil && value.Kind == protocol.NodeQuantity && code != nil && code.Code.Code != "" {
 		s.trendButton(&code.Code, title, number)
 	}
-	s.m.raw(`</th>`)
+}
+
+// unsettled says beside an analysis that has results how far it has come, unless that
+// is to its end: a preliminary result is not to be taken for a final one.
+func (s *sheet) unsettled(a *protocol.Node) {
+	for path := range strings.FieldsSeq(analysisStatus) {
+		for _, n := range s.all(a, path) {
+			if meaning(n) == "" || isFinal(n) {
+				continue
+			}
+			s.m.raw(`<br><span class="badge`).raw(standing(n)).raw(`" data-test="analysis-status">`)
+			s.brief(n)
+			s.m.raw(`</span>`)
+		}
+	}
+}
+
+// isFinal reports whether a status is known to say that nothing more is to come.
+func isFinal(n *protocol.Node) bool {
+	if n.Code.Code == "final" {
+		return true
+	}
+	switch fold(meaning(n)) {
+	case "final", "slutsvar", "slutgiltig", "slutgiltigt", "slutgiltigt svar", "definitiv", "definitivt", "definitivt svar", "def", "f":
+		return true
+	}
+	return false
 }
 
 // result is the cells of one value: its mark stands beside it, however narrow the page.
@@ -164,31 +192,58 @@ func (s *sheet) result(r, value *protocol.Node) {
 	s.m.raw(`</td>`)
 }
 
-// judged is the mark, and the words that the laboratory has for it.
+// judged is the mark, and the words that the laboratory has for it. A result in words
+// has its mark in its interpretation alone.
 func (s *sheet) judged(r *protocol.Node, flag string) {
+	interpretations := s.all(r, "interpretation")
+	if flag == "" {
+		flag = marksOf(interpretations)
+	}
 	if flag != "" {
 		s.flagged(s.m, flag)
 	}
-	for _, n := range s.all(r, "interpretation") {
-		switch words := meaning(n); {
-		case flag == "":
-			s.put(n)
-		case !strings.Contains(flag, words) && words != s.t(txtHigh) && words != s.t(txtLow):
+	for _, n := range interpretations {
+		words := meaning(n)
+		if !strings.Contains(flag, words) && words != s.t(txtHigh) && words != s.t(txtLow) {
 			s.m.raw(` `).text(words)
 		}
-		if n.Code == (protocol.Code{Code: flag}) || n.Kind == protocol.NodeText && n.Text == flag {
+		if n.Code == (protocol.Code{Code: n.Code.Code}) && (n.Kind == protocol.NodeCode || n.Kind == protocol.NodeText) && holdsMark(flag, n.Code.Code+n.Text) {
 			s.taken[n] = true
 		}
 	}
-	if n := s.at(r, "pathologicalFlag"); n != nil && (flag != "" || n.Text == "false") {
-		s.taken[n] = true
-		if flag == "" {
-			s.m.text(s.t(txtNotAbnormal))
-		}
-	} else if n != nil && n.Text == "true" {
-		s.flagged(s.m, "*")
-		s.taken[n] = true
+	n := s.at(r, "pathologicalFlag")
+	if n == nil {
+		return
 	}
+	switch {
+	case n.Text == "true" && !isAbnormal(flag):
+		s.m.raw(` `)
+		s.flagged(s.m, "*")
+	case n.Text == "false" && flag == "":
+		s.m.text(s.t(txtNotAbnormal))
+	case n.Text == "false" && isAbnormal(flag):
+		return // they contradict each other, and both stay
+	}
+	s.taken[n] = true
+}
+
+// marksOf joins marks as a quantity has them.
+func marksOf(interpretations []*protocol.Node) string {
+	flag := ""
+	for _, n := range interpretations {
+		flag = joined(", ", flag, protocol.MarkOf(n.Text, n.Code.Code, n.Code.Original, n.Code.Display))
+	}
+	return flag
+}
+
+// holdsMark reports whether a mark stands among those that are parted by commas.
+func holdsMark(flag, mark string) bool {
+	for one := range strings.SplitSeq(flag, ",") {
+		if strings.TrimSpace(one) == mark {
+			return true
+		}
+	}
+	return false
 }
 
 // excluded reports whether a bound is said not to be in its interval, and takes that:
@@ -206,20 +261,23 @@ func (s *sheet) excluded(in *protocol.Node, path string) bool {
 	return true
 }
 
+// analysisStatus is where the two generations say how far an analysis has come.
+const analysisStatus = "status analysisStatus"
+
 // status is how far an analysis has come, where that is not said by a result.
 func (s *sheet) status(a *protocol.Node) {
-	for _, path := range [...]string{"status", "analysisStatus"} {
+	for path := range strings.FieldsSeq(analysisStatus) {
 		if n := s.at(a, path); n != nil {
 			s.put(n)
 		}
 	}
 }
 
-// remarks are words about the row above.
-func (s *sheet) remarks(in *protocol.Node, paths string) {
+// remarks are words about the row above, across the columns of its table.
+func (s *sheet) remarks(in *protocol.Node, columns int, paths string) {
 	for path := range strings.FieldsSeq(paths) {
 		for _, n := range s.all(in, path) {
-			s.m.raw(`<tr class="remark"><td colspan="4"><span class="small">`).text(s.label(n.Label)).raw(`</span> `)
+			s.m.raw(`<tr class="remark"><td colspan="`).number(columns).raw(`"><span class="small">`).text(s.label(n.Label)).raw(`</span> `)
 			s.put(n)
 			s.m.raw(`</td></tr>`)
 		}

@@ -44,7 +44,7 @@ func everyKind(text string) protocol.Body {
 		return protocol.Node{
 			Kind: k, Label: label, Text: text, Time: when,
 			Code:       protocol.Code{Code: "I10.9" + text, System: "1.2.752.116.1.1.1.1.3", Display: "Hypertoni" + text, Original: "Högt tryck" + text, Version: "2024" + text},
-			Quantity:   protocol.Quantity{Value: "5,6" + text, Unit: "mmol/L" + text, Low: "3,5" + text, High: "4,6" + text, Reference: text, Flag: "H" + text},
+			Quantity:   protocol.Quantity{Value: "5,6" + text, Unit: "mmol/L" + text, Low: "3,5" + text, High: "4,6" + text, Reference: text, Flag: "H, " + text},
 			Attachment: protocol.Attachment{MediaType: "image/jpeg" + text, Reference: "javascript:alert(1)" + text, Inline: make([]byte, 2048)},
 		}
 	}

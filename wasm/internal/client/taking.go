@@ -58,7 +58,7 @@ func (m *machine) printing() {
 
 // calmly tells of a policy. It is no fault, and hides none.
 func (m *machine) calmly(t txt) {
-	m.s.Said.Status = textOf(m.s.Lang, t)
+	m.status(textOf(m.s.Lang, t))
 	if m.s.Notice.Fault == protocol.FaultNone && !m.s.End.Blank {
 		m.s.Notice = Notice{Calm: t}
 	}
@@ -111,7 +111,7 @@ func (m *machine) taken(l *Link, f protocol.Taken) {
 		return
 	case protocol.TakeCopy:
 		m.do(Release{Go: true})
-		m.s.Said.Status = textOf(m.s.Lang, txtCopyDone)
+		m.status(textOf(m.s.Lang, txtCopyDone))
 	case protocol.TakeSave:
 		m.saveTaken(t.Value)
 	}
@@ -190,10 +190,13 @@ func (r *renderer) paper() string {
 	return m.raw(`</div>`).String()
 }
 
-// paperList is the whole list as it is arranged, not the part of it that is painted.
+// paperList is the whole list as it is arranged, not the part of it that is painted,
+// and what is not in it: paper cannot be asked.
 func (r *renderer) paperList(m *markup) {
-	m.raw(`<h2>`).text(r.t(txtListTitle)).raw(`</h2><table><thead><tr>`)
-	for _, h := range [...]txt{txtHeadTime, txtHeadType, txtReaderTitle, txtHeadUnit} {
+	m.raw(`<h2>`).text(r.t(txtListTitle)).raw(`</h2>`)
+	r.paperScope(m)
+	m.raw(`<table><thead><tr>`)
+	for _, h := range [...]txt{txtHeadTime, txtHeadType, txtReaderTitle, txtHeadUnit, txtProvider} {
 		m.raw(`<th scope="col">`).text(r.t(h)).raw(`</th>`)
 	}
 	m.raw(`</tr></thead><tbody>`)
@@ -204,9 +207,43 @@ func (r *renderer) paperList(m *markup) {
 		}
 		item, _ := r.s.View.Store.get(row.Key)
 		h := &item.Header
-		m.raw(`<tr><td>`).text(moment(h.Time)).raw(`</td><td>`).text(h.Contract.Label(r.lang)).raw(`</td><td>`).text(titleOf(h, r.lang)).raw(`</td><td>`).text(h.Unit).raw(`</td></tr>`)
+		m.raw(`<tr><td>`).text(moment(h.Time)).raw(`</td><td>`).text(h.Contract.Label(r.lang)).raw(`</td><td><span class="title`).when(h.Nullified, ` nullified`).raw(`">`).text(titleOf(h, r.lang)).raw(`</span> `)
+		r.tags(m, h)
+		r.statusTag(m, h)
+		m.raw(`</td><td>`).text(unitOf(h)).raw(`</td><td>`).text(r.s.providerName(h.CareProvider)).raw(`</td></tr>`)
 	}
 	m.raw(`</tbody></table>`)
+}
+
+// paperScope says what the list is of: how many of how many documents, the types that
+// were chosen, the filters in force, what is held back and what is not up to date.
+func (r *renderer) paperScope(m *markup) {
+	l, v := &r.s.List, &r.s.View
+	m.raw(`<p data-test="paper-scope">`)
+	if n, all := l.Documents, v.Store.len(); n != all {
+		m.text(r.t(txtShowing)).raw(` <b>`).text(thousands(r.lang, n)).raw(`</b> `).text(r.t(txtOf)).raw(` `).text(countText(r.lang, all))
+	} else {
+		m.text(countText(r.lang, n))
+	}
+	m.raw(`. <b>`).text(r.t(txtPrintChosen)).raw(`</b> `)
+	if len(v.Contracts) == len(protocol.Contracts()) {
+		m.text(r.t(txtAllTypes))
+	} else {
+		for i, c := range v.Contracts {
+			m.when(i > 0, `, `).text(c.Label(r.lang))
+		}
+	}
+	m.raw(`.`)
+	r.eachFilter(func(_ literal, label txt, value string) {
+		m.raw(` <b>`).text(r.t(label)).raw(`:</b> `).text(value).raw(`.`)
+	})
+	if l.Held > 0 {
+		m.raw(` <b>`).text(numbered(r.lang, l.Held, txtNewOne, txtNewMany)).raw(` `).text(r.t(txtPrintHeld)).raw(`</b>`)
+	}
+	if n := r.s.staleSources(); n > 0 {
+		m.raw(` `).text(numbered(r.lang, n, txtStaleOne, txtStaleMany)).raw(`.`)
+	}
+	m.raw(`</p>`)
 }
 
 // saveTaken saves an attachment of the open document, by its number in the document's
@@ -215,7 +252,7 @@ func (m *machine) saveTaken(value string) {
 	n := number(value)
 	if a := attachmentAt(m.s.Reader.Body, n); a != nil && len(a.Inline) > 0 {
 		m.do(Save{Name: "bilaga-" + strconv.Itoa(n+1) + endings[formatOf(a.Inline)], Data: a.Inline})
-		m.s.Said.Status = textOf(m.s.Lang, txtSaveDone)
+		m.status(textOf(m.s.Lang, txtSaveDone))
 	}
 }
 

@@ -249,3 +249,49 @@ func TestAttachmentIsSaved(t *testing.T) {
 		}
 	}
 }
+
+// A printed list says of each row what its row on the screen says, and what it is a
+// list of: paper that is found later cannot be asked.
+func TestPrintedListSaysWhatItIs(t *testing.T) {
+	p := toOverview(t)
+	p.get(1, protocol.Session{Print: true})
+	change := func(n byte, to func(*protocol.Header)) {
+		item, _ := p.s.View.Store.get(protocol.DocumentKey{15: n})
+		to(&item.Header)
+		p.s.View.Store.put(item)
+	}
+	owner := parsed(protocol.ParseCareProviderID("SE2321000016-G100"))
+	change(1, func(h *protocol.Header) { h.Nullified, h.Title = true, "Feldiagnos" })
+	change(2, func(h *protocol.Header) {
+		h.Signed, h.Status, h.Unit, h.CareProvider = false, "Preliminärt svar", "Vinden", owner
+	})
+	paper := func() string {
+		p.act(ActPrint, "list")
+		p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "log"})
+		html := textOfPage(regionOf(Render(&p.s), "paper"))
+		p.do(Printed{})
+		return html
+	}
+	whole := paper()
+	for _, want := range []string{"Feldiagnos Makulerad", "Osignerad Preliminärt svar", "Vinden " + p.s.providerName(owner) + " ", countText(p.s.Lang, p.s.View.Store.len()) + ". Urval:"} {
+		if !strings.Contains(whole, want) {
+			t.Errorf("the paper does not say %q: %s", want, whole)
+		}
+	}
+	if strings.Contains(whole, "Visar") {
+		t.Errorf("all documents are said to be some: %s", whole)
+	}
+	p.do(Typed{FieldFilter, "2"})
+	p.do(Typed{FieldSearch, "d"})
+	n := p.s.List.Documents
+	some := paper()
+	for _, want := range []string{"Visar " + thousands(p.s.Lang, n) + " av " + countText(p.s.Lang, p.s.View.Store.len()), "Typ: " + protocol.Contract(2).Label(p.s.Lang) + ".", "Sökord: d."} {
+		if !strings.Contains(some, want) {
+			t.Errorf("filtered, the paper does not say %q: %s", want, some)
+		}
+	}
+	p.s.List.Held = 2
+	if got := paper(); !strings.Contains(got, "2 nya dokument hålls undan") {
+		t.Errorf("the paper hides what is held back: %s", got)
+	}
+}
