@@ -77,6 +77,15 @@ func TestFindingAmongThousands(t *testing.T) {
 		p.press(`[data-test="chip"]`)
 		p.lists(all)
 	}
+	p.typeIn("since", "2023")
+	p.typeIn("up-to", "2024-06")
+	p.wait(hook("chip") + `?.innerText.includes('2023 till 2024-06')`)
+	p.shot("3-period")
+	if n := p.listed(); n == 0 || n >= all {
+		t.Errorf("%d documents of the period, of %d in all", n, all)
+	}
+	p.press(`[data-test="chip"][data-value="time"]`)
+	p.lists(all)
 	p.press(`[data-test="tab"][data-value="1"]`)
 	p.waitHook("days")
 	day := eval[[]string](p, `(d => [d.dataset.value, d.dataset.n])([...document.querySelectorAll('[data-test="day"]')].filter(d => Number(d.dataset.n) > 1).at(-1))`)

@@ -323,7 +323,7 @@ var texts = [txtEnd]words{
 	txtZoomOut:         {"Zooma ut", "Zoom out"},
 	txtEarlier:         {"Tidigare", "Earlier"},
 	txtLater:           {"Senare", "Later"},
-	txtAllTime:         {"Visa hela perioden", "Show the whole period"},
+	txtAllTime:         {"Hela perioden", "Show the whole period"},
 	txtListWindow:      {"Visa i listan", "Show in the list"},
 	txtAsTable:         {"Tabell", "Table"},
 	txtAsChart:         {"Diagram", "Chart"},
