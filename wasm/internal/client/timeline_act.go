@@ -40,9 +40,9 @@ func (m *machine) actTimeline(a Act) {
 }
 
 // forgetStrip leaves nothing of where one was in a patient's time: the next patient's
-// strip begins as it first was.
+// strip begins as it first was. Who reads a table in place of the drawing goes on doing so.
 func (m *machine) forgetStrip() {
-	m.s.Timeline = Timeline{Width: m.s.Timeline.Width, Room: m.s.Timeline.Room}
+	m.s.Timeline = Timeline{Table: m.s.Timeline.Table, Width: m.s.Timeline.Width, Room: m.s.Timeline.Room}
 	m.s.Tools = Tools{Filters: m.s.Tools.Filters, Drawn: m.s.Tools.Drawn + 1}
 }
 

@@ -393,7 +393,6 @@ func TestTheStripBeginsAnewWithThePatient(t *testing.T) {
 		"tab":    {{ActTab, "2"}},
 		"folded": {{ActFold, ""}},
 		"lanes":  {{ActLanes, "1"}},
-		"table":  {{ActAsTable, ""}},
 		"zoomed": {{ActZoomIn, ""}},
 		"month":  {{ActTab, "1"}, {ActMonth, "24290"}, {ActTab, "0"}},
 	} {
@@ -414,6 +413,12 @@ func TestTheStripBeginsAnewWithThePatient(t *testing.T) {
 		if got := strip(); got != first {
 			t.Errorf("%s: it is drawn as %s", name, got)
 		}
+	}
+	p.act(ActAsTable, "")
+	p.act(ActLeave, "")
+	p.act(ActLeaveConfirm, "")
+	if !p.s.Timeline.Table {
+		t.Error("who reads a table has to ask for it again")
 	}
 }
 
