@@ -380,7 +380,10 @@ func (c *cli) carry(ctx context.Context, r carried, do func(context.Context, rel
 	j, topology := r.journal, r.client.Topology()
 	defer func() { err = errors.Join(err, j.Close()) }()
 	steps := len(j.Entries()[0].Plan.Steps)
-	world := &release.Cluster{Client: r.client, Command: r.command, Within: r.asked.within}
+	world := &release.Cluster{
+		Client: r.client, Command: r.command, Within: r.asked.within,
+		Lock: release.CommandLock(c.operator, j.Entries()[0].Plan.ID),
+	}
 	went := do(ctx, release.Config{
 		World: world, Log: j, Topology: topology, Limits: r.asked.limits(topology), Former: r.asked.former,
 		Tell: func(e release.Entry) { c.tellEntry(e, steps) },

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -29,6 +30,7 @@ const (
 var (
 	ErrTemplate = errors.New("the command that replaces a node")
 	ErrBinary   = errors.New("the binary cannot be asked")
+	ErrAtWork   = errors.New("a command that was given before is at work still")
 )
 
 // plain are values that a shell takes as they are, however they are quoted.
@@ -80,25 +82,45 @@ func Quoted(path string) string {
 	return strings.ReplaceAll(word, "{{", `{{"{{"}}`)
 }
 
-// Run runs it for one node, within bounds, and returns the end of what it said.
-func (c *Command) Run(ctx context.Context, r Replacement) (string, error) {
+// Run runs it for one node, within bounds, and returns the end of what it said. While it
+// is at work it holds the file of that name locked, also when this process is gone: two
+// never work at once.
+func (c *Command) Run(ctx context.Context, r Replacement, lock string) (said string, err error) {
 	line, err := c.line(r)
 	if err != nil {
 		return "", err
 	}
+	f, err := os.OpenFile(lock, os.O_CREATE|os.O_RDONLY|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrTemplate, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := exclude(f); err != nil {
+		if errors.Is(err, ErrBusy) {
+			err = fmt.Errorf("%w: it holds %s", ErrAtWork, lock)
+		}
+		return "", err
+	}
 	ctx, cancel := context.WithTimeout(ctx, commandWithin)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
-	said := &ending{}
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = said, said, killedWithin
-	// What it started ends with it: a group of its own, which is ended as one.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd, out := shell(ctx, line, f), &ending{}
+	cmd.Stdout, cmd.Stderr = out, out
 	err = cmd.Run()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it was ended: %w", ctx.Err())
 	}
-	return said.text(), err
+	return out.text(), err
+}
+
+// shell is a command that keeps a lock. The outer shell alone does, and it stays until the
+// line has ended: what the line leaves behind, or becomes, has no part in it.
+func shell(ctx context.Context, line string, lock *os.File) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", "( "+line+"\n) 3>&-\nexit $?")
+	cmd.ExtraFiles, cmd.WaitDelay = []*os.File{lock}, killedWithin
+	// What it started ends with it: a group of its own, which is ended as one.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd
 }
 
 // ending keeps the end of what is written.

@@ -140,12 +140,13 @@ func TestCommand(t *testing.T) {
 	if err := c.Fits(places(), Plan{Build: whole.Build, Former: former, Already: []string{"a1", "a2", "b1", "b2", "w"}}); err != nil {
 		t.Errorf("nobody is to be taken back: %v", err)
 	}
+	lock := filepath.Join(t.TempDir(), "lock")
 	r := Replacement{"a1", "A", "10.0.0.1", "/opt/x", newer}
-	if said, err := c.Run(t.Context(), r); err != nil || said != "a1 A 10.0.0.1 1.1.0 /opt/x\nmore" {
+	if said, err := c.Run(t.Context(), r, lock); err != nil || said != "a1 A 10.0.0.1 1.1.0 /opt/x\nmore" {
 		t.Errorf("%q, %v", said, err)
 	}
 	r.Node = "b1"
-	if _, err := c.Run(t.Context(), r); err == nil {
+	if _, err := c.Run(t.Context(), r, lock); err == nil {
 		t.Error("a command that fails is not told")
 	}
 	endless, err := ParseCommand(`echo begun; sleep 1000 & sleep 1000`)
@@ -154,14 +155,14 @@ func TestCommand(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := endless.Run(ctx, r); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := endless.Run(ctx, r, lock); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("one that does not end: %v", err)
 	}
 	loud, err := ParseCommand(`yes | head -c 100000; echo end`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said, err := loud.Run(t.Context(), r); err != nil || len(said) > maxText || !strings.HasSuffix(said, "end") {
+	if said, err := loud.Run(t.Context(), r, lock); err != nil || len(said) > maxText || !strings.HasSuffix(said, "end") {
 		t.Errorf("%d bytes, %v", len(said), err)
 	}
 }
@@ -173,7 +174,7 @@ func TestQuoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said, err := c.Run(t.Context(), Replacement{Node: "a1"}); err != nil || said != odd {
+	if said, err := c.Run(t.Context(), Replacement{Node: "a1"}, filepath.Join(t.TempDir(), "lock")); err != nil || said != odd {
 		t.Errorf("%q, %v", said, err)
 	}
 }

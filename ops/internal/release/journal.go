@@ -76,6 +76,7 @@ type Entry struct {
 	Draining *admin.Draining `json:"draining,omitempty"`
 	Leader   string          `json:"leader,omitempty"`
 	Started  string          `json:"started,omitempty"`  // of the node that is back
+	Opens    float64         `json:"opens,omitempty"`    // Watch.Opens, when a command was given
 	PauseMS  int64           `json:"pause_ms,omitempty"` // the longest that a write took in this step, attempts that failed included
 }
 
@@ -279,12 +280,19 @@ func decode(r io.Reader) (entries []Entry, whole int64, err error) {
 }
 
 // Worked reports whether a process works on a release now.
-func Worked(dir, id string) (bool, error) {
-	f, err := os.Open(journalPath(dir, id))
+func Worked(dir, id string) (bool, error) { return held(journalPath(dir, id)) }
+
+// CommandLock is the file that the command which replaces a node holds locked while it is
+// at work, also when the process that gave it is gone.
+func CommandLock(dir, id string) string { return filepath.Join(Path(dir, id), "command.lock") }
+
+// held reports whether a process has a file locked.
+func held(path string) (_ bool, err error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return true, nil
@@ -402,30 +410,77 @@ func stepDone(entries []Entry, number int) bool {
 	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Step == number && e.Act == ActStep && e.Mark == Done })
 }
 
-// given reports whether a step's command was given, and not seen to fail.
-func given(entries []Entry, number int) bool {
-	was := false
-	for _, e := range entries {
-		if e.Step == number && e.Act == ActReplace {
-			was = e.Mark != Failed
-		}
-	}
-	return was
+// given is a command of which the journal does not tell what came of it.
+type given struct {
+	version string    // that the node is to run
+	at      time.Time // when it was given or, if it ended well, when it ended
+	ended   bool      // well: the node may be coming up
 }
 
-// ended reports whether a step's command ended well, and nothing halted since: its node
-// may be starting still.
-func ended(entries []Entry, number int) bool {
-	well := false
+// until is how long it may be at work, or its node coming up.
+func (g given) until(l Limits) time.Time {
+	if g.ended {
+		return g.at.Add(l.Back)
+	}
+	return g.at.Add(commandWithin)
+}
+
+// outcome finds the command that may still change a node: it was given, and was not seen
+// to fail, nor the node to be back.
+func outcome(entries []Entry, node string) (g given, open bool) {
+	forth, back := plans(entries)
+	versions := map[int]string{}
+	for _, s := range allSteps(forth, back) {
+		versions[s.Number] = s.Version
+	}
 	for _, e := range entries {
 		switch {
-		case e.Act == ActHalt:
-			well = false
-		case e.Step == number && e.Act == ActReplace:
-			well = e.Mark == Done
+		case e.Node != node:
+		case e.Act == ActReplace && e.Mark == Begins:
+			g, open = given{version: versions[e.Step], at: e.At}, true
+		case e.Act == ActReplace && e.Mark == Done:
+			g.at, g.ended = e.At, true
+		case e.Act == ActReplace && e.Mark == Failed, e.Act == ActBack && e.Mark == Done:
+			open = false
 		}
 	}
-	return well
+	return g, open
+}
+
+// allSteps are those of a plan, and of the way back where there is one.
+func allSteps(forth Plan, back *Plan) []Step {
+	if back == nil {
+		return forth.Steps
+	}
+	return slices.Concat(forth.Steps, back.Steps)
+}
+
+// replaced reports whether a command to replace a node was given.
+func replaced(entries []Entry, node string) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Node == node && e.Act == ActReplace && e.Mark == Begins })
+}
+
+// gonePast reports whether the last halt was on slowness when everything was replaced: who
+// goes on after that has nothing else to go on with.
+func gonePast(entries []Entry) bool {
+	past := false
+	for _, e := range entries {
+		if e.Act == ActHalt {
+			past = e.Sign == signSlow && e.Step == 0
+		}
+	}
+	return past
+}
+
+// measured is what a run before took down of how long opening took before anything was
+// done; 0: nothing.
+func measured(entries []Entry) float64 {
+	for _, e := range entries {
+		if e.Opens > 0 {
+			return e.Opens
+		}
+	}
+	return 0
 }
 
 // drained are the nodes that were drained, or begun to be, and neither taken back nor

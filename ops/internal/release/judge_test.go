@@ -262,7 +262,7 @@ func TestSigns(t *testing.T) {
 		}},
 	} {
 		sights := seen(40, c.as)
-		w := Watch{Turn: c.turn, Sights: sights, Base: sights[0], Back: map[string]Sight{"b2": sights[0]}, Started: map[string]string{}, Limits: Limits{Unready: 30 * time.Second, Slow: 20 * time.Second}}
+		w := Watch{Turn: c.turn, Sights: sights, Leader: "a1", Opens: percentile(sights[0].Numbers["b2"].Opens, 0.99, leastOpens), Back: map[string]Sight{"b2": sights[0]}, Started: map[string]string{}, Limits: Limits{Unready: 30 * time.Second, Slow: 20 * time.Second}}
 		for id := range sights[0].Members {
 			w.Started[id] = "first"
 		}

@@ -78,12 +78,8 @@ func Tell(entries []Entry) Report {
 		ID: forth.ID, Cluster: forth.Cluster, State: StateOf(entries), Version: forth.Build.Version, Level: forth.Level,
 		NextLevel: forth.Build.Level, From: versionsOf(forth), Halts: []HaltReport{}, Steps: []StepReport{},
 	}
-	steps := forth.Steps
-	if back != nil {
-		steps = append(append([]Step{}, steps...), back.Steps...)
-	}
 	at := map[int]*StepReport{}
-	for _, s := range steps {
+	for _, s := range allSteps(forth, back) {
 		r.Steps = append(r.Steps, StepReport{Step: s, State: "waits"})
 	}
 	for i := range r.Steps {

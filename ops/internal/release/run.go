@@ -1,10 +1,10 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -16,6 +16,7 @@ var (
 	ErrHalted    = errors.New("the release is halted")
 	ErrEarlier   = errors.New("the node is of an earlier build and does not know this call")
 	ErrActivated = errors.New("the new level was activated: going back is not allowed")
+	ErrLevel     = errors.New("it is not known which level is active")
 	ErrEnded     = errors.New("it has ended")
 	ErrGoingBack = errors.New("it is being taken back")
 )
@@ -47,6 +48,8 @@ type World interface {
 	Undrain(ctx context.Context, node string) error
 	Transfer(ctx context.Context, to string) error
 	Replace(ctx context.Context, r Replacement) (said string, err error)
+	AtWork() (bool, error)                        // whether a command is, whoever gave it
+	Levels(ctx context.Context) map[string]uint16 // that are active, by the members that tell
 }
 
 // Log is where a run writes what it does before it does it.
@@ -74,7 +77,6 @@ const (
 	settleWithin = 2 * time.Minute  // for a leader, before a step
 	leadsWithin  = 15 * time.Second // for leadership to be where it was moved
 	hashWithin   = 10 * time.Second // for two nodes to be seen at one index: under load they rarely are
-	graceWithin  = 15 * time.Second // for a replacement that a crashed run had begun
 	writeWithin  = 5 * time.Second
 	haltWithin   = 30 * time.Second // to take a drain back
 	remembered   = 10 * time.Minute // of sights
@@ -104,11 +106,25 @@ func Run(ctx context.Context, c Config) error {
 	}
 	x := &executor{c: c, signs: signs(), writes: true}
 	if len(entries) > 1 {
+		if StateOf(entries) == Running {
+			x.least = time.Now().Add(c.Limits.Bake)
+		}
 		if err := x.note(Entry{Act: ActResume, Mark: Noted}); err != nil {
 			return err
 		}
 	}
-	return x.all(ctx, forth)
+	return x.all(ctx, forth.Steps, runs(forth, func(s Step) string { return s.Version }))
+}
+
+// runs is what every node that a plan replaces is to run in the end.
+func runs(p Plan, version func(Step) string) map[string]string {
+	all := map[string]string{}
+	for _, s := range p.Steps {
+		if s.Kind == Replaces {
+			all[s.Node] = version(s)
+		}
+	}
+	return all
 }
 
 // executor is a run under way.
@@ -121,7 +137,9 @@ type executor struct {
 	writes bool          // whether nodes know the call
 	pause  time.Duration // the longest that one took, in this step
 
-	patient bool // goes on beside nodes that are not ready: it is there to mend them
+	before map[string]float64 // how long opening took on each node; nil: a run before took it down
+	least  time.Time          // until when it is watched at the least: the run before was ended while it watched
+	undoes *Plan              // that is taken back, beside nodes that are not ready: it is there to mend them
 }
 
 func (x *executor) note(e Entry) error {
@@ -135,21 +153,13 @@ func (x *executor) note(e Entry) error {
 	return nil
 }
 
-func (x *executor) all(ctx context.Context, p Plan) error {
-	x.w = Watch{Limits: x.c.Limits, Started: map[string]string{}, Back: map[string]Sight{}}
-	base := x.see(ctx)
-	x.w.Base, x.wanted = base, base.Leader
-	x.w.Base.Numbers = maps.Clone(base.Numbers)
-	for id, m := range base.Members {
-		x.w.Started[id] = m.Started
+// all does the steps that are not done, and holds that in the end nodes run what they should.
+func (x *executor) all(ctx context.Context, steps []Step, runs map[string]string) error {
+	if err := x.first(ctx, steps); err != nil {
+		return x.stopped(ctx, Step{}, err)
 	}
-	for _, s := range p.Steps {
+	for _, s := range steps {
 		if stepDone(x.c.Log.Entries(), s.Number) {
-			if s.Kind == Replaces {
-				// By a run before: it is watched from now on, and is none to compare with.
-				x.w.Back[s.Node] = base
-				delete(x.w.Base.Numbers, s.Node)
-			}
 			continue
 		}
 		x.step, x.pause = s.Number, 0
@@ -157,22 +167,85 @@ func (x *executor) all(ctx context.Context, p Plan) error {
 			return x.stopped(ctx, s, err)
 		}
 	}
-	x.step = 0
-	last := x.see(ctx)
-	for _, s := range p.Steps {
-		if m := last.Members[s.Node]; s.Kind == Replaces && m.Version != s.Version {
-			return x.stopped(ctx, s, halt("a node went back", "%s was replaced and runs %q now", s.Node, m.Version))
+	x.step, x.w.Turn = 0, ""
+	if x.undoes == nil && !gonePast(x.c.Log.Entries()) {
+		if err := x.watched(ctx); err != nil {
+			return x.stopped(ctx, Step{}, err)
 		}
+	}
+	if err := x.right(ctx, runs); err != nil {
+		return x.stopped(ctx, Step{}, err)
 	}
 	if _, err := x.giveBack(ctx, Step{}); err != nil { // of a node that was drained, and is not among these steps
 		return err
 	}
-	return x.note(Entry{Act: ActEnd, Mark: Done, Leader: last.Leader})
+	return x.note(Entry{Act: ActEnd, Mark: Done, Leader: x.w.last().Leader})
+}
+
+// first looks until somebody leads, which is what signs are read against. What a run
+// before replaced is watched from now on.
+func (x *executor) first(ctx context.Context, steps []Step) error {
+	entries := x.c.Log.Entries()
+	x.w = Watch{Limits: x.c.Limits, Started: map[string]string{}, Back: map[string]Sight{}, Opens: measured(entries)}
+	if x.w.Opens == 0 {
+		x.before = map[string]float64{}
+	}
+	err := x.until(ctx, settleWithin, "the cluster does not settle", func(now Sight) (string, error) {
+		if now.Leader == "" {
+			return "nobody leads", nil
+		}
+		return "", nil
+	})
+	if err != nil {
+		return err
+	}
+	now := x.w.last()
+	x.w.Leader, x.wanted = now.Leader, now.Leader
+	for _, s := range steps {
+		if s.Kind == Replaces && stepDone(entries, s.Number) {
+			x.w.Back[s.Node] = now
+		}
+	}
+	return nil
+}
+
+// watched looks on while opening is slower somewhere, until that has passed or is a sign:
+// whoever came back lately was not watched for as long as the sign needs.
+func (x *executor) watched(ctx context.Context) error {
+	said := false
+	return x.until(ctx, x.c.Limits.Bake+x.c.Limits.Slow+settleWithin, signSlow, func(now Sight) (string, error) {
+		id, _, _ := slowest(x.w)
+		switch {
+		case id == "" && now.At.Before(x.least):
+			return "it was watched too briefly", nil
+		case id == "" || said:
+			return id, nil
+		}
+		said = true
+		return id, x.note(Entry{Node: id, Act: ActBake, Mark: Noted,
+			Text: fmt.Sprintf("every node is replaced, and opening takes more than twice what it took: it is watched on, for %v at most", x.c.Limits.Slow)})
+	})
+}
+
+// right holds that nodes run what they should in the end.
+func (x *executor) right(ctx context.Context, runs map[string]string) error {
+	return x.until(ctx, x.c.Limits.Unready, "a node runs another build", func(now Sight) (string, error) {
+		for _, id := range sortedKeys(runs) {
+			switch m := now.Members[id]; {
+			case !answers(m):
+				return id + " does not answer", nil
+			case m.Version != runs[id]:
+				return fmt.Sprintf("%s runs %s, not %s", id, m.Version, runs[id]), nil
+			}
+		}
+		return "", nil
+	})
 }
 
 func (x *executor) one(ctx context.Context, s Step) error {
 	x.w.Turn = ""
-	if s.Kind == Replaces && touched(x.c.Log.Entries(), s.Number) {
+	entries := x.c.Log.Entries()
+	if _, open := outcome(entries, s.Node); s.Kind == Replaces && (open || touched(entries, s.Number)) {
 		x.w.Turn = s.Node // a run before left it as it may be
 	}
 	if err := x.settle(ctx, s); err != nil {
@@ -211,6 +284,7 @@ func (x *executor) look(ctx context.Context) (Sight, error) {
 		return s, err
 	}
 	x.write(ctx)
+	x.learn(s)
 	x.w.Sights = append(x.w.Sights, s)
 	old := slices.IndexFunc(x.w.Sights, func(o Sight) bool { return s.At.Sub(o.At) <= remembered })
 	x.w.Sights = slices.Delete(x.w.Sights, 0, old)
@@ -220,6 +294,22 @@ func (x *executor) look(ctx context.Context) (Sight, error) {
 		}
 	}
 	return s, nil
+}
+
+// learn takes down of every node, when it is first seen, when it was started, and as long
+// as it was not replaced how long opening takes there.
+func (x *executor) learn(s Sight) {
+	for id, m := range s.Members {
+		if id == x.w.Turn || !answers(m) {
+			continue
+		}
+		x.w.Started[id] = cmp.Or(x.w.Started[id], m.Started)
+		if x.before == nil || x.before[id] > 0 || replaced(x.c.Log.Entries(), id) {
+			continue
+		}
+		x.before[id] = percentile(s.Numbers[id].Opens, 0.99, leastOpens)
+		x.w.Opens = max(x.w.Opens, x.before[id])
+	}
 }
 
 // write commits something that changes nothing, and measures from the first attempt
@@ -275,25 +365,25 @@ func (x *executor) wait(ctx context.Context) error {
 	}
 }
 
-// during does something that takes its time, and looks meanwhile. It returns when that has
-// returned, also where a sign was seen and it was given up. What a node was asked for may
-// go on there: a drain is the node's.
-func (x *executor) during(ctx context.Context, act func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// during does something that takes its time, and looks meanwhile, up to the first sign. It
+// returns when that has returned: what came of it, and what was made of the sign. What a
+// node was asked for may go on there: a drain is the node's.
+func (x *executor) during(ctx context.Context, act func() error, sign func(error) error) (did, seen error) {
 	ended := make(chan error, 1)
-	go func() { ended <- act(ctx) }()
+	go func() { ended <- act() }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
-		case err := <-ended:
-			return err
+		case did := <-ended:
+			if seen == nil {
+				seen = ctx.Err()
+			}
+			return did, seen
 		case <-timer.C:
 			if _, err := x.look(ctx); err != nil {
-				cancel()
-				<-ended
-				return err
+				seen = sign(err)
+				continue
 			}
 			timer.Reset(x.c.Limits.Look)
 		}
@@ -310,7 +400,7 @@ func (x *executor) settle(ctx context.Context, next Step) error {
 		left := 0
 		for _, id := range sortedKeys(s.Members) {
 			m := s.Members[id]
-			if id != x.w.Turn && !x.patient && !ready(m) {
+			if id != x.w.Turn && x.undoes == nil && !ready(m) {
 				return id + " is not ready: " + whyNot(m), nil
 			}
 			if id != next.Node && answers(m) {

@@ -304,32 +304,6 @@ func TestALeftDrainOfWhoDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// A command that ended well is not given again while its node may be starting, however
-// the run that gave it died.
-func TestACommandIsNotGivenTwice(t *testing.T) {
-	for _, halted := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFake(t)
-			f.starts = 2 * graceWithin
-			k := begin(t, f)
-			k.dies = 4 // plan, replace begins, replace done, back begins: of the witness
-			if err := Run(t.Context(), config(f, k)); !errors.Is(err, ErrJournal) || k.entries[2].Act != ActReplace || k.entries[2].Mark != Done {
-				t.Fatalf("%v: %+v", err, k.entries[2])
-			}
-			want := 1
-			if halted {
-				k.entries, want = append(k.entries, Entry{Act: ActHalt, Mark: Noted}), 2
-			}
-			if err := Run(t.Context(), config(f, k)); err != nil {
-				t.Fatal(err)
-			}
-			if f.commands["w"] != want {
-				t.Errorf("halted %v: %d commands", halted, f.commands["w"])
-			}
-		})
-	}
-}
-
 // One election is nothing to halt for.
 func TestOneElection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -396,11 +370,11 @@ func TestNoWayBack(t *testing.T) {
 		if err := Run(t.Context(), config(f, k)); err != nil {
 			t.Fatal(err)
 		}
-		f.level = 2
+		f.levels["a2"] = 2 // the others have not heard of it yet
 		if err := Abort(t.Context(), config(f, k)); !errors.Is(err, ErrActivated) {
 			t.Errorf("after the activation: %v", err)
 		}
-		f.level = 1
+		f.levels["a2"] = 1
 		if err := Abort(t.Context(), config(f, k)); err != nil {
 			t.Errorf("a release that was done: %v", err)
 		}

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"math"
 	"time"
 
 	"tvilling/protocol/admin"
@@ -11,7 +12,6 @@ type Sight struct {
 	At      time.Time
 	Leader  string
 	Wanted  string // who was to lead then; set by whoever looks
-	Level   uint16 // that is active
 	Members map[string]admin.Member
 	Numbers map[string]Numbers // by node; one that tells none is not there
 	Feeds   []admin.Feed
@@ -31,22 +31,28 @@ type Bucket struct {
 	Count   float64
 }
 
-// percentile is the bound of the bucket that a share of all lie in; 0: there are fewer
-// than least.
+// percentile is below what a share of all lie, taking those of a bucket to lie evenly in
+// it: by bounds alone, a little more could look like more than twice as much. What is
+// longer than the last bound is taken for that. 0: there are fewer than least.
 func percentile(buckets []Bucket, share, least float64) float64 {
 	if len(buckets) == 0 {
 		return 0
 	}
 	all := buckets[len(buckets)-1].Count
-	if all < least {
+	if all == 0 || all < least {
 		return 0
 	}
+	var below Bucket
 	for _, b := range buckets {
-		if b.Count >= share*all {
-			return b.Seconds
+		if math.IsInf(b.Seconds, 0) {
+			break
 		}
+		if b.Count >= share*all && b.Count > below.Count {
+			return below.Seconds + (b.Seconds-below.Seconds)*(share*all-below.Count)/(b.Count-below.Count)
+		}
+		below = b
 	}
-	return 0
+	return below.Seconds
 }
 
 // since is what was counted after an earlier account of the same process; without one

@@ -13,7 +13,8 @@ import (
 type Watch struct {
 	Turn    string            // the node whose turn it is, which may be away; empty: nobody's
 	Sights  []Sight           // oldest first, of the latest ten minutes
-	Base    Sight             // before anything was done
+	Leader  string            // who led before anything was done
+	Opens   float64           // seconds that 1 of 100 opens took or more then, on the node where it was most; 0: not known
 	Started map[string]string // when each node was started, as far as the release knows
 	Back    map[string]Sight  // the sight in which a replaced node was back
 	Asking  time.Time         // since when a write was tried that has not succeeded; zero: the latest did
@@ -36,16 +37,18 @@ func signs() []sign {
 		{"leadership moved by itself", unplanned},
 		{"feeds are not fresh", notFresh},
 		{"more errors on the new build", failing},
-		{"opening is slower", slow},
+		{signSlow, slow},
 	}
 }
+
+const signSlow = "opening is slower"
 
 // taking back is watched for what is worse than the build that is taken back.
 func signsOfAbort() []sign { return signs()[:1] }
 
 func (w Watch) last() Sight {
 	if len(w.Sights) == 0 {
-		return w.Base
+		return Sight{}
 	}
 	return w.Sights[len(w.Sights)-1]
 }
@@ -135,7 +138,7 @@ func whyNot(m admin.Member) string {
 // unplanned counts the times that leadership moved to a node that was not to lead. Once
 // is an election that anything can cause; twice is not.
 func unplanned(w Watch) string {
-	times, before := 0, w.Base.Leader
+	times, before := 0, w.Leader
 	for _, s := range w.Sights {
 		if s.Leader == "" || s.Leader == before {
 			continue
@@ -208,31 +211,40 @@ func counted(last, from Sight, id string) (requests, failed float64) {
 	return now.Requests - before.Requests, now.Failed - before.Failed
 }
 
-// slow finds a replaced node where opening has taken more than twice what it took
+// slow tells of a replaced node where opening has taken more than twice what it took
 // before the release, in every sight for as long as it may.
 func slow(w Watch) string {
-	base := 0.0
-	for _, n := range w.Base.Numbers {
-		base = math.Max(base, percentile(n.Opens, 0.99, leastOpens))
-	}
-	if base == 0 {
+	id, now, took := slowest(w)
+	if id == "" || took <= w.Limits.Slow {
 		return ""
 	}
+	return fmt.Sprintf("on %s 1 of 100 takes %.0f ms or more, and %.0f ms before the release, for %v", id, 1000*now, 1000*w.Opens, took.Round(time.Second))
+}
+
+// slowest finds the replaced node where opening takes too long, and has for longest;
+// empty: there is none. A sight in which it told no numbers says nothing of it.
+func slowest(w Watch) (id string, now float64, took time.Duration) {
+	if w.Opens == 0 {
+		return "", 0, 0
+	}
 	last := w.last()
-	for _, id := range sortedKeys(w.Back) {
-		now, since := 0.0, last.At
+	for _, one := range sortedKeys(w.Back) {
+		highest, since := 0.0, last.At
 		for _, s := range slices.Backward(w.Sights) {
-			p := percentile(sinceBack(s, w.Back[id], id), 0.99, leastOpens)
-			if s.At.Before(w.Back[id].At) || p <= slower*base {
+			if _, told := s.Numbers[one]; !told {
+				continue
+			}
+			p := percentile(sinceBack(s, w.Back[one], one), 0.99, leastOpens)
+			if s.At.Before(w.Back[one].At) || p <= slower*w.Opens {
 				break
 			}
-			now, since = math.Max(now, p), s.At
+			highest, since = math.Max(highest, p), s.At
 		}
-		if took := last.At.Sub(since); took > w.Limits.Slow {
-			return fmt.Sprintf("on %s 1 of 100 takes %.0f ms or more, and %.0f ms before the release, for %v", id, 1000*now, 1000*base, took.Round(time.Second))
+		if away := last.At.Sub(since); highest > 0 && (id == "" || away > took) {
+			id, now, took = one, highest, away
 		}
 	}
-	return ""
+	return id, now, took
 }
 
 func sinceBack(s, back Sight, id string) []Bucket {

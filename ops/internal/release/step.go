@@ -13,25 +13,10 @@ import (
 // replace replaces one node. Whatever a run before had done of it is recognised by what
 // the node is now: on its version, drained, or gone.
 func (x *executor) replace(ctx context.Context, s Step) error {
-	is := x.w.last().Members[s.Node]
-	if !on(is, s) && given(x.c.Log.Entries(), s.Number) {
-		// It is at work, or the node is coming up: only the run that gave it has ended.
-		within := graceWithin
-		if ended(x.c.Log.Entries(), s.Number) {
-			within = max(within, x.c.Limits.Back)
-		}
-		err := x.until(ctx, within, "", func(now Sight) (string, error) {
-			if is = now.Members[s.Node]; on(is, s) {
-				return "", nil
-			}
-			return "not yet", nil
-		})
-		var late *HaltError
-		if err != nil && !(errors.As(err, &late) && late.Sign == "") {
-			return err
-		}
+	if err := x.settled(ctx, s); err != nil {
+		return err
 	}
-	if !on(is, s) {
+	if is := x.w.last().Members[s.Node]; !on(is, s) {
 		if answers(is) && s.Role != admin.RoleWitness {
 			if err := x.drain(ctx, s, is); err != nil {
 				return err
@@ -45,6 +30,33 @@ func (x *executor) replace(ctx context.Context, s Step) error {
 		return err
 	}
 	return x.bake(ctx, s)
+}
+
+// settled waits for what comes of a command that a run before gave: until its node runs
+// what it was to, or as long as that may take; and in any case until it has ended. To be
+// given twice it must bear, but not twice at once.
+func (x *executor) settled(ctx context.Context, s Step) error {
+	g, open := outcome(x.c.Log.Entries(), s.Node)
+	if !open {
+		return nil
+	}
+	left := min(max(time.Until(g.until(x.c.Limits)), 0), commandWithin) // its time is of a clock that may have been set
+	over, said := time.Now().Add(left), false
+	return x.until(ctx, left+commandWithin, "a command does not end", func(now Sight) (string, error) {
+		if m := now.Members[s.Node]; now.At.Before(over) && !(answers(m) && m.Version == g.version) {
+			if !said {
+				said = true
+				return "it is waited for", x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Noted, Text: fmt.Sprintf(
+					"a command to put in %s was given before, and its end was not seen: until %s it is waited for", g.version, over.Local().Format(time.TimeOnly))})
+			}
+			return "it is waited for", nil
+		}
+		working, err := x.c.World.AtWork()
+		if working {
+			return "the command that was given to " + s.Node + " before is at work still: find out what it waits for, or end it", nil
+		}
+		return "", err
+	})
 }
 
 // on reports whether a node runs what a step wants.
@@ -64,48 +76,64 @@ func (x *executor) drain(ctx context.Context, s Step, is admin.Member) error {
 		return err
 	}
 	var drained admin.Draining
-	err := x.during(ctx, func(ctx context.Context) (err error) {
-		drained, err = x.c.World.Drain(ctx, s.Node, to)
+	in, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err, seen := x.during(ctx, func() (err error) {
+		drained, err = x.c.World.Drain(in, s.Node, to)
 		return err
+	}, func(sign error) error {
+		cancel()
+		return sign
 	})
-	var halted *HaltError
 	switch {
-	case errors.Is(err, ErrEarlier):
+	case errors.Is(err, ErrEarlier) && seen == nil:
 		return x.note(Entry{Node: s.Node, Act: ActDrain, Mark: Failed, Text: "its build does not know how; it ends as it knows"})
-	case errors.As(err, &halted), ctx.Err() != nil:
-		return err
+	case seen != nil:
+		return seen
 	case err != nil:
 		return halt("a node does not drain", "%s: %v", s.Node, err)
 	}
 	return x.note(Entry{Node: s.Node, Act: ActDrain, Mark: Done, Draining: &drained})
 }
 
+// command gives the command, and lets it come to its end whatever is seen meanwhile:
+// ended between its stop and its start it would leave a node away.
 func (x *executor) command(ctx context.Context, s Step) error {
 	n, _ := x.c.Topology.Member(s.Node)
 	r, err := replacementOf(n, s.File, s.Version)
+	if err == nil && x.undoes != nil {
+		err = x.reversible(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	if err := x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Begins}); err != nil {
+	if err := x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Begins, Opens: x.w.Opens}); err != nil {
 		return err
 	}
 	said := ""
-	err = x.during(ctx, func(ctx context.Context) (err error) {
+	err, seen := x.during(ctx, func() (err error) {
 		said, err = x.c.World.Replace(ctx, r)
 		return err
+	}, func(sign error) error {
+		if ctx.Err() != nil {
+			return sign
+		}
+		return errors.Join(sign, x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Noted, Text: "it is let come to its end, and then this halts: " + sign.Error()}))
 	})
+	e := Entry{Node: s.Node, Act: ActReplace, Mark: Done, Text: said}
 	if err != nil {
-		said += "\n" + err.Error()
-		if noted := x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Failed, Text: said}); noted != nil {
-			return noted
+		e.Mark, e.Text = Failed, said+"\n"+err.Error()
+		if ctx.Err() != nil {
+			e.Mark, e.Text = Noted, e.Text+"; what it began elsewhere may go on there"
 		}
-		var halted *HaltError
-		if errors.As(err, &halted) || ctx.Err() != nil {
-			return err
-		}
+	}
+	if err := x.note(e); err != nil {
+		return err
+	}
+	if seen == nil && err != nil {
 		return halt("the command failed", "%s: %v", s.Node, err)
 	}
-	return x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Done, Text: said})
+	return seen
 }
 
 // back waits until the node runs what it should, serves, and has everything that was
@@ -241,11 +269,16 @@ func (x *executor) transfer(ctx context.Context, s Step) error {
 			return err
 		}
 		x.wanted = to
-		asked := x.during(ctx, func(ctx context.Context) error { return x.c.World.Transfer(ctx, to) })
-		var halted *HaltError
-		if errors.As(asked, &halted) || ctx.Err() != nil {
-			return asked
+		in, cancel := context.WithCancel(ctx)
+		asked, seen := x.during(ctx, func() error { return x.c.World.Transfer(in, to) }, func(sign error) error {
+			cancel()
+			return sign
+		})
+		cancel()
+		if seen != nil {
+			return seen
 		}
+		var halted *HaltError
 		err := x.until(ctx, leadsWithin, "", func(now Sight) (string, error) {
 			if now.Leader != to {
 				return to + " does not lead", nil

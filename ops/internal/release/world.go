@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ const seeWithin = 3 * time.Second
 type Cluster struct {
 	Client  *adminclient.Client
 	Command *Command
+	Lock    string        // file that a command holds locked while it is at work; empty: none is given
 	Within  time.Duration // for browsers to move, when a node is drained; 0: the node's own
 }
 
@@ -85,7 +87,7 @@ func (c *Cluster) See(ctx context.Context, away string) (Sight, error) {
 	if err != nil {
 		return Sight{}, err
 	}
-	s := Sight{Leader: status.Leader, Level: status.Level, Feeds: status.Feeds, Members: map[string]admin.Member{}, Numbers: map[string]Numbers{}}
+	s := Sight{Leader: status.Leader, Feeds: status.Feeds, Members: map[string]admin.Member{}, Numbers: map[string]Numbers{}}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	var words []word
@@ -143,7 +145,36 @@ func (c *Cluster) Transfer(ctx context.Context, to string) error {
 
 // Replace gives the command.
 func (c *Cluster) Replace(ctx context.Context, r Replacement) (string, error) {
-	return c.Command.Run(ctx, r)
+	return c.Command.Run(ctx, r, c.Lock)
+}
+
+// AtWork looks at the lock that commands hold.
+func (c *Cluster) AtWork() (bool, error) {
+	working, err := held(c.Lock)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil // none was given, or by an earlier build
+	}
+	return working, err
+}
+
+// Levels asks every member at once.
+func (c *Cluster) Levels(ctx context.Context) map[string]uint16 {
+	levels := map[string]uint16{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, m := range c.Client.Topology().Members {
+		all.Go(func() {
+			in, cancel := context.WithTimeout(ctx, seeWithin)
+			defer cancel()
+			if status, err := c.Client.Status(in, m.ID); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				levels[m.ID] = status.Level
+			}
+		})
+	}
+	all.Wait()
+	return levels
 }
 
 // earlier tells a node that does not know a call from one that refuses it.

@@ -30,19 +30,25 @@ const (
 	newer = "1.1.0"
 )
 
-// asked counts what was asked of each node.
-type asked struct{ commands, drained map[string]int }
+// asked counts what was asked of each node, and the commands that are at work now.
+type asked struct {
+	commands, drained map[string]int
+	working           int
+}
 
 // ails are what can be wrong with all of it: feeds are stale, nothing is committed, drains
 // are not taken back.
 type ails struct{ stale, stuck, deaf bool }
+
+// times are how long a command takes, and then its node to come up.
+type times struct{ takes, starts time.Duration }
 
 // fake is a cluster whose processes are a few words each. It holds what a release must
 // never do: touch a node while another is away, or end one that leads.
 type fake struct {
 	t        *testing.T
 	topology admin.Topology
-	starts   time.Duration // how long a node takes to come up
+	times
 
 	mu      sync.Mutex
 	leader  string
@@ -51,7 +57,7 @@ type fake struct {
 	up      map[string]time.Time // when it answers
 	numbers map[string]Numbers
 	ails
-	level uint16
+	levels map[string]uint16 // that are active, by what each node has applied
 	asked
 
 	spoil   func(f *fake)                 // at every look; may be nil
@@ -60,9 +66,10 @@ type fake struct {
 }
 
 func newFake(t *testing.T) *fake {
-	f := &fake{t: t, topology: places(), starts: 3 * time.Second, leader: "a1", index: 100, level: 1, members: map[string]*admin.Member{},
-		up: map[string]time.Time{}, numbers: map[string]Numbers{}, asked: asked{map[string]int{}, map[string]int{}}}
+	f := &fake{t: t, topology: places(), times: times{time.Second, 3 * time.Second}, leader: "a1", index: 100, levels: map[string]uint16{}, members: map[string]*admin.Member{},
+		up: map[string]time.Time{}, numbers: map[string]Numbers{}, asked: asked{commands: map[string]int{}, drained: map[string]int{}}}
 	for _, n := range f.topology.Members {
+		f.levels[n.ID] = 1
 		f.members[n.ID] = &admin.Member{ID: n.ID, Site: n.Site, Role: n.Role, Version: older, Level: 1, Operating: admin.Operating{Started: "at first"}}
 	}
 	return f
@@ -71,7 +78,7 @@ func newFake(t *testing.T) *fake {
 func (f *fake) status() admin.Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := admin.Status{Cluster: f.topology.Cluster, Leader: f.leader, Level: f.level, Feeds: []admin.Feed{{Name: "blocks", Fresh: !f.stale}}}
+	s := admin.Status{Cluster: f.topology.Cluster, Leader: f.leader, Level: f.levels[f.leader], Feeds: []admin.Feed{{Name: "blocks", Fresh: !f.stale}}}
 	for _, n := range f.topology.Members {
 		m := *f.members[n.ID]
 		m.State = "follower"
@@ -98,7 +105,7 @@ func (f *fake) See(ctx context.Context, _ string) (Sight, error) {
 		f.mu.Unlock()
 	}
 	status := f.status()
-	s := Sight{Leader: status.Leader, Level: status.Level, Feeds: status.Feeds, Members: map[string]admin.Member{}, Numbers: map[string]Numbers{}}
+	s := Sight{Leader: status.Leader, Feeds: status.Feeds, Members: map[string]admin.Member{}, Numbers: map[string]Numbers{}}
 	for _, m := range status.Members {
 		s.Members[m.ID] = m
 	}
@@ -157,8 +164,37 @@ func (f *fake) Transfer(_ context.Context, to string) error {
 	return nil
 }
 
+func (f *fake) AtWork() (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.working > 0, nil
+}
+
+func (f *fake) Levels(context.Context) map[string]uint16 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	told := maps.Clone(f.levels)
+	for id := range told {
+		if time.Now().Before(f.up[id]) {
+			delete(told, id)
+		}
+	}
+	return told
+}
+
+// works counts the commands that are at work, which are never two.
+func (f *fake) works(more int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.working += more; f.working > 1 {
+		f.t.Error("two commands are at work at once")
+	}
+}
+
 func (f *fake) Replace(ctx context.Context, r Replacement) (string, error) {
-	if err := pass(ctx, time.Second); err != nil {
+	f.works(1)
+	defer f.works(-1)
+	if err := pass(ctx, f.takes); err != nil {
 		return "", err
 	}
 	f.mu.Lock()
