@@ -42,3 +42,6 @@ func (c counted) Requests() []metrics.Requests {
 
 // Refused implements metrics.Data.
 func (c counted) Refused() uint64 { return c.gateway.Counts().Refused.Load() }
+
+// Crowded implements metrics.Data.
+func (c counted) Crowded() uint64 { return c.gateway.Counts().Crowded.Load() }

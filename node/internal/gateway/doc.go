@@ -8,6 +8,11 @@
 // from another site's page, take an answer from a source that has not proved who it
 // is, or write a header, an address or a body of a request in a log.
 //
+// Each listener has so many connections at most, beside its streams. Past that whoever has
+// waited longest without a request gives its place to who comes, so that nobody is kept out by
+// those who only stand there; what is under way is never cut off. Probes and operators have
+// listeners of their own.
+//
 // Goroutines: one for each server, ended by Close; those that net/http starts for
 // connections; and an upgraded connection's own, which serves its session to the end.
 package gateway

@@ -85,16 +85,20 @@ type Gateway struct {
 	servers []*http.Server      // browsers, and sources unless nobody may send here
 	bound   []net.Listener      // one for each of them
 	counts  Counts
-	tests   turns // of the test page
+	tests   turns    // of the test page
+	crowds  []*crowd // one for each server
+	lines   lines
 	reach   reach // of the provider, as the test page asks
 }
 
 // Counts is what came since the start. An answer failed where this node could not take
 // it; one that was refused for what it is was taken care of. Streams count as refused
 // where the node had no place for them, or goes away: their browsers try another.
+// Connections that were closed because there were too many are crowded.
 type Counts struct {
 	Put     timing.Count
 	Refused atomic.Uint64
+	Crowded atomic.Uint64
 }
 
 // Counts returns what is counted; it goes on counting.
@@ -120,23 +124,26 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, member: member, origins: allowed, answers: semaphore.NewWeighted(answersRoom), wait: roomWithin}
+	g := &Gateway{
+		cfg: cfg, member: member, origins: allowed, answers: semaphore.NewWeighted(answersRoom), wait: roomWithin,
+		tests: turns{most: testsPerSecond, every: time.Second}, lines: newLines(), crowds: []*crowd{newCrowd(maxBrowsers), newCrowd(maxSources)},
+	}
 	g.parting.now, g.parting.states = newFlights(), map[net.Conn]http.ConnState{}
 	g.sockets.open = map[*socket]struct{}{}
-	g.servers = append(g.servers, g.server(g.departing(g.ClientHandler()), cfg.Browsers, requestWithin, responseWithin))
+	g.servers = append(g.servers, g.server(g.departing(g.ClientHandler()), cfg.Browsers, g.crowds[0], requestWithin, responseWithin))
 	if member.Source != "" {
-		g.servers = append(g.servers, g.server(g.departing(g.SourceHandler()), cfg.Sources, answerWithin, answerWithin+durableWithin))
+		g.servers = append(g.servers, g.server(g.departing(g.SourceHandler()), cfg.Sources, g.crowds[1], answerWithin, answerWithin+durableWithin))
 	}
 	return g, nil
 }
 
-func (g *Gateway) server(h http.Handler, config *tls.Config, read, write time.Duration) *http.Server {
+func (g *Gateway) server(h http.Handler, config *tls.Config, c *crowd, read, write time.Duration) *http.Server {
 	return &http.Server{
 		Handler: h, TLSConfig: config,
 		ReadHeaderTimeout: headerWithin, ReadTimeout: read, WriteTimeout: write, IdleTimeout: idleWithin,
 		MaxHeaderBytes: maxHeaderBytes,
 		Protocols:      http1(),
-		ConnState:      g.parting.connection,
+		ConnState:      g.arrives(c),
 		ErrorLog:       slog.NewLogLogger(g.cfg.Logger.Handler(), slog.LevelDebug),
 	}
 }

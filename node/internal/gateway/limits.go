@@ -23,6 +23,10 @@ const (
 	roomWithin     = 5 * time.Second        // for an answer to wait for the ones before it: TV-3011
 	answersRoom    = 256 << 20              // answers of sources read and made durable at once, in bytes: one more waits
 	minAnswerRoom  = 1 << 20                // what the smallest answer counts for
+	maxBrowsers    = 8192                   // connections of browsers, but for streams: whoever has waited longest without a request is closed, or who comes where nobody waits
+	maxSources     = 2048                   // the same of sources
+	crowdedEvery   = time.Minute            // between two log lines about that: more are counted, and told of with the next
+	linesPerSecond = 20                     // log lines about streams that were refused: the same
 	testsPerSecond = 40                     // questions of test pages, all together: 429
 	reachWithin    = 3 * time.Second        // for the provider to answer a test page: it is not reached
 	reachFor       = 5 * time.Second        // what that answer is good for

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := cmp.Or(g.notDraining(), g.cfg.Sessions.Admits(caller)); err != nil {
 		g.counts.Refused.Add(1)
-		g.cfg.Logger.Info("a stream was refused", "reason", err)
+		g.lines.refused.say(g.cfg.Logger, slog.LevelInfo, "a stream was refused", "reason", err)
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 		http.Error(w, "this node takes no more streams now: "+err.Error(), http.StatusServiceUnavailable)
 		return

@@ -204,28 +204,11 @@ func (g *Gateway) proved(state *tls.ConnectionState) *tls.ConnectionState {
 // times, and nothing that is open to anybody may cost more than that.
 func (g *Gateway) bounded(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !g.tests.take(time.Now()) {
+		if _, ok := g.tests.take(time.Now()); !ok {
 			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 			http.Error(w, "too many tests at once", http.StatusTooManyRequests)
 			return
 		}
 		h(w, r)
 	}
-}
-
-// turns counts the tests of one second.
-type turns struct {
-	mu     sync.Mutex
-	second int64
-	taken  int
-}
-
-func (t *turns) take(at time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now := at.Unix(); now != t.second {
-		t.second, t.taken = now, 0
-	}
-	t.taken++
-	return t.taken <= testsPerSecond
 }

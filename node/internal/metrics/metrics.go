@@ -42,6 +42,7 @@ type Data interface {
 	Timings() (open, revoke timing.Reading)
 	Requests() []Requests
 	Refused() uint64 // streams that there was no place for
+	Crowded() uint64 // connections that were closed because there were too many
 }
 
 // Requests is what was asked of one kind, and what of it failed by the node's own fault.
@@ -117,6 +118,7 @@ var described = []struct {
 	{"requests_total", "what browsers and sources asked", []string{"what"}},
 	{"requests_failed_total", "what of it the node could not do; what the gate refuses is an answer", []string{"what"}},
 	{"gateway_refused_total", "streams that there was no place for here", nil},
+	{"gateway_crowded_total", "connections of browsers and sources that were closed because there were too many", nil},
 	{"feed_age_seconds", "how old what is known of a projection is; -1: it was never read", []string{"projection"}},
 	{"feed_bound_seconds", "how old it may be: past that it is unknown, and denies", []string{"projection"}},
 	{"feed_fresh", "1 where it may be decided on", []string{"projection"}},
@@ -240,6 +242,7 @@ func (n shown) ofData(d Data) {
 		n.counter("requests_failed_total", r.Failed, r.What)
 	}
 	n.counter("gateway_refused_total", d.Refused())
+	n.counter("gateway_crowded_total", d.Crowded())
 }
 
 // ofState tells whether the state could be read.

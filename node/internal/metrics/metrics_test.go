@@ -42,6 +42,7 @@ func (fake) Timings() (open, revoke timing.Reading) { return timing.Reading{}, t
 func (fake) Requests() []Requests { return []Requests{{"open", 12, 1}, {"put", 3, 0}} }
 
 func (fake) Refused() uint64 { return 5 }
+func (fake) Crowded() uint64 { return 6 }
 
 func (fake) checks() []admin.Check {
 	return []admin.Check{{Name: "leader", OK: true}, {Name: "feeds", Warns: true}}
@@ -83,7 +84,7 @@ func TestNumbers(t *testing.T) {
 		`tvilling_follower_lag_entries{member="b1"} 17`, "tvilling_generation 2", "tvilling_clock_offset_seconds -20", "tvilling_draining 1", "tvilling_disk_free_bytes 30",
 		"tvilling_disk_total_bytes 100", "tvilling_certificate_left_seconds 35", `tvilling_healthcheck{name="leader"} 1`, `tvilling_healthcheck{name="feeds"} 0`,
 		`tvilling_requests_total{what="open"} 12`, `tvilling_requests_failed_total{what="open"} 1`, `tvilling_requests_failed_total{what="put"} 0`,
-		"tvilling_gateway_refused_total 5", "tvilling_export_oldest_seconds 90000", "tvilling_export_refused_entries 1", "tvilling_log_unproven_seconds 4", "tvilling_unreadable 0", "go_goroutines",
+		"tvilling_gateway_refused_total 5", "tvilling_gateway_crowded_total 6", "tvilling_export_oldest_seconds 90000", "tvilling_export_refused_entries 1", "tvilling_log_unproven_seconds 4", "tvilling_unreadable 0", "go_goroutines",
 	} {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no %s in\n%s", want, text)
