@@ -60,6 +60,7 @@ const (
 	followWithin   = 20 * time.Second        // a report or a review not done: FaultBusy
 	lookEvery      = 5 * time.Second         // what says who one is is looked at again: CloseSession where it does so no more
 	handOverWithin = 2 * time.Second         // a hand-over not recorded: FaultHandOver
+	sayAgainAfter  = 5 * time.Second         // a sign-out that was not recorded: the log is asked again
 	outlookFor     = time.Second             // what a look at the feeds and the coverage is good for
 	searchWithin   = 5 * time.Second         // no place among those who look through documents: FaultBusy
 	trendWithin    = 2 * time.Second         // a search for the values of an analysis: what was found by then, and there is more
@@ -76,6 +77,7 @@ const (
 	feedbackPerHour = 5        // of one session: one more is refused with FaultBusy
 
 	windowsOfOne  = 32      // streams of one session on a node: one more is ErrWindows
+	maxUnsaid     = 4096    // sign-outs that wait for the log: one more does not hold on this node either, and its user is told
 	decideTries   = 5       // decisions that went stale before FaultBusy
 	waitingActs   = 16      // acts queued behind one that waits: one more is refused with FaultBusy
 	maxGeneration = 1 << 31 // that a browser may begin: it counts up from 1, and so does a Revoke. Beyond: CloseMalformed

@@ -26,7 +26,9 @@ var (
 	errStale       = errors.New("session: what decisions rest on keeps changing")
 	errOtherUser   = errors.New("session: the hand-over is somebody else's")
 	errBound       = errors.New("session: it is bound to another commission")
+	errGreeted     = errors.New("session: it has been greeted")
 	errUsed        = errors.New("session: the hand-over has been used")
+	errManyUnsaid  = errors.New("session: too many sign-outs wait for the log")
 )
 
 // ask is a wish to do something with a patient's record.

@@ -124,6 +124,7 @@ type Service struct {
 	budget   budget
 	timings  Timings
 	requests Requests
+	unsaid   unsaid
 
 	mu       sync.Mutex
 	sessions map[*session]bool // true: known, by a certificate or a greeting

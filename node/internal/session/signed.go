@@ -39,25 +39,6 @@ func (s *Service) SignedIn(ctx context.Context, one identity.Session) error {
 	return s.happened(ctx, e)
 }
 
-// SignedOut records that somebody has. From then on no node takes the session: the entry
-// is found by the session's id for as long as the access log is kept.
-func (s *Service) SignedOut(ctx context.Context, one identity.Session) error {
-	e := event(record.SignedOut, one.Employee, text(one.ID), endedSignedOut)
-	e.ID = s.cfg.Ring.Key(signedOutDomain, string(one.ID[:]))
-	_, err := s.recorder.once(ctx, e, e.ID)
-	return err
-}
-
-// IsSignedOut reports whether the session's user has signed out, as far as this node knows.
-func (s *Service) IsSignedOut(id [16]byte) (bool, error) {
-	v, err := s.cfg.State.View()
-	if err != nil {
-		return false, fmt.Errorf("reading the state: %w", err)
-	}
-	defer v.Close()
-	return len(v.LogOf(s.cfg.Ring.Key(signedOutDomain, string(id[:])), 0, 1)) > 0, nil
-}
-
 // handOver uses a hand-over, and returns what the browser is told: the hand-over, a
 // refusal, or nothing. Of those who use it at once, on whatever nodes, the log lets one.
 // The log is asked once for a connection, however often it is greeted.

@@ -32,15 +32,14 @@ const (
 const wireSession = 3
 
 // holds sees to it that the session that the browser holds goes on, and is the actor's.
-// Pages from before there were terms do not say when they are used: where a certificate
-// says who they are it does not count for them. What was signed in at the provider rests
-// on the session alone, and a program that says it is such a page brings none back.
+// Pages from before there were terms do not say when they are used, and it does not count
+// for them; where one signs in at a provider there are none.
 func (s *Service) holds(held *identity.Session, actor identity.Actor, wire uint16) error {
 	if held == nil {
 		return nil
 	}
 	seen := *held
-	if wire < wireSession && s.cfg.Terms.SignIn != protocol.SignInProvider {
+	if wire < wireSession {
 		seen.Idle = seen.Ends
 	}
 	if seen.Over(now()) || seen.Employee != actor.Employee {

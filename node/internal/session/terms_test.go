@@ -161,27 +161,36 @@ func TestConnectingAnewIsNoUse(t *testing.T) {
 	})
 }
 
+// carded runs a script in a world where a certificate says who one is, for a time.
+func carded(t *testing.T, script func(w *world, who *staff, shown *tls.ConnectionState)) {
+	t.Helper()
+	scripted(t, func(t *testing.T, w *world) {
+		who := &staff{}
+		w.service.cfg.Identity = who
+		w.service.cfg.Terms = Terms{SignIn: protocol.SignInCertificate, Idle: idleFor, Lasts: lasts}
+		script(w, who, &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{NotAfter: time.Now().Add(24 * time.Hour)}}})
+	})
+}
+
 // Pages from before there were terms are served as then, to the session's end.
 func TestAPageFromBeforeTheTerms(t *testing.T) {
-	limited(t, func(t *testing.T, w *world) {
+	carded(t, func(w *world, _ *staff, shown *tls.ConnectionState) {
 		defer w.keptFresh(11 * time.Hour)()
-		for name, c := range map[string]struct {
-			held *identity.Session
-			code protocol.CloseCode
-		}{
-			"nobody": {nil, protocol.CloseForbidden},
-			"over":   {&identity.Session{Employee: doctor, Ends: now() - 1, Idle: now() - 1}, protocol.CloseForbidden},
-			"unused": {&identity.Session{Employee: doctor, Ends: now() + 60_000, Idle: now() - 1}, protocol.CloseForbidden},
+		for name, c := range map[string]Caller{
+			"nobody": {},
+			"over":   {TLS: shown, Session: &identity.Session{Employee: doctor, Ends: now() - 1, Idle: now() - 1}},
 		} {
-			b := dialAs(w, Caller{Session: c.held})
+			b := dialAs(w, c)
 			b.hello(wireSession - 1)
 			b.refusedWith(protocol.FaultWhoAreYou)
-			b.closedWith(c.code)
+			b.closedWith(protocol.CloseForbidden)
 			if t.Failed() {
 				t.Fatal(name)
 			}
 		}
-		b := dialAs(w, Caller{Session: signedIn()})
+		held := signedIn()
+		held.Idle = now() - 1 // they do not say when they are used
+		b := dialAs(w, Caller{TLS: shown, Session: held})
 		b.hello(wireSession - 1)
 		expect[protocol.Welcome](b)
 		b.send(protocol.Choose{Commission: improper})
@@ -196,6 +205,61 @@ func TestAPageFromBeforeTheTerms(t *testing.T) {
 		if b.conn.code != 0 {
 			t.Errorf("closed with %d", b.conn.code)
 		}
+		b.hangUp()
+	})
+}
+
+// No such page has ever signed in at a provider: to say that one is such a page is no way
+// round the idle end, nor out of a commission.
+func TestAnOlderVersionIsNoWayRoundTheTerms(t *testing.T) {
+	limited(t, func(t *testing.T, w *world) {
+		for name, held := range map[string]*identity.Session{
+			"nobody": nil, "signed in": signedIn(), "unused": {Employee: doctor, Ends: now() + 60_000, Idle: now() - 1},
+		} {
+			b := dialAs(w, Caller{Session: held})
+			b.hello(wireSession - 1)
+			b.refusedWith(protocol.FaultVersion)
+			b.closedWith(protocol.CloseVersion)
+			if t.Failed() {
+				t.Fatal(name)
+			}
+		}
+	})
+}
+
+// Where one does not choose who to be, a second greeting is no way out of the commission
+// that the session is bound to.
+func TestASessionIsGreetedOnce(t *testing.T) {
+	again := func(w *world, c Caller) {
+		b := dialAs(w, c)
+		b.hello(protocol.Version)
+		expect[protocol.Session](b)
+		b.send(protocol.Choose{Commission: commission})
+		expect[protocol.Chosen](b)
+		b.hello(protocol.Version)
+		b.refusedWith(protocol.FaultMalformed)
+		b.closedWith(protocol.CloseMalformed)
+	}
+	limited(t, func(_ *testing.T, w *world) { again(w, Caller{Session: signedIn()}) })
+	carded(t, func(w *world, _ *staff, shown *tls.ConnectionState) { again(w, Caller{TLS: shown}) })
+}
+
+// A session whose commission is lost stays bound to it.
+func TestALostCommissionBindsStill(t *testing.T) {
+	limited(t, func(t *testing.T, w *world) {
+		b := dialAs(w, Caller{Session: signedIn()})
+		b.hello(protocol.Version)
+		expect[protocol.Session](b)
+		b.send(protocol.Choose{Commission: commission})
+		expect[protocol.Chosen](b)
+		w.dismiss(commission)
+		b.send(protocol.Choose{Commission: commission})
+		b.refusedWith(protocol.FaultNoCommission)
+		b.send(protocol.Choose{Commission: improper})
+		b.refusedWith(protocol.FaultMalformed)
+		w.commission(commission, "Vård och behandling")
+		b.send(protocol.Choose{Commission: commission})
+		expect[protocol.Chosen](b)
 		b.hangUp()
 	})
 }
@@ -261,12 +325,8 @@ func (*staff) People() []protocol.Person { return nil }
 // With a certificate limits follow what the browser holds; where it holds nothing they
 // count from the greeting.
 func TestCertificatesHaveTerms(t *testing.T) {
-	scripted(t, func(t *testing.T, w *world) {
+	carded(t, func(w *world, who *staff, shown *tls.ConnectionState) {
 		defer w.keptFresh(time.Hour)()
-		who := &staff{}
-		w.service.cfg.Identity = who
-		w.service.cfg.Terms = Terms{SignIn: protocol.SignInCertificate, Idle: idleFor, Lasts: lasts}
-		shown := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{NotAfter: time.Now().Add(24 * time.Hour)}}}
 		old, others := signedIn(), signedIn()
 		old.Idle -= protocol.Instant((10 * time.Minute).Milliseconds())
 		others.Employee = nurse
@@ -437,13 +497,13 @@ func TestAHandOverIsRefused(t *testing.T) {
 // A connection that is greeted again and again writes no more into the log, and is told of
 // the patient once.
 func TestAHandOverIsAskedAboutOnce(t *testing.T) {
-	limited(t, func(t *testing.T, w *world) {
-		b := dialAs(w, Caller{Session: signedIn(), HandOver: sentHere()})
-		b.hello(protocol.Version)
+	scripted(t, func(t *testing.T, w *world) {
+		b := dialAs(w, Caller{HandOver: sentHere()})
+		b.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})
 		expect[protocol.HandedOver](b)
 		before := w.fsm.AppliedIndex()
 		for range 5 {
-			b.hello(protocol.Version)
+			b.send(protocol.Hello{Version: protocol.Version, Person: doctorKey})
 			expect[protocol.Session](b)
 		}
 		for _, f := range b.beats(time.Second) {

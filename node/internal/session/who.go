@@ -18,18 +18,28 @@ type who struct {
 	greeted    bool
 	employee   protocol.EmployeeID
 	commission protocol.CommissionID
-	wire       uint16 // the version that is spoken
+	bound      protocol.CommissionID // the first that was chosen: to it the session is bound, also when it is lost
+	wire       uint16                // the version that is spoken
 }
 
-// hello greets. It may be said again, to become somebody else where one may choose:
-// the patient is left and the commission forgotten.
+// hello greets. Where one may choose who to be it may be said again, to become somebody
+// else: the patient is left and the commission forgotten. Elsewhere it would unbind the
+// session from its commission.
 func (s *session) hello(f protocol.Hello) {
+	people := s.service.cfg.Identity.People()
+	if s.who.greeted && people == nil {
+		s.refuse(0, protocol.FaultMalformed, errGreeted)
+		s.close(protocol.CloseMalformed, "Hello is said once", nil)
+		return
+	}
 	s.acts.waiting = nil
 	s.leave()
 	s.out.forget()
 	s.who, s.notices = who{}, notices{}
 	wire, ok := protocol.Speaks(protocol.Version, f.Version)
-	if !ok {
+	if !ok || wire < wireSession && s.service.cfg.Terms.SignIn == protocol.SignInProvider {
+		// No page from before the terms has ever signed in at a provider: what says that it
+		// is one would be rid of the idle end, and of being bound to a commission.
 		s.refuse(0, protocol.FaultVersion, nil)
 		s.close(protocol.CloseVersion, "another version", nil)
 		return
@@ -41,7 +51,6 @@ func (s *session) hello(f protocol.Hello) {
 		return
 	}
 	actor, err := s.service.cfg.Identity.Identify(s.peer.caller.proof(f.Person))
-	people := s.service.cfg.Identity.People()
 	if err == nil {
 		err = s.service.holds(s.peer.caller.Session, actor, wire)
 	}
@@ -134,7 +143,7 @@ func commissionInfo(c projection.Commission) protocol.CommissionInfo {
 // for another one the client connects anew. Whether it may open a patient is the gate's to
 // say, and to record.
 func (s *session) choose(f protocol.Choose) {
-	if bound := s.who.commission; s.who.wire >= wireSession && !bound.IsZero() && bound != f.Commission {
+	if bound := s.who.bound; s.who.wire >= wireSession && !bound.IsZero() && bound != f.Commission {
 		s.refuse(0, protocol.FaultMalformed, errBound)
 		return
 	}
@@ -149,7 +158,7 @@ func (s *session) choose(f protocol.Choose) {
 	}
 	for _, c := range rows {
 		if info := commissionInfo(c); info.ID == f.Commission && !info.ID.IsZero() {
-			s.who.commission = info.ID
+			s.who.commission, s.who.bound = info.ID, info.ID
 			s.put(protocol.Chosen{Commission: info})
 			s.notices.coverage = 0
 			s.notice(false)

@@ -223,6 +223,35 @@ func TestTheQuestionIsNotLeftOut(t *testing.T) {
 	b.signIn()
 }
 
+// A provider that is asked to have one prove who one is anew must say when one did: it is
+// asked for that, too, and where it does not say nobody is let in.
+func TestWhenOneProvedItIsNotLeftOut(t *testing.T) {
+	w := newWorld(t, false, nil)
+	b := w.browser()
+	silent := &providertest.User{ACR: loa3, Claims: map[string]any{"employeeHsaId": annaID}, Change: func(c map[string]any) { delete(c, "auth_time") }}
+	w.provider.SignsIn(silent)
+	b.signIn() // whoever comes the first time need not
+	b.stopAt("/sign-out")
+	b.post("/sign-out")
+	b.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if q := r.URL.Query(); r.URL.Path == "/authorize" { // who sits down leaves the question out
+			if q.Get("prompt") != "login" || q.Get("max_age") != "0" {
+				t.Errorf("asked with %q, %q", q.Get("prompt"), q.Get("max_age"))
+			}
+			q.Del("prompt")
+			q.Del("max_age")
+			r.URL.RawQuery = q.Encode()
+		}
+		return nil
+	}
+	if response, body := b.get("/sign-in"); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "TV-2011") {
+		t.Errorf("without a word of when: %d", response.StatusCode)
+	}
+	if held, _ := b.held(); held != nil || !strings.Contains(w.logged.String(), "auth_time") {
+		t.Error("let in, or the operator is not told why nobody is")
+	}
+}
+
 // With the card still in the reader who signed out stays out, until somebody signs in.
 func TestSignedOutWithTheCardInTheReader(t *testing.T) {
 	who := anna

@@ -20,7 +20,8 @@ const (
 	cookieSession  = "tvilling-session"
 	cookieWay      = "tvilling-way" // to the provider and back
 	cookieHandOver = "tvilling-hand-over"
-	cookieAgain    = "tvilling-again" // signed out here: the provider is to ask who it is
+	cookieAgain    = "tvilling-again"  // signed out here: the provider is to ask who it is
+	cookieUnsaid   = "tvilling-unsaid" // signed out here, and not recorded: the session that may go on elsewhere
 )
 
 const (

@@ -8,7 +8,8 @@
 //	GET  /sign-in/back  the provider's answer; a session begins
 //	POST /renew         the session was used: its idle end moves
 //	POST /sign-out      the session ends, on every node
-//	GET  /sign-out      where one goes after it: to the provider's own end, or the page
+//	GET  /sign-out      where one goes after it: to the provider's own end, or the page; or
+//	                    it is told that the log has not taken it yet
 //	POST /hand-over     a record system's signed word that a user wants to see a patient
 //
 // A cookie is sealed with the cluster's keyring, which every data node has and nobody

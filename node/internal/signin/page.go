@@ -40,6 +40,9 @@ var (
 	pageUnrecorded = words{protocol.FaultNoQuorum, http.StatusServiceUnavailable,
 		"Inloggningen kunde inte registreras, och då släpps ingen in. Försök igen om en liten stund.",
 		"The sign-in could not be recorded, and then nobody is let in. Try again in a little while."}
+	pageUnsaid = words{protocol.FaultNoQuorum, http.StatusServiceUnavailable,
+		"Den här webbläsaren är utloggad, men utloggningen kunde inte registreras. Stäng webbläsaren helt: andra fönster kan fortfarande vara inloggade. Tvilling försöker igen av sig självt. När inloggningens tid är ute är den över överallt.",
+		"This browser is signed out, but the sign-out could not be recorded. Close the browser completely: other windows may still be signed in. Tvilling tries again by itself. When the session's time is out it is over everywhere."}
 	pageHandOver = words{protocol.FaultHandOver, http.StatusBadRequest,
 		"Uthoppet från journalsystemet kunde inte tas emot. Gå tillbaka till journalsystemet och öppna patienten därifrån igen, eller fortsätt och välj patient i Tvilling.",
 		"The hand-over from the record system could not be taken. Go back to the record system and open the patient from there again, or go on and choose the patient in Tvilling."}
@@ -124,8 +127,11 @@ func (s *Service) show(w http.ResponseWriter, page words, why error) {
 		FaultInfo: info, SV: page.sv, EN: page.en, Next: "/sign-in", NextSV: "Logga in", NextEN: "Sign in",
 		ID: record.ShortID(record.NewID()), At: s.cfg.now().UTC().Format(time.DateTime + " UTC"),
 	}
-	if page.fault == protocol.FaultHandOver {
+	switch {
+	case page.fault == protocol.FaultHandOver:
 		view.Next, view.NextSV, view.NextEN = "/", "Fortsätt till Tvilling", "Go on to Tvilling"
+	case page == pageUnsaid:
+		view.Next, view.NextSV, view.NextEN = pathSignOut, "Se om den är registrerad nu", "See whether it is recorded now"
 	}
 	if unsaid, ok := s.lines.take(s.cfg.now()); ok {
 		s.cfg.Logger.Info("a way in ended", "fault", uint16(page.fault), "id", view.ID, "error", why, "unsaid", unsaid)

@@ -33,6 +33,7 @@ var (
 	errNonce     = errors.New("signin: the provider's token answers another question")
 	errACR       = errors.New("signin: the token does not say that one has proved who one is in an accepted way")
 	errProved    = errors.New("signin: one was to prove who one is anew, and the provider remembered it")
+	errWhen      = errors.New("signin: one was to prove who one is anew, and the token does not say when one did: it has no auth_time")
 	errEmployee  = errors.New("signin: the token names no employee by an HSA-id")
 	errRedirect  = errors.New("signin: the provider sends elsewhere")
 	errLarge     = errors.New("signin: the provider says too much")
@@ -221,7 +222,8 @@ func (p *provider) way(d *described, w sealedWay) string {
 		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(p.terms.ACR, " ")))
 	}
 	if w.Again {
-		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
+		// Who is asked for an age must say when one proved who one is.
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
 	}
 	return d.oauth.AuthCodeURL(w.State, options...)
 }
@@ -283,7 +285,11 @@ func (p *provider) read(token *oidc.IDToken, w sealedWay) (somebody, error) {
 	if len(p.terms.ACR) > 0 && !slices.Contains(p.terms.ACR, c.ACR) {
 		return somebody{}, errACR
 	}
-	if proved := protocol.Instant(c.Proved * 1000); w.Again && proved > 0 && proved+instant(provedSkew) < w.Begun {
+	switch proved := protocol.Instant(c.Proved * 1000); {
+	case !w.Again:
+	case proved <= 0: // unknown is no: the question went by way of the browser, whose user can leave it out
+		return somebody{}, errWhen
+	case proved+instant(provedSkew) < w.Begun:
 		return somebody{}, errProved
 	}
 	var all map[string]any

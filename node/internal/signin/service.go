@@ -23,6 +23,9 @@ import (
 // ErrConfig is a configuration that cannot be served.
 var ErrConfig = errors.New("signin: incomplete configuration")
 
+// errUnsaid is a sign-out that the log has not taken yet: it is asked again.
+var errUnsaid = errors.New("signin: the sign-out is not recorded yet")
+
 // The paths.
 const (
 	pathSignIn   = "/sign-in"
@@ -45,7 +48,8 @@ const (
 type Log interface {
 	SignedIn(ctx context.Context, one identity.Session) error
 	SignedOut(ctx context.Context, one identity.Session) error
-	IsSignedOut(id [16]byte) (bool, error)
+	IsSignedOut(id [16]byte) (bool, error)     // as far as this node knows
+	IsOutEverywhere(id [16]byte) (bool, error) // it is in the log
 }
 
 // Config is what the way in needs of its node.
@@ -200,24 +204,31 @@ func (s *Service) begin(w http.ResponseWriter, one identity.Session) (identity.S
 // one of two tabs may sign in anew beside the other.
 func (s *Service) follows(ctx context.Context, before *identity.Session, one identity.Session) {
 	if before != nil && (before.Employee != one.Employee || before.Over(s.cfg.instant())) {
-		s.end(ctx, before)
+		_ = s.end(ctx, before) // who signs in cannot mend it; it is logged, and asked for again
 	}
 }
 
 // end ends a session on every node; nil: there is none. One that was not used is ended
-// too: a copy of it may have been. However often it is asked to, it is recorded once.
-func (s *Service) end(ctx context.Context, held *identity.Session) {
-	if held == nil || s.cfg.instant() >= held.Ends {
-		return
+// too: a copy of it may have been. However often it is asked to, it is recorded once. An
+// error is that it goes on on other nodes: the log is asked again. Whoever closes the
+// browser meanwhile is signed out all the same.
+func (s *Service) end(ctx context.Context, held *identity.Session) error {
+	if held == nil || s.cfg.instant() >= held.Ends || s.recorded(held) {
+		return nil
 	}
-	if out, err := s.cfg.Log.IsSignedOut(held.ID); err == nil && out {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, logWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logWithin)
 	defer cancel()
-	if err := s.cfg.Log.SignedOut(ctx, *held); err != nil {
-		s.cfg.Logger.Error("a sign-out could not be recorded: this browser is signed out, and other nodes do not know", "session", record.ShortID(held.ID), "error", err)
+	err := s.cfg.Log.SignedOut(ctx, *held)
+	if err != nil {
+		s.cfg.Logger.Error("a sign-out could not be recorded: other nodes do not know; the log is asked again", "session", record.ShortID(held.ID), "error", err)
 	}
+	return err
+}
+
+// recorded reports whether the log has it that a session's user has signed out.
+func (s *Service) recorded(held *identity.Session) bool {
+	out, err := s.cfg.Log.IsOutEverywhere(held.ID)
+	return err == nil && out
 }
 
 func (s *Service) idle(one *identity.Session) protocol.Instant {
@@ -394,14 +405,20 @@ func (s *Service) renew(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// signOut ends the session, here and on every other node.
+// signOut ends the session, here and on every other node. Where it could not be recorded
+// its user is told so, and not that it is done.
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := s.foreign.Check(r); err != nil {
 		s.show(w, pageForeign, err)
 		return
 	}
 	held := s.cookies.session(r)
-	s.end(r.Context(), held)
+	err := s.end(r.Context(), held)
+	if err == nil {
+		err = s.said(r) // also who asks a second time, with nothing left to sign out of, is told
+	} else {
+		_ = s.cookies.set(w, cookieUnsaid, sealedOf(held), 0) // it is a session's, that fits
+	}
 	for _, of := range []string{cookieHandOver, cookieWay} {
 		s.cookies.clear(w, of)
 	}
@@ -414,6 +431,11 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 		_ = s.cookies.set(w, cookieAgain, true, time.Duration(s.cfg.Terms.SessionHours)*time.Hour) // it is small
 		next = pathSignOut
 	}
+	if err != nil {
+		s.show(w, pageUnsaid, err)
+		return
+	}
+	s.cookies.clear(w, cookieUnsaid)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
@@ -432,8 +454,32 @@ func (s *Service) rests(w http.ResponseWriter, r *http.Request, held *identity.S
 	return s.cookies.setSession(w, &over) == nil
 }
 
-// signedOut leads on to the provider's own end, where it has one. It changes nothing.
+// said reports, as nil, that what was signed out in this browser is so everywhere. What
+// this node does not know of (it is another's, or from before this one started) is its own
+// to ask for from here on.
+func (s *Service) said(r *http.Request) error {
+	var kept sealedSession
+	if s.cookies.open(r, cookieUnsaid, &kept) != nil {
+		return nil
+	}
+	before := kept.session()
+	if before == nil || s.cfg.instant() >= before.Ends || s.recorded(before) {
+		return nil
+	}
+	if out, err := s.cfg.Log.IsSignedOut(before.ID); err != nil || out {
+		return errUnsaid
+	}
+	return s.end(r.Context(), before)
+}
+
+// signedOut leads on to the provider's own end, where it has one. It is where the page goes
+// whatever became of its sign-out: if that was not recorded it says so here.
 func (s *Service) signedOut(w http.ResponseWriter, r *http.Request) {
+	if err := s.said(r); err != nil {
+		s.show(w, pageUnsaid, err)
+		return
+	}
+	s.cookies.clear(w, cookieUnsaid)
 	var end *url.URL
 	if s.provider != nil {
 		if d, err := s.provider.describe(r.Context()); err == nil && d.end != "" {

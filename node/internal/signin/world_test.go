@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +47,7 @@ func must[T any](v T, err error) T {
 type journal struct {
 	mu      sync.Mutex
 	in, out []identity.Session
+	here    []identity.Session // signed out, and not recorded
 	dead    bool
 }
 
@@ -62,19 +64,34 @@ func (j *journal) SignedIn(_ context.Context, one identity.Session) error {
 func (j *journal) SignedOut(_ context.Context, one identity.Session) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.dead {
+		j.here = append(j.here, one)
+		return errors.New("no majority")
+	}
 	j.out = append(j.out, one)
 	return nil
+}
+
+func (j *journal) set(dead bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.dead = dead
 }
 
 func (j *journal) IsSignedOut(id [16]byte) (bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, one := range j.out {
-		if one.ID == id {
-			return true, nil
-		}
-	}
-	return false, nil
+	return holds(j.out, id) || holds(j.here, id), nil
+}
+
+func (j *journal) IsOutEverywhere(id [16]byte) (bool, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return holds(j.out, id), nil
+}
+
+func holds(all []identity.Session, id [16]byte) bool {
+	return slices.ContainsFunc(all, func(one identity.Session) bool { return one.ID == id })
 }
 
 // nothing is what a gateway needs beside, and is not asked here.
