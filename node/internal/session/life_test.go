@@ -422,6 +422,53 @@ func TestTooManyDocuments(t *testing.T) {
 	})
 }
 
+// A choice that holds too much ends the view before it, and nothing else: the patient stays
+// open, nothing of the old view is answered or kept up to date, and the browser, which has
+// taken it away, chooses anew. What may still stand on its screen is watched over until then.
+func TestAChoiceThatIsTooLargeEndsTheViewBeforeIt(t *testing.T) {
+	wide := []protocol.Contract{protocol.Diagnosis, protocol.CareDocumentation}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(l *Limits) { l.ViewDocuments = 3 })
+		w.putUsual()
+		w.put(doc{protocol.CareDocumentation, "note one", ownProvider, ownUnit, "en"}, doc{protocol.CareDocumentation, "note two", ownProvider, ownUnit, "två"})
+		b := watching(w)
+		shown := len(b.items)
+		b.show(wide...)
+		b.refusedWith(protocol.FaultTooMany)
+		b.read(w.key(ownDoc))
+		b.refusedWith(protocol.FaultNotOpen)
+		b.items, b.shown = nil, false // as the client does
+		w.put(doc{protocol.Diagnosis, ownDoc.id, ownProvider, ownUnit, "ändrad"})
+		for _, f := range b.quiet() {
+			if _, beat := f.(protocol.Heartbeat); !beat {
+				t.Errorf("of a view that is gone comes %+v", f)
+			}
+		}
+		if f := expect[protocol.Heartbeat](b); f.Count != 0 || f.Digest != 0 {
+			t.Errorf("a heartbeat vouches for %+v", f)
+		}
+		b.show(protocol.Diagnosis)
+		expect[protocol.End](b)
+		if len(b.items) != shown || !b.titles()["ändrad"] {
+			t.Errorf("chosen anew, and shown %v", b.titles())
+		}
+		b.hangUp()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(l *Limits) { l.ViewDocuments = 3 })
+		w.putUsual()
+		w.put(doc{protocol.CareDocumentation, "note one", ownProvider, ownUnit, "en"}, doc{protocol.CareDocumentation, "note two", ownProvider, ownUnit, "två"})
+		b := watching(w)
+		b.show(wide...)
+		b.refusedWith(protocol.FaultTooMany)
+		w.replace(protocol.Diagnosis, sameDoc) // nobody has told the node that the screen is empty
+		if f := expect[protocol.Revoke](b); len(f.Documents) != 0 {
+			t.Errorf("revoked with %+v", f)
+		}
+		b.hangUp()
+	})
+}
+
 func TestRequestsInFlightAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(l *Limits) { l.InFlight = 2 })
