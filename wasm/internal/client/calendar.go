@@ -141,7 +141,8 @@ func (m *machine) pressDay(key string) {
 		return
 	}
 	day = max(firstOf(firstMonth), min(day, firstOf(lastMonth)+30))
-	m.s.Timeline.Day, m.s.Timeline.Month = day, monthOf(day)
+	m.turnTo(monthOf(day))
+	m.s.Timeline.Day = day
 	m.do(FocusOn{dayID(day)})
 }
 
@@ -152,10 +153,21 @@ func sameDay(day int64, months int) int64 {
 	return firstOf(month) + int64(min(d, daysIn(month/12, month%12+1))-1)
 }
 
+// turnTo goes to a month, and has a screen reader say which: its heading is drawn anew with
+// the days, and what is drawn anew is not heard.
 func (m *machine) turnTo(month int) {
-	if month >= firstMonth && month <= lastMonth {
-		m.s.Timeline.Month = month
+	if month < firstMonth || month > lastMonth {
+		return
 	}
+	if month != m.s.month() {
+		m.status(monthText(m.s.Lang, month))
+	}
+	m.s.Timeline.Month = month
+}
+
+// monthText names a month and its year.
+func monthText(lang protocol.Language, month int) string {
+	return monthName(lang, txtMonths, month%12+1) + " " + strconv.Itoa(month/12)
 }
 
 func dayDigits(day int64) string { return civilDay(day * minutesOfDay).Digits() }
@@ -166,10 +178,10 @@ func dayID(day int64) string { return "day-" + dayDigits(day) }
 func (r *renderer) calendar() string {
 	m, s := new(markup), r.s
 	t := s.tally()
-	year, name := t.month/12, monthName(r.lang, txtMonths, t.month%12+1)
+	year := t.month / 12
 	m.raw(`<div class="calendar"><div class="month"><div class="acts turn">`)
 	r.sign(m, "month-before", ActMonth, strconv.Itoa(t.month-1), txtMonthBefore, `‹`)
-	m.raw(`<h3 id="calendar-title" aria-live="polite">`).text(name).raw(` `).number(year).raw(`</h3>`)
+	m.raw(`<h3 id="calendar-title">`).text(monthText(r.lang, t.month)).raw(`</h3>`)
 	r.sign(m, "month-after", ActMonth, strconv.Itoa(t.month+1), txtMonthAfter, `›`)
 	m.raw(`</div>`)
 	r.monthGrid(m, t)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -155,5 +156,30 @@ func TestADayIsListed(t *testing.T) {
 	p.act(ActMonth, "999999999")
 	if p.s.month() != 2024*12+1 {
 		t.Error("the calendar is out of time")
+	}
+}
+
+// Which month one has come to is told by what a screen reader hears of: the heading itself
+// is drawn anew with its days.
+func TestMonthIsTold(t *testing.T) {
+	p := toOverview(t)
+	p.act(ActTab, "1")
+	p.s.Said.Status = ""
+	steps := []struct {
+		do   Input
+		want string
+	}{
+		{Act{ActMonth, strconv.Itoa(2024*12 + 1)}, "februari 2024"}, {Charted{What: "day", Key: "ArrowRight"}, ""}, {Charted{What: "day", Key: "PageDown"}, "mars 2024"},
+		{Typed{FieldYear, "2020"}, "mars 2020"}, {Act{ActMonth, "-1"}, ""},
+	}
+	for _, s := range steps {
+		p.s.Said.Status = ""
+		p.do(s.do)
+		if p.s.Said.Status != s.want {
+			t.Errorf("%v: told %q, want %q", s.do, p.s.Said.Status, s.want)
+		}
+	}
+	if html := regionOf(Render(&p.s), "strip-content"); strings.Contains(html, "aria-live") || !strings.Contains(html, ">mars 2020</h3>") {
+		t.Error("the heading is a live region, or another month's")
 	}
 }

@@ -261,6 +261,21 @@ func TestRemovalIsToldInNeutralWords(t *testing.T) {
 	}
 }
 
+func TestConsentOfARepresentative(t *testing.T) {
+	p := toNoBasis(t, protocol.Opened{MayConsent: true})
+	p.do(Typed{FieldGiver, "2"})
+	p.do(Typed{FieldGuardian, "123"})
+	p.act(ActConsent, "")
+	if sentCount[protocol.Consent](p) != 0 || !strings.Contains(page(p), textOf(protocol.Swedish, txtGuardianWrong)) {
+		t.Fatal("a number that is none is sent, or refused without a word")
+	}
+	p.do(Typed{FieldGuardian, "194602226559"})
+	p.act(ActConsent, "")
+	if got := sentLast[protocol.Consent](p); got.Given != protocol.GiverGuardian || strings.Contains(page(p), textOf(protocol.Swedish, txtGuardianWrong)) {
+		t.Fatalf("%+v", got)
+	}
+}
+
 func TestConsentOfAChild(t *testing.T) {
 	p := toNoBasis(t, protocol.Opened{MayConsent: true, Child: true})
 	golden(t, "consent-child.html", lines1(regionOf(Render(&p.s), "main")+regionOf(Render(&p.s), "ladder")))

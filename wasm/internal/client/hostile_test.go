@@ -77,7 +77,7 @@ func (h *hostile) holds() (items []protocol.Item) {
 
 func (h *hostile) frame() protocol.Frame {
 	at := protocol.Position{Epoch: epoch, Index: h.s.View.Index + uint64(h.n(0, 1, "on"))}
-	switch h.n(0, 17, "frame") {
+	switch h.n(0, 18, "frame") {
 	case 0:
 		w := welcome("x", 100)
 		w.Version = uint16(h.n(2, 3, "version"))
@@ -114,6 +114,8 @@ func (h *hostile) frame() protocol.Frame {
 		return protocol.Sources{Generation: h.generation(), Rows: rows}
 	case 14:
 		return protocol.Series{Request: h.request(h.s.Reader.Trend.Request), Generation: h.generation(), Points: pointsOf(h.items("points"))}
+	case 17:
+		return protocol.Told{Request: h.request(h.s.Ladder.Request), What: h.s.Ladder.Asked, Yes: true}
 	case 15:
 		return protocol.Taken{Request: h.request(h.s.Desk.Taking.Request), ID: "log"}
 	case 16:
@@ -185,7 +187,7 @@ func (h *hostile) user() Input {
 	case 0, 1:
 		return Act{ActRead, key}
 	case 2:
-		return Act{rapid.SampledFrom([]Action{ActTab, ActLanes, ActGuide, ActMonth, ActDay, ActTakeSave, ActAttachment, ActPrint, ActCommission, ActShowHeld, ActFilters, ActAsTable, ActZoomIn, ActEarlier, ActListWindow, ActHelp, ActAsideClose, ActStay, ActLeaveCancel, ActChoice, ActBack, ActShow, ActCheckAll, ActByProvider, ActByType, ActCloseReader, ActReadNext, ActPaged, ActDismiss, ActFeedback}).Draw(h.rt, "act"), number}
+		return Act{rapid.SampledFrom([]Action{ActTab, ActLanes, ActGuide, ActMonth, ActDay, ActTakeSave, ActAttachment, ActPrint, ActCommission, ActShowHeld, ActFilters, ActAsTable, ActZoomIn, ActEarlier, ActListWindow, ActHelp, ActAsideClose, ActStay, ActLeaveCancel, ActChoice, ActBack, ActShow, ActCheckAll, ActByProvider, ActByType, ActCloseReader, ActReadNext, ActPaged, ActDismiss, ActFeedback, ActAsk, ActAsk}).Draw(h.rt, "act"), number}
 	case 3:
 		return Act{ActTrend, "0|1.2.752.108.1|NPU03429|P-Natrium"}
 	case 4:
@@ -236,6 +238,9 @@ func (h *hostile) see() {
 				}
 			}
 		}
+	}
+	if strings.Contains(h.screen["said-status"], textOf(protocol.Swedish, txtBlockedYes)) && h.s.Ladder.Blocked != ToldYes {
+		h.rt.Fatal("it is still said that there is blocked information")
 	}
 	if h.s.Desk.Gate != GateNone && (h.s.View.Shown || !h.s.Wish.Patient.IsZero() || h.s.Reader.Open) {
 		h.rt.Fatal("something is held at a gate")

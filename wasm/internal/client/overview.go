@@ -41,7 +41,7 @@ func (r *renderer) overviewRegions(reader string) []Region {
 		{"reader", "main", reader},
 		{"reader-steps", "reader", r.readerSteps()},
 	}
-	return append(regions, r.stripRegions()...)
+	return append(append(regions, r.headRegions()...), r.stripRegions()...)
 }
 
 // patientHead says who the patient is, what the view rests on, and whether there is
@@ -50,10 +50,22 @@ func (r *renderer) patientHead() string {
 	m, s := new(markup), r.s
 	m.raw(`<h1 id="main-heading" tabindex="-1" data-test="patient"><span class="unseen">`).text(r.t(txtPatient)).raw(` </span><span class="pid">`).text(formatPatient(s.Wish.Patient)).raw(`</span>`)
 	r.person(m)
-	m.raw(`</h1> `)
-	r.basis(m)
-	r.alertMark(m)
-	m.raw(`<div class="acts">`)
+	m.raw(`</h1> <span id="patient-basis"></span> <span id="patient-alerts"></span><div class="acts" id="patient-acts"></div>`)
+	return m.String()
+}
+
+// headRegions are the parts of the head that change while one reads: the heading, which
+// has the focus on arrival, is not read out anew for a minute that has passed.
+func (r *renderer) headRegions() []Region {
+	const within = "patient-head"
+	basis, alerts := new(markup), new(markup)
+	r.basis(basis)
+	r.alertMark(alerts)
+	return []Region{{"patient-basis", within, basis.String()}, {"patient-alerts", within, alerts.String()}, {"patient-acts", within, r.headActs()}}
+}
+
+func (r *renderer) headActs() string {
+	m, s := new(markup), r.s
 	r.endActs(m)
 	if !s.Form.Ending {
 		if s.Access.Basis == protocol.BasisNone && s.Access.MayConsent {
@@ -63,7 +75,7 @@ func (r *renderer) patientHead() string {
 		r.button(m, "", "choice", ActChoice, "", r.t(txtChangeChoice), false)
 		r.button(m, "", "leave", ActLeave, "", r.t(txtLeave), false)
 	}
-	return m.raw(`</div>`).String()
+	return m.String()
 }
 
 // person tells age and sex where the number itself says them: that of a personnummer

@@ -9,7 +9,56 @@ import (
 	"tvilling/protocol"
 )
 
-func head(p *play) string { return regionOf(Render(&p.s), "patient-head") }
+// head is the patient head with the parts of it that change.
+func head(p *play) string {
+	page, html := Render(&p.s), ""
+	for _, id := range []string{"patient-head", "patient-basis", "patient-alerts", "patient-acts"} {
+		html += regionOf(page, id)
+	}
+	return html
+}
+
+// The heading has the focus on arrival: it is read out once, and not for each minute of an
+// emergency, each alert that comes, or what one presses.
+func TestHeadingIsNotDrawnAnew(t *testing.T) {
+	p := toNoBasis(t, mayAttest())
+	toProviders(t, p)
+	p.do(Typed{FieldReason, "Läkemedel behövs"})
+	p.do(Typed{FieldSure, "1"})
+	p.act(ActEmergency, "")
+	p.get(1, p.emergency(protocol.EmergencyContent))
+	p.act(ActCheckAll, "")
+	p.act(ActShow, "")
+	items := testDocs()
+	p.snapshot(1, 100, items)
+	painter := NewPainter()
+	painter.Paint(&p.s, nil)
+	for part, change := range map[string]func(){
+		"patient-basis": func() {
+			for range 12 {
+				p.now = p.now.after(6_000)
+				p.beat(1, p.s.View.Vouched, items)
+			}
+		},
+		"patient-alerts": func() {
+			items = append(items, alert(50, "", false))
+			count, digest := sum(items)
+			v := &p.s.View
+			p.get(1, protocol.Batch{Generation: v.Generation, From: v.Index, To: v.Index + 1, Upserts: items[len(items)-1:], Count: count, Digest: digest})
+			p.pass(1_000)
+		},
+		"patient-acts": func() { p.act(ActEndAsk, "") },
+	} {
+		change()
+		commands := painter.Paint(&p.s, nil)
+		if !strings.Contains(commands, "h"+fieldEnd+part+fieldEnd) {
+			t.Errorf("%s is not drawn", part)
+		}
+		if strings.Contains(commands, "main-heading") {
+			t.Errorf("the heading is drawn anew with %s", part)
+		}
+	}
+}
 
 func TestAge(t *testing.T) {
 	day := func(y, m, d int) int64 { return dayNumber(y, m, d) }
@@ -372,7 +421,7 @@ func TestAlertsThatNoLongerHold(t *testing.T) {
 	past.Header.TimeEnd, obsolete.Header.Status, until.Header.TimeEnd, void.Header.TimeEnd = civil("20230601"), "Inaktuell", civil(today), civil("20230601")
 	p.snapshot(1, 100, []protocol.Item{past, obsolete, until, void})
 	page := Render(&p.s)
-	if got := textOfPage(regionOf(page, "patient-head")); !strings.Contains(got, "Uppmärksamhet 1 , 1 livshotande, 2 historiska") {
+	if got := textOfPage(regionOf(page, "patient-alerts")); !strings.Contains(got, "Uppmärksamhet 1 , 1 livshotande, 2 historiska") {
 		t.Errorf("the head says %s", got)
 	}
 	for i, want := range []bool{true, true, false, false} {
@@ -390,7 +439,7 @@ func TestAlertsThatNoLongerHold(t *testing.T) {
 	if c := p.s.census(); c.alerts != 0 || c.severe != 0 || c.past != 3 {
 		t.Errorf("the day after: %+v", c)
 	}
-	if got := regionOf(Render(&p.s), "patient-head"); strings.Contains(got, "alerts-none") || strings.Contains(got, "severe") {
+	if got := head(p); strings.Contains(got, "alerts-none") || strings.Contains(got, "severe") {
 		t.Errorf("the day after the head says %s", got)
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -176,5 +177,32 @@ func TestNamesHaveTheOrderOfTheAlphabet(t *testing.T) {
 	}
 	if collate("Kafé", "Kafeteria") >= 0 || collate("Kafé", "kaf") <= 0 {
 		t.Error("an accent makes another letter")
+	}
+}
+
+// Words that are said once more are told once more: a screen reader hears of changes alone.
+func TestTheSameWordsAreSaidAnew(t *testing.T) {
+	p := toOverview(t)
+	painter := NewPainter()
+	told := func(id string) bool {
+		return strings.Contains(painter.Paint(&p.s, nil), "h"+fieldEnd+id)
+	}
+	p.do(Typed{FieldSearch, "d"})
+	first := strings.TrimSpace(p.s.Said.Status)
+	told("said-status")
+	if told("said-status") {
+		t.Fatal("told without being said")
+	}
+	for _, words := range []string{"d ", "d  ", "d "} {
+		p.do(Typed{FieldSearch, words})
+		if said := strings.TrimSpace(p.s.Said.Status); said != first || !told("said-status") {
+			t.Errorf("%q is not told after %q", said, first)
+		}
+	}
+	for i := range byte(2) {
+		p.get(1, protocol.Revoke{Generation: p.s.View.Generation, Next: p.s.View.Generation + 1, Fault: protocol.FaultAccessChanged, Documents: []protocol.DocumentKey{{15: i + 1}}})
+		if p.s.Said.Alert == "" || !told("said-alert") {
+			t.Errorf("removal %d is not told", i+1)
+		}
 	}
 }

@@ -364,6 +364,51 @@ func TestRefusals(t *testing.T) {
 			t.Error("one cannot try again")
 		}
 	})
+	t.Run("of a wider choice", func(t *testing.T) {
+		p := toChoice(t)
+		p.do(Typed{FieldContract, "2"})
+		p.act(ActShow, "")
+		p.snapshot(1, 100, testDocs())
+		p.act(ActChoice, "")
+		p.act(ActCheckAll, "")
+		p.act(ActShow, "")
+		refused(p, 0, protocol.FaultTooMany)
+		p.phase(PhaseChoice)
+		if p.s.Wish.Patient != testPatient || !p.s.Access.Known || sentCount[protocol.Leave](p) != 0 {
+			t.Error("the patient is closed")
+		}
+		if p.s.View.Shown || p.s.View.Store != nil || p.s.holds() {
+			t.Error("the view before it stands, and no node watches over it")
+		}
+		if !strings.Contains(regionOf(Render(&p.s), "notice"), "abc") || !slices.Contains(p.last, Effect(FocusOn{idMain})) {
+			t.Error("it is not said, or the focus is lost")
+		}
+		p.act(ActCheckNone, "")
+		p.do(Typed{FieldContract, "2"})
+		p.act(ActShow, "")
+		p.snapshot(1, 101, testDocs())
+		p.phase(PhaseOverview)
+		if p.s.Notice != (Notice{}) || p.s.View.Store.len() != 4 {
+			t.Error("one cannot choose less")
+		}
+	})
+	t.Run("of a choice that is shown anew", func(t *testing.T) {
+		p := toOverview(t)
+		p.do(Disconnected{1, 1006})
+		p.pass(400)
+		p.climb(2, "a2", 100)
+		p.get(2, protocol.Refused{Fault: protocol.FaultTooMany, ID: "abc", At: 5})
+		p.phase(PhaseChoice)
+		if p.s.View.Shown || p.s.Links.Live.ID != 2 || p.s.Links.Live.Stage != StageOpened || p.s.Wish.Patient != testPatient {
+			t.Error("the view of the node that is gone stands, or the patient is closed")
+		}
+		p = toOverview(t)
+		p.pass(10_000)
+		p.phase(PhaseBlank)
+		p.beat(1, 101, testDocs())
+		refused(p, 0, protocol.FaultTooMany)
+		p.phase(PhaseChoice)
+	})
 	t.Run("of a document", func(t *testing.T) {
 		p := toOverview(t)
 		p.act(ActRead, keyText(testDocs()[0].Key))
@@ -460,7 +505,7 @@ func TestEndingConsentIsAskedForTwice(t *testing.T) {
 	}
 	p.act(ActEndAsk, "")
 	away, _ := Step(p.s, Event{At: p.now, Input: Disconnected{1, 1006}})
-	if html := regionOf(Render(&away), "patient-head"); !strings.Contains(html, "disabled") {
+	if html := regionOf(Render(&away), "patient-acts"); !strings.Contains(html, "disabled") {
 		t.Error("one can press what nobody hears")
 	}
 	p.act(ActEndConfirm, "")
