@@ -28,6 +28,13 @@ func TestMarksOfValues(t *testing.T) {
 			t.Errorf("%q: %s", flag, got)
 		}
 	}
+	for flag, want := range map[string]bool{"S": false, "N, N": false, "": false, "N, LL": true} {
+		m := new(markup)
+		r.quantity(m, &protocol.Node{Kind: protocol.NodeQuantity, Quantity: protocol.Quantity{Value: "5", Flag: flag}})
+		if got := m.String(); strings.Contains(got, "quantity abnormal") != want {
+			t.Errorf("%q colours %s", flag, got)
+		}
+	}
 	if got := written("Högt"); strings.Contains(got, "(") || !strings.Contains(got, "mark-abnormal high") {
 		t.Errorf("said twice: %s", got)
 	}
