@@ -130,7 +130,10 @@ func (s *Service) show(w http.ResponseWriter, page words, why error) {
 	switch {
 	case page.fault == protocol.FaultHandOver:
 		view.Next, view.NextSV, view.NextEN = "/", "Fortsätt till Tvilling", "Go on to Tvilling"
+	case page == pageUnrecorded: // the fault's own title is about readings
+		view.Swedish.Title, view.English.Title = "Inloggningen är inte registrerad", "The sign-in is not recorded"
 	case page == pageUnsaid:
+		view.Swedish.Title, view.English.Title = "Utloggningen är inte registrerad", "The sign-out is not recorded"
 		view.Next, view.NextSV, view.NextEN = pathSignOut, "Se om den är registrerad nu", "See whether it is recorded now"
 	}
 	if unsaid, ok := s.lines.take(s.cfg.now()); ok {

@@ -271,7 +271,7 @@ func TestWhoIsNotRecordedIsNotLetIn(t *testing.T) {
 	w.journal.dead = true
 	b := w.browser()
 	response, body := b.get("/sign-in")
-	if held, _ := b.held(); held != nil || response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "TV-2001") {
+	if held, _ := b.held(); held != nil || response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "TV-2001") || !strings.Contains(body, "<h1>Inloggningen är inte registrerad</h1>") {
 		t.Errorf("%d: %s", response.StatusCode, body)
 	}
 }

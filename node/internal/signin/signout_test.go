@@ -14,7 +14,7 @@ import (
 func toldUnsaid(t *testing.T, what string, response *http.Response, body string) {
 	t.Helper()
 	if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "TV-2001") || !strings.Contains(body, "Stäng webbläsaren helt") ||
-		!strings.Contains(body, `href="/sign-out"`) || strings.Contains(body, "Du är utloggad") {
+		!strings.Contains(body, "<h1>Utloggningen är inte registrerad</h1>") || !strings.Contains(body, `href="/sign-out"`) || strings.Contains(body, "Du är utloggad") {
 		t.Errorf("%s: %d: %s", what, response.StatusCode, body)
 	}
 }
