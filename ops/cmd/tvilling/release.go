@@ -379,14 +379,13 @@ type carried struct {
 func (c *cli) carry(ctx context.Context, r carried, do func(context.Context, release.Config) error) (err error) {
 	j, topology := r.journal, r.client.Topology()
 	defer func() { err = errors.Join(err, j.Close()) }()
-	steps := len(j.Entries()[0].Plan.Steps)
 	world := &release.Cluster{
 		Client: r.client, Command: r.command, Within: r.asked.within,
 		Lock: release.CommandLock(c.operator, j.Entries()[0].Plan.ID),
 	}
 	went := do(ctx, release.Config{
 		World: world, Log: j, Topology: topology, Limits: r.asked.limits(topology), Former: r.asked.former,
-		Tell: func(e release.Entry) { c.tellEntry(e, steps) },
+		Tell: func(e release.Entry) { c.tellEntry(e, len(release.Tell(j.Entries()).Steps)) },
 	})
 	report := release.Tell(j.Entries())
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -414,12 +413,14 @@ func (r *releasing) limits(t admin.Topology) release.Limits {
 	return l
 }
 
-// tellEntry is progress.
+// tellEntry is progress. Steps are those of the plan, and of the way back.
 func (c *cli) tellEntry(e release.Entry, steps int) {
-	at := e.At.Local().Format("15:04:05")
-	place := ""
+	what := e.At.Local().Format(time.TimeOnly)
 	if e.Step > 0 {
-		place = fmt.Sprintf(" step %d of %d", e.Step, max(steps, e.Step))
+		what += fmt.Sprintf(" step %d of %d", e.Step, steps)
+	}
+	if e.Node != "" {
+		what += " " + e.Node
 	}
 	text := strings.TrimSpace(e.Text)
 	if e.Sign != "" {
@@ -432,7 +433,7 @@ func (c *cli) tellEntry(e release.Entry, steps int) {
 		}
 		text = ": " + strings.Join(lines, "\n    ")
 	}
-	fmt.Fprintf(c.errs, "%s%s %s %s %s%s\n", at, place, e.Node, e.Act, e.Mark, text)
+	fmt.Fprintf(c.errs, "%s %s %s%s\n", what, e.Act, e.Mark, text)
 }
 
 func (c *cli) releaseStatus() *cobra.Command {

@@ -12,16 +12,16 @@ import (
 	"tvilling/protocol/admin"
 )
 
-// slowWhere has the nodes count opens at every look, of which those take a second that it
-// says, and the others 50 ms.
-func slowWhere(f *fake, is func(id string) bool) {
+// slowWhere has the nodes count some opens at every look, which take a second where it
+// says so, and 50 ms elsewhere.
+func slowWhere(f *fake, some float64, is func(id string) bool) {
 	all := map[string]float64{}
 	f.spoil = func(f *fake) {
 		for id, m := range f.members {
 			if m.Role == admin.RoleWitness {
 				continue
 			}
-			all[id] += 200
+			all[id] += some
 			fast := all[id]
 			if is(id) {
 				fast = 0
@@ -51,7 +51,7 @@ func TestTheLastOnesAreWatchedForSlowness(t *testing.T) {
 					delete(f.members, "a2")
 					delete(f.members, "b2")
 				}
-				slowWhere(f, func(id string) bool {
+				slowWhere(f, 200, func(id string) bool {
 					return f.members[id].Version == newer && !(passes && time.Since(f.up[id]) > 90*time.Second)
 				})
 				c := config(f, begin(t, f))
@@ -73,7 +73,7 @@ func TestGoingPastSlowness(t *testing.T) {
 	for name, c := range map[string]struct{ halted, slow bool }{"halted": {true, false}, "ended": {false, true}} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
-			slowWhere(f, f.isBack)
+			slowWhere(f, 10, f.isBack) // it takes some looks until they are enough to be judged by
 			k := begin(t, f)
 			at := config(f, k)
 			at.Limits.Slow = 3 * time.Minute // longer than the whole takes
@@ -99,7 +99,7 @@ func TestTheMeasureIsOfBefore(t *testing.T) {
 	for name, forgets := range map[string]bool{"a journal of this build": false, "of one that did not take it down": true} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
-			slowWhere(f, f.isBack)
+			slowWhere(f, 200, f.isBack)
 			k := begin(t, f)
 			c := config(f, k)
 			c.Limits.Slow = 5 * time.Second
@@ -151,7 +151,7 @@ func TestTheFirstLooksFail(t *testing.T) {
 		c := config(f, begin(t, f))
 		c.Limits.Slow = 5 * time.Second
 		c.World = &blind{fake: f, looks: 3}
-		slowWhere(f, f.isBack)
+		slowWhere(f, 200, f.isBack)
 		wantSlow(t, "nothing was measured in the first look", Run(t.Context(), c))
 	})
 	synctest.Test(t, func(t *testing.T) {

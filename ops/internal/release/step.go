@@ -47,7 +47,7 @@ func (x *executor) settled(ctx context.Context, s Step) error {
 			if !said {
 				said = true
 				return "it is waited for", x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Noted, Text: fmt.Sprintf(
-					"a command to put in %s was given before, and its end was not seen: until %s it is waited for", g.version, over.Local().Format(time.TimeOnly))})
+					"a command to put in %s was given before, and nobody saw its end: it is waited for, until about %s", g.version, over.Local().Format(time.TimeOnly))})
 			}
 			return "it is waited for", nil
 		}
@@ -115,16 +115,18 @@ func (x *executor) command(ctx context.Context, s Step) error {
 		said, err = x.c.World.Replace(ctx, r)
 		return err
 	}, func(sign error) error {
-		if ctx.Err() != nil {
-			return sign
+		var halted *HaltError
+		if !errors.As(sign, &halted) {
+			return sign // asked to end: the command is ended with it
 		}
-		return errors.Join(sign, x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Noted, Text: "it is let come to its end, and then this halts: " + sign.Error()}))
+		return errors.Join(sign, x.note(Entry{Node: s.Node, Act: ActReplace, Mark: Noted,
+			Text: "its command is let come to its end, and then this halts: " + halted.Sign + ": " + halted.Text}))
 	})
 	e := Entry{Node: s.Node, Act: ActReplace, Mark: Done, Text: said}
 	if err != nil {
 		e.Mark, e.Text = Failed, said+"\n"+err.Error()
 		if ctx.Err() != nil {
-			e.Mark, e.Text = Noted, e.Text+"; what it began elsewhere may go on there"
+			e.Mark, e.Text = Noted, e.Text+"; what it began elsewhere may go on there, and is waited for by who goes on"
 		}
 	}
 	if err := x.note(e); err != nil {
