@@ -157,7 +157,7 @@ func (m *machine) actPatient(a Act) {
 			return
 		}
 		m.s.Form = Form{Days: defaultConsentDays}
-		m.s.Notice = Notice{}
+		m.s.Notice, m.s.Said = Notice{}, Said{} // of the patient before
 		m.s.Wish.Patient = id
 		m.climbAll()
 	case ActLeave, ActRestart:

@@ -136,7 +136,7 @@ func (m *machine) handedOver(l *Link, f protocol.HandedOver) {
 		}
 		wish.Commission, m.s.Me.Commission, wish.Patient = c.ID, c, f.Patient
 		m.s.Desk.System = f.System
-		m.s.Notice = Notice{}
+		m.s.Notice, m.s.Said = Notice{}, Said{}
 		m.do(FocusOn{idMain})
 		m.climbAll()
 		return

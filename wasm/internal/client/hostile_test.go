@@ -154,9 +154,11 @@ func (h *hostile) begin() {
 	h.get(1, h.body(h.s.Reader.Request, 1))
 	h.act(ActTrend, "0|1.2.752.108.1|NPU03429|P-Natrium")
 	h.get(1, protocol.Series{Request: h.s.Reader.Trend.Request, Generation: 1, Points: pointsOf(all)})
+	h.act(ActAsk, "2")
+	h.get(1, protocol.Told{Request: h.s.Ladder.Request, What: protocol.AskBlocked, Yes: true})
 	h.see()
-	if !strings.Contains(h.screen["reader"], "92929") {
-		h.rt.Fatal("no trend to begin with")
+	if !strings.Contains(h.screen["reader"], "92929") || h.s.Ladder.Blocked != ToldYes {
+		h.rt.Fatal("no trend to begin with, or no answer")
 	}
 }
 

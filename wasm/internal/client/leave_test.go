@@ -245,6 +245,32 @@ func TestLeavingLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// Why a patient was not opened is not told of the next one.
+func TestTheNextPatientBeginsInSilence(t *testing.T) {
+	for name, next := range map[string]func(*play){
+		"typed": func(p *play) { p.act(ActPatient, "191212121212") },
+		"sent along": func(p *play) {
+			w := welcome("a2", 100)
+			w.Commissions = nil
+			overNext(p, w)
+			p.get(2, welcome("a2", 100))
+			p.s.Links.Live.Stage, p.s.Wish.Commission, p.s.Me.Commissions = StageWelcome, protocol.CommissionID{}, []protocol.CommissionInfo{testCommission}
+			p.get(2, protocol.HandedOver{Commission: testCommission.ID, Patient: parsed(protocol.ParsePatientID("191212121212")), System: "Cosmic"})
+		},
+	} {
+		p := toPatient(t)
+		p.act(ActPatient, "199701062383")
+		p.get(1, protocol.Refused{Request: sentLast[protocol.Open](p).Request, Fault: protocol.FaultNoEngagement, ID: "abc"})
+		if p.s.Said.Alert == "" || !slices.Contains(p.last, Effect(Paint{})) {
+			t.Fatal("the refusal is not told, or what stood is not painted over")
+		}
+		next(p)
+		if p.s.Wish.Patient.IsZero() || p.s.Said != (Said{}) || p.s.Notice != (Notice{}) {
+			t.Errorf("%s: still said: %+v, %+v", name, p.s.Said, p.s.Notice)
+		}
+	}
+}
+
 // What the user has typed may stay in memory while the patient does; nothing that was told
 // of the patient may.
 func TestWithdrawalLeavesNothingThatWasTold(t *testing.T) {

@@ -227,6 +227,8 @@ func (m *machine) deny(n Notice) {
 	m.forgetPatient()
 	if had {
 		m.blank(n)
+	} else {
+		m.do(Paint{}) // answers to questions may have stood
 	}
 	m.s.Notice = n
 	m.leaveAll()
