@@ -104,7 +104,7 @@ func TestAlertThatWasOverWhenRecorded(t *testing.T) {
 	}
 	for inner, want := range map[string]string{
 		`<validityTimePeriod><start>20100101</start><end>20200101</end></validityTimePeriod>`:                     "Inaktuell",
-		`<validityTimePeriod><end>20240311</end></validityTimePeriod>`:                                              "Inaktuell",
+		`<validityTimePeriod><end>20240311</end></validityTimePeriod>`:                                            "Inaktuell",
 		`<validityTimePeriod><end>2024</end></validityTimePeriod>`:                                                "",
 		`<validityTimePeriod><end>20240312</end></validityTimePeriod>`:                                            "",
 		`<validityTimePeriod><end>20250101</end></validityTimePeriod>`:                                            "",
