@@ -110,6 +110,9 @@ func worked(floors []Floor, figures map[Figure]float64, blind []Figure) (all []R
 	return all, idle
 }
 
+// unproven is what a drill says that did not see its fault, or not all that belongs to it.
+const unproven = "The fault was not seen as it must be, so the drill proved nothing"
+
 // noticed lays what must be seen of a fault beside figures. A command that says that it
 // made the fault is no evidence of one.
 func noticed(floors []Floor, figures map[Figure]float64, blind []Figure) (all []Reached, unseen []string) {
@@ -117,11 +120,11 @@ func noticed(floors []Floor, figures map[Figure]float64, blind []Figure) (all []
 	for i, r := range all {
 		all[i].Fault = true
 		if !r.Reached {
-			unseen = append(unseen, fmt.Sprintf("The fault was not seen, so the drill proved nothing. %s: at least %s must be seen, measured %s", r.What, number(r.Figure, r.Least), number(r.Figure, r.Measured)))
+			unseen = append(unseen, fmt.Sprintf("%s. %s: at least %s, measured %s", unproven, r.What, number(r.Figure, r.Least), number(r.Figure, r.Measured)))
 		}
 	}
 	if len(all) == 0 {
-		unseen = append(unseen, "The fault was not seen, so the drill proved nothing: this work cannot show it")
+		unseen = append(unseen, unproven+". Nothing that this drill could see would show it")
 	}
 	return all, unseen
 }

@@ -196,7 +196,8 @@ func Table(w io.Writer, all []Report) {
 	fmt.Fprintln(w)
 }
 
-// AnyFailed reports whether a promise was not kept.
+// AnyFailed reports whether a promise was not kept, a fault not seen, or a cluster not left
+// as it was found.
 func AnyFailed(all []Report) bool {
 	return slices.ContainsFunc(all, func(r Report) bool { return r.Outcome == Fail })
 }

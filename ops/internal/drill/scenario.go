@@ -127,7 +127,7 @@ const awayLeast = 3 * time.Second
 
 // away is of those that are ended, paused or cut off.
 func away() Floor {
-	return Floor{"Everyone who was hit, or who is on a side of the cut, does not answer or hears no leader for a while", Away, float64(awayLeast.Milliseconds())}
+	return Floor{"Everyone who was hit, or who is on one side of a cut, does not answer or hears no leader for a while", Away, float64(awayLeast.Milliseconds())}
 }
 
 // deposed is of a fault of the leader.

@@ -38,7 +38,7 @@ func processScenarios() []Scenario {
 			Floors: []Floor{deposed(), away(), left()}, Hold: 10 * time.Second,
 			fault: func(ctx context.Context, r *run) error { return r.pause(ctx, r.leader) },
 			heal:  resumeAll},
-		{Name: "pause-follower", Shows: "A follower's machine hangs: its screens blank within their lease, the others go on.",
+		{Name: "pause-follower", Shows: "A follower's machine hangs: its screens move to another node, none shows for longer than its lease, and the others go on.",
 			Needs: []Need{NeedPause}, Promises: always(pause(2*time.Second), changes(0)),
 			Floors: []Floor{away(), left()}, Hold: 10 * time.Second,
 			fault: func(ctx context.Context, r *run) error { return r.pause(ctx, r.follower(r.otherSite())) },
