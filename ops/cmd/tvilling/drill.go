@@ -80,8 +80,9 @@ started, paused, resumed, cut off and joined again; the work is writes that chan
 nothing. One in production asks for its name to be typed.
 
 Nothing is begun in a cluster that is not well, and every fault is taken back, also
-after Ctrl-C. The exit code is 1 when a promise was not kept. A drill that could not be
-run is told of as such, and has not passed.`,
+after Ctrl-C. The exit code is 1 when a promise was not kept, when nobody saw the fault, so
+that nothing was proved, and when a fault could not be taken back. A drill that could not
+be run is told of as such, and has not passed.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if o.all == (len(names) > 0) {
 				return usage("name drills, or all of them with --all (see tvilling drill list)")
