@@ -180,14 +180,31 @@
     for (const { name, value } of will.attributes) was.setAttribute(name, value);
   }
 
+  const pageScrolls = () => {
+    const page = document.scrollingElement;
+    return page.scrollHeight > page.clientHeight;
+  };
+
+  // Where the page scrolls what one reads stands in the list's place: the page is back where it was after it.
+  let place = 0;
+
+  function setData([, name, value]) {
+    const was = root.dataset[name];
+    if (name === 'reading' && value === 'true') place = scrollY;
+    root.dataset[name] = value;
+    if (name === 'reading' && was === 'true') scrollTo(0, place);
+  }
+
   const commands = {
     h: (f) => setContent(f[1], f[2]),
     l: setRows,
-    d: (f) => { root.dataset[f[1]] = f[2]; },
+    d: setData,
     g: (f) => { root.lang = f[1]; },
     f: (f) => {
       const element = byId(f[1]);
-      element?.focus({ preventScroll: f[1].startsWith('row-') });
+      const row = f[1].startsWith('row-'); // the list is scrolled to it, but not the page that the list stands in
+      element?.focus({ preventScroll: row });
+      if (row && pageScrolls()) element?.scrollIntoView({ block: 'nearest' });
       if (element?.type === 'text') element.select(); // what is typed next takes its place
     },
     s: (f) => { const s = byId('scroller'); if (s) s.scrollTop = Number(f[1]); },
@@ -250,7 +267,8 @@
   }
 
   function measureChart() {
-    if (strip) tell('chart', 'size', '', chart ? chart.clientWidth : 0, Math.min(strip.clientWidth, window.innerHeight - 200));
+    // One that is hidden while something is read has no width, and is to come back as high as it was.
+    if (strip?.clientWidth) tell('chart', 'size', '', chart ? chart.clientWidth : 0, Math.min(strip.clientWidth, window.innerHeight - 200));
   }
 
   function listenAt(element) {
@@ -267,10 +285,8 @@
     element.addEventListener('pointerup', (e) => point('up', e));
     for (const name of ['pointerleave', 'pointercancel']) element.addEventListener(name, () => tell('chart', 'leave'));
     element.addEventListener('wheel', (e) => {
-      const page = document.scrollingElement;
-      const scrolls = page.scrollHeight > page.clientHeight; // then the wheel is the page's
       const sideways = Math.abs(e.deltaX) > Math.abs(e.deltaY);
-      if (scrolls && !e.ctrlKey && !sideways) return;
+      if (pageScrolls() && !e.ctrlKey && !sideways) return; // the wheel is the page's
       e.preventDefault();
       const unit = e.deltaMode === 1 ? 33 : e.deltaMode === 2 ? 300 : 1;
       const x = Math.round(e.clientX - element.getBoundingClientRect().left);
