@@ -42,7 +42,7 @@
 //	emergency       emergency-ask, emergency-warning (data-step: 1 | 2), reason, sure, wrong,
 //	                emergency, emergency-skip; basis has data-step, minutes-left
 //	overview        empties, patient, basis (data-basis: none | consent | emergency), end-ask, end-confirm,
-//	                end-cancel, choice, leave, to-list, alerts, count (data-n), by-time, by-type, by-provider, search,
+//	                end-cancel, choice, leave, to-list, alerts, count (data-n), by-time, by-type, by-provider, by-severity, search,
 //	                filters, filter, provider, unit, since, up-to, chips, chip (data-value: type | provider | unit | time |
 //	                words), clear-filter, show-held, stale, paged, page-back, page-next, page,
 //	                rows, row (data-value: key, data-contract), row-abnormal, row-status, empty; person-line,

@@ -19,7 +19,7 @@ func (m *machine) act(a Act) {
 		m.actConsent(a.Name)
 	case ActCheckAll, ActCheckNone, ActShow, ActChoice, ActBack:
 		m.actChoice(a.Name)
-	case ActByTime, ActByType, ActByProvider, ActAlerts, ActToList, ActLane, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
+	case ActByTime, ActByType, ActByProvider, ActBySeverity, ActAlerts, ActToList, ActLane, ActRead, ActCloseReader, ActShowHeld, ActClearFilter,
 		ActReadNext, ActReadPrevious, ActTrend, ActTrendClose, ActAttachment:
 		m.actOverview(a)
 	case ActTab, ActFold, ActLanes, ActAsTable, ActEarlier, ActLater, ActZoomIn, ActZoomOut, ActAllTime, ActListWindow, ActMonth, ActDay:
@@ -327,7 +327,7 @@ func (m *machine) typedQuery(t Typed) {
 func (m *machine) arrange(q Query) {
 	l := &m.s.List
 	scrolled := l.Top > 0
-	l.Query, l.Top, l.Page = q, 0, 0
+	l.Query, l.Top, l.Page = m.bySeverity(q), 0, 0
 	m.remake()
 	if scrolled {
 		m.do(ScrollList{0})
@@ -341,12 +341,12 @@ func (m *machine) actOverview(a Act) {
 		return
 	}
 	switch a.Name {
-	case ActByTime, ActByType, ActByProvider:
+	case ActByTime, ActByType, ActByProvider, ActBySeverity:
 		q := l.Query
 		q.Group = groupOf(a.Name)
 		m.arrange(q)
 	case ActAlerts:
-		m.arrange(Query{Contract: protocol.AlertInformation, Group: l.Query.Group})
+		m.arrange(Query{Contract: protocol.AlertInformation, Group: GroupSeverity})
 		m.do(FocusOn{idListHeading})
 	case ActToList:
 		m.do(FocusOn{idListHeading})
@@ -395,6 +395,8 @@ func groupOf(name Action) Group {
 		return GroupType
 	case ActByProvider:
 		return GroupProvider
+	case ActBySeverity:
+		return GroupSeverity
 	default:
 		return GroupTime
 	}

@@ -143,6 +143,7 @@ const (
 	ActTrendClose   Action = "trend-close"
 	ActAttachment   Action = "attachment-show" // Value is the attachment's place in the document, from 0
 	ActByProvider   Action = "by-provider"
+	ActBySeverity   Action = "by-severity"
 	ActShowHeld     Action = "show-held"
 	ActPaged        Action = "paged"
 	ActPageBack     Action = "page-back"

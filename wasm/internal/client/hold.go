@@ -32,6 +32,7 @@ func (m *machine) relist() {
 		l.clear()
 	default:
 		s.speak(names{m.s.Lang, m.s.Me.Coverage})
+		s.date(m.s.today())
 		l.adopt(s)
 		if m.reading() {
 			l.hold(s)
@@ -95,6 +96,7 @@ func (m *machine) remake() {
 		return
 	}
 	s.speak(names{m.s.Lang, m.s.Me.Coverage})
+	s.date(m.s.today())
 	l.adopt(s)
 	s.stirred, l.Rows = true, l.Rows[:0]
 	l.renew(s)
@@ -237,11 +239,22 @@ func (l *List) newSieve(s *Store) sieve {
 	for i := v.edge; i >= 0 && i < len(l.Rows); i++ {
 		if l.Rows[i].isDocument() {
 			v.place = l.Rows[i].place
-			v.rank = rankOf(s.record(v.place), v.group, v.ranks)
+			v.rank = l.rankAt(s, i, v.ranks)
 			break
 		}
 	}
 	return v
+}
+
+// rankAt is the rank of the heading that a row is under.
+func (l *List) rankAt(s *Store, at int, ranks []int32) int32 {
+	if l.Query.Group == GroupTime {
+		return 0
+	}
+	for at > 0 && l.Rows[at].isDocument() {
+		at--
+	}
+	return s.rankUnder(l.Rows[at].Heading, ranks)
 }
 
 // below reports whether a document belongs below what is seen.
@@ -249,7 +262,7 @@ func (v *sieve) below(place int32) bool { return v.place < 0 || v.compare(place,
 
 // compare orders a document and one whose heading's rank is known.
 func (v *sieve) compare(a, b, rank int32) int {
-	if n := rankOf(v.s.record(a), v.group, v.ranks) - rank; n != 0 {
+	if n := v.s.rankOf(v.s.record(a), v.group, v.ranks) - rank; n != 0 {
 		return int(n)
 	}
 	return v.s.compare(a, b)
@@ -257,16 +270,16 @@ func (v *sieve) compare(a, b, rank int32) int {
 
 // merge puts documents into the rows below what is seen.
 func (l *List) merge(s *Store, v *sieve, in []int32) {
-	rankOf := func(place int32) int32 { return rankOf(s.record(place), v.group, v.ranks) }
+	rankOf := func(place int32) int32 { return s.rankOf(s.record(place), v.group, v.ranks) }
 	slices.SortFunc(in, func(a, b int32) int { return v.compare(a, b, rankOf(b)) })
 	if v.group == GroupTime {
 		l.insert(s, v.edge+1, in)
 		return
 	}
 	old, out := l.Rows, l.Made.Spare[:0]
-	var under Heading
+	var under, over Heading // that what is put out stands under, and what stood here
 	put := func(place int32) {
-		if h := headingOf(v.group, &s.record(place).item.Header); h != under {
+		if h := s.headingOf(v.group, &s.record(place).item.Header); h != under {
 			under = h
 			out = append(out, Row{Heading: h})
 		}
@@ -274,13 +287,16 @@ func (l *List) merge(s *Store, v *sieve, in []int32) {
 	}
 	for i := range old {
 		row := old[i]
+		if !row.isDocument() {
+			over = row.Heading
+		}
 		// A heading is met by way of the document under it.
 		for i > v.edge && len(in) > 0 {
 			next, head := &row, false
 			if !row.isDocument() {
 				next, head = &old[i+1], true
 			}
-			rank := rankOf(next.place)
+			rank := s.rankUnder(over, v.ranks)
 			if mine := rankOf(in[0]); mine > rank || mine == rank && (head || s.compare(in[0], next.place) > 0) {
 				break
 			}

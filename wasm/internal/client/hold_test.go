@@ -286,9 +286,9 @@ func (f *feed) chance(t *rapid.T) (removed, changed bool) {
 	case 2:
 		f.do(Focused{rapid.SampledFrom([]string{"", "tools", rowID(key())}).Draw(t, "focus")})
 	case 3:
-		f.act(rapid.SampledFrom([]Action{ActByTime, ActByType, ActByProvider, ActShowHeld, ActClearFilter, ActPaged, ActPageNext, ActPageBack}).Draw(t, "act"), "")
+		f.act(rapid.SampledFrom([]Action{ActByTime, ActByType, ActByProvider, ActAlerts, ActBySeverity, ActShowHeld, ActClearFilter, ActPaged, ActPageNext, ActPageBack}).Draw(t, "act"), "")
 	case 4:
-		f.do(Typed{FieldFilter, rapid.SampledFrom([]string{"0", "1", "2"}).Draw(t, "filter")})
+		f.do(Typed{FieldFilter, rapid.SampledFrom([]string{"0", "1", "2", "3"}).Draw(t, "filter")})
 	case 5:
 		f.do(Typed{FieldSearch, rapid.SampledFrom([]string{"", "d", "d1", "diagnos"}).Draw(t, "text")})
 	case 6, 7:
@@ -304,6 +304,7 @@ func (f *feed) chance(t *rapid.T) (removed, changed bool) {
 			if old, had := f.docs[k]; had {
 				d.Header.Contract = old.Header.Contract // the key is of the contract too
 			}
+			d.Header.Detail = rapid.SampledFrom([]string{"", "Livshotande, Bekräftad", "Skadlig", "Lindrig"}).Draw(t, "detail")
 			d.Rev = rapid.Uint64().Draw(t, "rev")
 			d.Header.CareProvider = parsed(protocol.ParseCareProviderID("SE232100001" + string('0'+rune(k[15]%2)) + "-A"))
 			docs = append(docs, d)
@@ -320,7 +321,7 @@ func (f *feed) judge(t *rapid.T, before List, removed, changed bool) {
 	if store.len() != len(f.docs) {
 		t.Fatalf("%d documents in the view, want %d", store.len(), len(f.docs))
 	}
-	rows, under, left := map[protocol.DocumentKey]bool{}, Heading{}, 0
+	rows, headings, under, left := map[protocol.DocumentKey]bool{}, map[Heading]bool{}, Heading{}, 0
 	for i, row := range l.Rows {
 		item, there := store.get(row.Key)
 		switch {
@@ -328,14 +329,20 @@ func (f *feed) judge(t *rapid.T, before List, removed, changed bool) {
 			if under = row.Heading; i+1 == len(l.Rows) || !l.Rows[i+1].isDocument() {
 				t.Fatal("a heading with nothing under it")
 			}
+			if headings[under] {
+				t.Fatal("a heading stands twice")
+			}
+			headings[under] = true
 			if left != 0 {
 				t.Fatalf("a heading counts %d too many", left)
 			}
 			left = int(row.under)
 		case !there || rows[row.Key]:
 			t.Fatalf("row %d is of a document that is gone, or here twice", row.Key[15])
-		case l.Query.Group == GroupType && headingOf(GroupType, &item.Header) != under:
+		case l.Query.Group == GroupType && store.headingOf(GroupType, &item.Header) != under:
 			t.Fatalf("row %d stands under another heading", row.Key[15])
+		case l.Query.Group == GroupSeverity && !l.Made.Loose && store.headingOf(GroupSeverity, &item.Header) != under:
+			t.Fatalf("row %d stands under another severity", row.Key[15])
 		default:
 			rows[row.Key] = true
 			left--

@@ -115,7 +115,7 @@ func TestOrderAndFilter(t *testing.T) {
 		t.Errorf("by time %q, want %q", got, want)
 	}
 	p.act(ActAlerts, "")
-	if got, want := p.titles(), "d4 "; got != want {
+	if got, want := p.titles(), "[]d4 "; got != want {
 		t.Errorf("alerts %q, want %q", got, want)
 	}
 	if got := p.s.View.Store.len(); got != 4 {

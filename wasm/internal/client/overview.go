@@ -11,6 +11,7 @@ type Tools struct {
 	Filters bool  // the filters
 	Written Query // what stands in the fields that one types in, where they are drawn anew
 	Drawn   int   // times that they were
+	Order   Group // of the list, when it is not of alerts alone any more
 }
 
 func (r *renderer) overviewPage() string {
@@ -174,7 +175,10 @@ func (r *renderer) listTools() string {
 		act   Action
 		label txt
 		group Group
-	}{{ActByTime, txtByTime, GroupTime}, {ActByType, txtByType, GroupType}, {ActByProvider, txtByProviderOrder, GroupProvider}} {
+	}{{ActByTime, txtByTime, GroupTime}, {ActByType, txtByType, GroupType}, {ActByProvider, txtByProviderOrder, GroupProvider}, {ActBySeverity, txtBySeverity, GroupSeverity}} {
+		if o.group == GroupSeverity && l.Query.Contract != protocol.AlertInformation {
+			continue
+		}
 		m.raw(`<button type="button" class="small-button" id="`).text(string(o.act)).raw(`" data-act="`).text(string(o.act)).raw(`" data-test="`).text(string(o.act))
 		m.raw(`" aria-pressed="`).text(strconv.FormatBool(o.group == l.Query.Group)).raw(`">`).text(r.t(o.label)).raw(`</button>`)
 	}

@@ -38,12 +38,18 @@ func (r *renderer) heading(h Heading) string {
 	if h.Group == GroupProvider {
 		return r.s.providerName(h.Provider)
 	}
+	if h.Group == GroupSeverity {
+		return r.t(severities[h.Severity])
+	}
 	return h.Contract.Label(r.lang)
 }
 
 func headingKey(h Heading) string {
 	if h.Group == GroupProvider {
 		return "provider-" + h.Provider.Reveal()
+	}
+	if h.Group == GroupSeverity {
+		return "severity-" + strconv.Itoa(int(h.Severity))
 	}
 	return "type-" + strconv.Itoa(int(h.Contract))
 }

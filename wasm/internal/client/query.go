@@ -21,6 +21,7 @@ const (
 	GroupTime Group = iota
 	GroupType
 	GroupProvider
+	GroupSeverity // of alerts, while the list is of them alone
 )
 
 // narrows reports whether the query leaves anything out.

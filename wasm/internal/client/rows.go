@@ -15,23 +15,26 @@ type Row struct {
 	under   int32 // documents under a heading
 }
 
-// Heading is a type or a care provider, by its Group. GroupTime: no heading.
+// Heading is a type, a care provider or a severity, by its Group. GroupTime: no heading.
 type Heading struct {
 	Group    Group
 	Contract protocol.Contract
 	Provider protocol.CareProviderID
+	Severity Severity
 }
 
 // isDocument reports whether the row is a document, no heading.
 func (r *Row) isDocument() bool { return r.Heading.Group == GroupTime }
 
 // headingOf is the heading that a document stands under.
-func headingOf(g Group, h *protocol.Header) Heading {
+func (s *Store) headingOf(g Group, h *protocol.Header) Heading {
 	switch g {
 	case GroupType:
 		return Heading{Group: g, Contract: h.Contract}
 	case GroupProvider:
 		return Heading{Group: g, Provider: h.CareProvider}
+	case GroupSeverity:
+		return Heading{Group: g, Severity: severityIn(h, s.day)}
 	default:
 		return Heading{}
 	}
@@ -60,14 +63,32 @@ func (s *Store) ranks(g Group) []int32 {
 }
 
 // rankOf is where a document's heading stands among the headings.
-func rankOf(r *record, g Group, ranks []int32) int32 {
+func (s *Store) rankOf(r *record, g Group, ranks []int32) int32 {
 	switch g {
 	case GroupType:
 		return int32(r.item.Header.Contract)
 	case GroupProvider:
 		return ranks[r.provider]
+	case GroupSeverity:
+		return int32(severityIn(&r.item.Header, s.day))
 	default:
 		return 0
+	}
+}
+
+// rankUnder is where a heading stands that rows are under. A document that has changed
+// keeps its row where it is read, so what its header says now is not what it is under.
+func (s *Store) rankUnder(h Heading, ranks []int32) int32 {
+	switch h.Group {
+	case GroupType:
+		return int32(h.Contract)
+	case GroupProvider:
+		if at := s.providers.find(h.Provider.Reveal()); at >= 0 {
+			return ranks[at]
+		}
+		return -1
+	default:
+		return int32(h.Severity)
 	}
 }
 
@@ -96,9 +117,9 @@ func (s *Store) rows(q Query, buf []Row) []Row {
 	headings := make([]Heading, len(next))
 	for _, place := range found {
 		r := s.record(place)
-		rank := rankOf(r, q.Group, ranks)
+		rank := s.rankOf(r, q.Group, ranks)
 		next[rank]++
-		headings[rank] = headingOf(q.Group, &r.item.Header)
+		headings[rank] = s.headingOf(q.Group, &r.item.Header)
 	}
 	for rank, n := range next {
 		if n > 0 {
@@ -108,7 +129,7 @@ func (s *Store) rows(q Query, buf []Row) []Row {
 		}
 	}
 	for _, place := range found {
-		rank := rankOf(s.record(place), q.Group, ranks)
+		rank := s.rankOf(s.record(place), q.Group, ranks)
 		rows[next[rank]] = s.row(place)
 		next[rank]++
 	}

@@ -215,7 +215,7 @@ func (m *machine) forgetPatient() {
 	m.s.Access = Access{}
 	m.s.Desk.System = ""
 	m.s.Reader = Reader{}
-	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, Query: Query{Group: m.s.List.Query.Group}}
+	m.s.List = List{Height: m.s.List.Height, RowHeight: m.s.List.RowHeight, Query: m.bySeverity(Query{Group: m.s.List.Query.Group})}
 	m.s.Form = Form{Days: defaultConsentDays}
 	m.forgetStrip()
 }

@@ -82,6 +82,12 @@ const (
 	txtByTime
 	txtByType
 	txtByProviderOrder
+	txtBySeverity
+	txtGravest
+	txtHarmful
+	txtUngraded
+	txtMild
+	txtPast
 	txtPaged
 	txtPage
 	txtPageBack
