@@ -47,6 +47,12 @@ func (r *renderer) charts(m *markup, name, unit string, points []protocol.Point)
 		c.left, c.bottom = 56, c.height-34
 		c.draw(m, r)
 	}
+	for i := range c.points {
+		if unsaid(&c.points[i].Quantity, c.points[i].Quantity.Flag) != 0 {
+			m.raw(`<p class="small" data-test="reckoned-key">`).text(r.t(txtReckonedKey)).raw(`</p>`)
+			break
+		}
+	}
 	m.raw(`</div>`)
 }
 
@@ -201,6 +207,9 @@ func (c *chart) values(m *markup, r *renderer) {
 				up = -8
 			}
 			m.raw(`<polygon class="limit" points="`).number(x - 6).raw(`,`).number(y).raw(` `).number(x + 6).raw(`,`).number(y).raw(` `).number(x).raw(`,`).number(y - up).raw(`"/>`)
+		}
+		if unsaid(&c.points[i].Quantity, c.points[i].Quantity.Flag) != 0 { // a frame: no mark of the laboratory's looks like it
+			m.raw(`<rect class="reckoned" x="`).number(x - 7).raw(`" y="`).number(y - 7).raw(`" width="14" height="14"/>`)
 		}
 	}
 }

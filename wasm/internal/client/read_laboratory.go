@@ -168,7 +168,7 @@ func (s *sheet) result(r, value *protocol.Node) {
 		}
 	}
 	s.m.raw(` `)
-	s.judged(r, q.Flag)
+	s.reckoned(s.m, &q, s.judged(r, q.Flag))
 	s.m.raw(`</td><td>`)
 	s.interval(s.m, &q, reference != nil && s.excluded(reference, "interval/lowClosed"), reference != nil && s.excluded(reference, "interval/highClosed"))
 	if n := s.at(r, "referenceInterval"); n != nil {
@@ -193,8 +193,8 @@ func (s *sheet) result(r, value *protocol.Node) {
 }
 
 // judged is the mark, and the words that the laboratory has for it. A result in words
-// has its mark in its interpretation alone.
-func (s *sheet) judged(r *protocol.Node, flag string) {
+// has its mark in its interpretation alone. It returns the marks.
+func (s *sheet) judged(r *protocol.Node, flag string) string {
 	interpretations := s.all(r, "interpretation")
 	if flag == "" {
 		flag = marksOf(interpretations)
@@ -213,18 +213,20 @@ func (s *sheet) judged(r *protocol.Node, flag string) {
 	}
 	n := s.at(r, "pathologicalFlag")
 	if n == nil {
-		return
+		return flag
 	}
 	switch {
 	case n.Text == "true" && !isAbnormal(flag):
 		s.m.raw(` `)
 		s.flagged(s.m, "*")
+		flag = "*"
 	case n.Text == "false" && flag == "":
 		s.m.text(s.t(txtNotAbnormal))
 	case n.Text == "false" && isAbnormal(flag):
-		return // they contradict each other, and both stay
+		return flag // they contradict each other, and both stay
 	}
 	s.taken[n] = true
+	return flag
 }
 
 // marksOf joins marks as a quantity has them.

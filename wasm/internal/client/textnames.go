@@ -495,6 +495,9 @@ const (
 	txtTrendNone
 	txtTrendMore
 	txtTrendNewer
+	txtReckonedAbove
+	txtReckonedBelow
+	txtReckonedKey
 	txtTrendNotDrawn
 	txtTrendInTable
 	txtTrendHere

@@ -234,6 +234,7 @@ func (r *renderer) trendTable(m *markup, name string, points []protocol.Point) {
 			m.raw(` `)
 			r.flagged(m, p.Quantity.Flag)
 		}
+		r.reckoned(m, &p.Quantity, p.Quantity.Flag)
 		m.raw(`</td><td>`)
 		r.interval(m, &p.Quantity, false, false)
 		m.raw(`</td><td>`)
