@@ -308,15 +308,7 @@ func (m *machine) typedQuery(t Typed) {
 	case FieldUnit:
 		q.Unit = t.Value[:min(len(t.Value), protocol.MaxShortTextBytes)]
 	default:
-		at, err := protocol.ParseCivil(t.Value)
-		if err != nil && t.Value != "" {
-			return // not yet a date
-		}
-		if t.Field == FieldSince {
-			q.From = at
-		} else {
-			q.To = at
-		}
+		m.typedDay(&q, t)
 	}
 	if m.s.View.Shown && q != m.s.List.Query {
 		m.arrange(q)

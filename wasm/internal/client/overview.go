@@ -11,6 +11,7 @@ type Tools struct {
 	Filters bool  // the filters
 	Written Query // what stands in the fields that one types in, where they are drawn anew
 	Drawn   int   // times that they were
+	Days    Days
 	Order   Group // of the list, when it is not of alerts alone any more
 }
 
@@ -19,7 +20,7 @@ func (r *renderer) overviewPage() string {
 	m.raw(`<div class="overview"><section class="patient" id="patient-head"></section><button type="button" class="skip" id="to-list" data-act="to-list" data-test="to-list">`).text(r.t(txtSkipList)).raw(`</button>`)
 	r.strip(m)
 	m.raw(`<div class="panes"><section class="list" data-holds aria-labelledby="list-heading"><div class="list-head"><h2 id="list-heading" class="unseen" tabindex="-1">`).text(r.t(txtListTitle))
-	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div><div id="filter-days" class="filters"></div></div><div id="chips" class="chips"></div></div>`)
+	m.raw(`</h2><span id="list-count" class="count"></span><div id="list-tools" class="tools"></div><div class="find"><div id="search-box" class="search"></div><div id="filters" class="filters"></div><div id="filter-days" class="filters"></div><p id="days-hint" class="days-hint" aria-live="polite"></p></div><div id="chips" class="chips"></div></div>`)
 	m.raw(`<div class="above"><div id="list-more" class="more"></div><div id="list-empties" class="empties"></div></div><div class="scroller" id="scroller" tabindex="-1"><ul class="rows" id="rows" tabindex="-1" data-test="rows" aria-labelledby="list-heading"></ul></div><div id="list-pages" class="pages"></div></section>`)
 	m.raw(`<aside class="reader" aria-label="`).text(r.t(txtReaderTitle)).raw(`"><div class="reading" id="reader" data-test="reader"></div></aside></div>`)
 	symbols(m)
@@ -35,6 +36,7 @@ func (r *renderer) overviewRegions(reader string) []Region {
 		{"search-box", "main", r.searchBox()},
 		{"filters", "main", r.filters()},
 		{"filter-days", "main", r.filterDays()},
+		{"days-hint", "main", r.daysHint()},
 		{"chips", "main", r.chips()},
 		{"list-more", "main", r.listMore()},
 		{"list-empties", "main", r.empties()},
@@ -223,22 +225,6 @@ func (r *renderer) filters() string {
 	return m.raw(`</select></label>`).String()
 }
 
-// filterDays are the days that one types: a year is enough. They are drawn as the search
-// field is.
-func (r *renderer) filterDays() string {
-	m, t := new(markup), &r.s.Tools
-	if !t.Filters {
-		return ""
-	}
-	field := func(name literal, label txt, at protocol.Civil) {
-		m.raw(`<label class="filter"><span>`).text(r.t(label)).raw(`</span> <input type="text" inputmode="numeric" id="`).raw(name).raw(`" data-field="`).raw(name).raw(`" data-test="`).raw(name)
-		m.raw(`" maxlength="10" autocomplete="off" spellcheck="false" data-drawn="`).number(t.Drawn).raw(`" value="`).text(at.String()).raw(`"></label>`)
-	}
-	field(FieldSince, txtFilterSince, t.Written.From)
-	field(FieldUpTo, txtFilterUpTo, t.Written.To)
-	return m.String()
-}
-
 func (r *renderer) selection(m *markup, field literal, label, all txt) {
 	m.raw(`<label class="filter"><span>`).text(r.t(label)).raw(`</span> <select id="`).raw(field).raw(`" data-field="`).raw(field).raw(`" data-test="`).raw(field).raw(`"><option value="`)
 	m.when(field == `filter`, `0`).raw(`">`).text(r.t(all)).raw(`</option>`)
@@ -370,7 +356,7 @@ func (m *machine) actTools(a Act) {
 func (m *machine) redrawFields(was Query) {
 	t, now := &m.s.Tools, m.s.List.Query.typed()
 	if t.Written != now || was.typed() != now {
-		t.Written = now
+		t.Written, t.Days = now, Days{}
 		t.Drawn++
 	}
 }

@@ -333,6 +333,48 @@ func TestTheSearchFieldIsLetAlone(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoDayNarrowsNothing types what people type.
+func TestWhatIsNoDayNarrowsNothing(t *testing.T) {
+	for typed, want := range map[string]string{
+		"": "", " 2023 ": "2023", "2023-6": "2023-06", "2023-06": "2023-06", "202306": "2023-06", "2023-6-1": "2023-06-01", "20230601": "2023-06-01",
+		"2024-02-29": "2024-02-29",
+	} {
+		if at, ok := readDay(typed); !ok || at.String() != want {
+			t.Errorf("%q is %q, %v; want %q", typed, at.String(), ok, want)
+		}
+	}
+	for _, typed := range []string{"2", "202", "20235", "2023-", "2023-0", "2023-13", "2023-02-29", "2023-06-1-1", "230601", "abc", "1/6 2023", "-2023", "2023-006", "1799", "2200", "٢٠٢٣", "åååå", "2023-06-311"} {
+		if at, ok := readDay(typed); ok || at != 0 {
+			t.Errorf("%q is taken for %q", typed, at.String())
+		}
+	}
+	p := toOverview(t)
+	p.act(ActFilters, "")
+	hint := func() string { return regionOf(Render(&p.s), "days-hint") }
+	p.do(Typed{FieldSince, "2024"})
+	if p.s.List.Documents != 3 || hint() != "" {
+		t.Errorf("%d documents since 2024, and %q", p.s.List.Documents, hint())
+	}
+	p.do(Typed{FieldSince, "202"})
+	if p.s.List.Documents != 4 || hint() == "" || regionOf(Render(&p.s), "chips") != "" {
+		t.Errorf("%d documents since no year, and %q", p.s.List.Documents, hint())
+	}
+	p.do(Typed{FieldSince, "2024-02"})
+	p.do(Typed{FieldUpTo, "2023"})
+	if got := hint(); p.s.List.Documents != 0 || !strings.Contains(got, "före") {
+		t.Errorf("%d documents in a time that is none, and %q", p.s.List.Documents, got)
+	}
+	p.do(Typed{FieldUpTo, "2024"})
+	if hint() != "" {
+		t.Errorf("of a stretch within a year it says %q", hint())
+	}
+	p.do(Typed{FieldUpTo, "x"})
+	p.act(ActClearFilter, "")
+	if hint() != "" {
+		t.Errorf("cleared, it says %q", hint())
+	}
+}
+
 // TestDaysAreTyped narrows to a year and to days by the fields, and sees what narrows by
 // other means in them.
 func TestDaysAreTyped(t *testing.T) {

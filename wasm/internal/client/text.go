@@ -383,6 +383,8 @@ var texts = [txtEnd]words{
 	txtAllUnits:        {"Alla enheter", "All units"},
 	txtFilterSince:     {"Från år eller datum", "From year or date"},
 	txtFilterUpTo:      {"Till år eller datum", "To year or date"},
+	txtDaysWrong:       {"Skriv ÅÅÅÅ, ÅÅÅÅ-MM eller ÅÅÅÅ-MM-DD. Tills dess är listan inte avgränsad av fältet.", "Write YYYY, YYYY-MM or YYYY-MM-DD. Until then the field does not narrow the list."},
+	txtDaysTurned:      {"Till är före från: inget kan finnas däremellan.", "To is before from: nothing can be in between."},
 	txtSearchWords:     {"Sökord", "Words"},
 	txtClearAll:        {"Rensa alla", "Clear all"},
 	txtRemoveFilter:    {"Ta bort filtret", "Remove the filter"},

@@ -355,6 +355,8 @@ const (
 	txtAllUnits
 	txtFilterSince
 	txtFilterUpTo
+	txtDaysWrong
+	txtDaysTurned
 	txtSearchWords
 	txtClearAll
 	txtRemoveFilter
