@@ -121,8 +121,9 @@
     if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
     const boxes = element.querySelectorAll(scrollable);
     if (boxes.length === scrolled.length) scrolled.forEach(([left, top], i) => boxes[i].scrollTo(left, top));
-    // The focus goes to what stands in the place of what had it: by its id, or by its place among its kind.
-    if (inside) (active.id ? byId(active.id) : kin(element, active)[nth])?.focus({ preventScroll: true });
+    // The focus goes to what stands in the place of what had it: by its id, or by its place
+    // among its kind; to the heading, where that is gone.
+    if (inside) ((active.id ? byId(active.id) : kin(element, active)[nth]) ?? element.querySelector(':is(h1, h2)[tabindex]'))?.focus({ preventScroll: true });
   }
 
   // kin are the elements of one's kind, in order.
@@ -185,6 +186,9 @@
     return page.scrollHeight > page.clientHeight;
   };
 
+  // Where the program has scrolled the list to. It is not told of it afterwards: it may have gone on from there.
+  let scrolledTo = -1;
+
   // Where the page scrolls what one reads stands in the list's place: the page is back where it was after it.
   let place = 0;
 
@@ -207,7 +211,11 @@
       if (row && pageScrolls()) element?.scrollIntoView({ block: 'nearest' });
       if (element?.type === 'text') element.select(); // what is typed next takes its place
     },
-    s: (f) => { const s = byId('scroller'); if (s) s.scrollTop = Number(f[1]); },
+    s: (f) => {
+      const s = byId('scroller');
+      scrolledTo = Number(f[1]);
+      if (s) s.scrollTop = scrolledTo;
+    },
     r: () => { const r = byId('reader'); if (r) r.scrollTop = 0; },
   };
 
@@ -232,6 +240,7 @@
     if (scroller === watched) return;
     observer.disconnect();
     watched = scroller;
+    scrolledTo = -1;
     if (scroller) observer.observe(scroller);
   }
 
@@ -418,7 +427,10 @@
       if (pointTold) tell('point', pointTold = '');
     });
     document.addEventListener('scroll', (e) => {
-      if (e.target.id === 'scroller') tell('scroll', '', '', Math.round(e.target.scrollTop));
+      const top = Math.round(e.target.scrollTop);
+      if (e.target.id !== 'scroller' || top === scrolledTo) return;
+      scrolledTo = -1;
+      tell('scroll', '', '', top);
     }, { capture: true, passive: true });
     // A page that was hidden is veiled until the program has looked at the clock.
     document.addEventListener('visibilitychange', () => {

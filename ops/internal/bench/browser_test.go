@@ -100,7 +100,7 @@ func evaluate[T any](t *testing.T, ctx context.Context, script string) T {
 const hurry = `new Promise((resolve, reject) => {
 	const seen = {}, root = document.documentElement;
 	const find = name => document.querySelector('[data-test="' + name + '"]');
-	const press = name => { const e = find(name); if (e && !e.disabled) { e.click(); return true } };
+	const press = name => { const e = find(name); if (e && !e.ariaDisabled) { e.click(); return true } };
 	let step = '', filled = false;
 	const done = state => { seen[state] ??= performance.now() };
 	const look = () => {

@@ -96,8 +96,8 @@ func manyEntries(p *page, times int) {
 		for (let n = 0; n < `+strconv.Itoa(times)+`; n++) {
 			ask().click();
 			await painted();
-			if (ask().disabled) await new Promise(resolve => {
-				const watch = new MutationObserver(() => { if (!ask().disabled) { watch.disconnect(); resolve() } });
+			if (ask().ariaDisabled) await new Promise(resolve => {
+				const watch = new MutationObserver(() => { if (!ask().ariaDisabled) { watch.disconnect(); resolve() } });
 				watch.observe(document.getElementById('ladder'), {subtree: true, childList: true, attributes: true});
 			});
 		}

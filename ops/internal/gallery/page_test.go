@@ -250,7 +250,7 @@ func pressAt(selector string) act {
 	return func(p *page) {
 		p.t.Helper()
 		one := `document.querySelector(` + strconv.Quote(selector) + `)`
-		p.wait(one + `.disabled !== true`)
+		p.wait(one + `.ariaDisabled !== 'true'`)
 		eval[bool](p, one+`.click(), true`)
 	}
 }

@@ -89,7 +89,7 @@ func (m *machine) redial() {
 func (m *machine) actWho(a Act) {
 	switch a.Name {
 	case ActPerson:
-		if !m.isPerson(a.Value) {
+		if m.s.Wish.Person != "" || !m.isPerson(a.Value) {
 			return
 		}
 		m.s.Wish = Wish{Person: a.Value}
@@ -147,13 +147,13 @@ func (m *machine) isPerson(key string) bool {
 func (m *machine) actPatient(a Act) {
 	switch a.Name {
 	case ActPatient:
+		if m.s.Wish.Commission.IsZero() || m.s.Me.Commission.FollowUp || !m.s.Wish.Patient.IsZero() {
+			return
+		}
 		id, err := protocol.ParsePatientID(bounded(a.Value))
 		if err != nil {
 			m.s.Form.Typed, m.s.Form.Wrong = bounded(a.Value), true
 			m.do(FocusOn{idPatient})
-			return
-		}
-		if m.s.Wish.Commission.IsZero() || m.s.Me.Commission.FollowUp || !m.s.Wish.Patient.IsZero() {
 			return
 		}
 		m.s.Form = Form{Days: defaultConsentDays}

@@ -25,6 +25,9 @@ func (m *machine) actConsent(name Action) {
 		form.Ending = true
 		m.do(FocusOn{idEndConfirm})
 	case ActEndCancel:
+		if form.Request != 0 {
+			return // it is on its way
+		}
 		form.Ending = false
 		m.do(FocusOn{idEndAsk})
 	case ActEndConfirm:

@@ -98,7 +98,7 @@ func (r *renderer) feedbackPage() string {
 	}
 	m.raw(`</fieldset><p><label for="feedback-text">`).text(r.t(txtFeedbackText)).raw(`</label></p><textarea id="feedback-text" data-field="feedback" data-test="feedback-text" data-keep rows="4" maxlength="300" autocomplete="off" aria-describedby="feedback-none feedback-hint"></textarea>`)
 	m.raw(`<p class="small" id="feedback-left" data-test="feedback-left"></p><p class="hint" id="feedback-hint" role="alert"></p><div class="acts"><button type="submit" class="primary" id="feedback-send" data-test="feedback-send"`)
-	m.when(f.Request != 0, ` disabled`).raw(`>`).text(r.t(txtFeedbackSend)).raw(`</button>`)
+	m.off(f.Request != 0).raw(`>`).text(r.t(txtFeedbackSend)).raw(`</button>`)
 	r.button(m, "", "aside-close", ActAsideClose, "", r.t(txtCancel), false)
 	return m.raw(`</div></form></div>`).String()
 }

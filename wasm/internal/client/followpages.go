@@ -25,7 +25,7 @@ func (r *renderer) followPage() string {
 	if f.Kind == protocol.ReportEmployee {
 		m.raw(`<span><label for="follow-employee">`).text(r.t(txtEmployee)).raw(`</label> <input id="follow-employee" type="text" data-field="employee" data-test="employee" data-keep maxlength="32" autocomplete="off" spellcheck="false" aria-describedby="follow-hint"></span>`)
 	}
-	m.raw(`<button type="submit" class="primary" id="report-ask" data-test="report-ask"`).when(f.Request != 0, ` disabled`).raw(`>`)
+	m.raw(`<button type="submit" class="primary" id="report-ask" data-test="report-ask"`).off(f.Request != 0).raw(`>`)
 	if f.Request != 0 {
 		m.text(r.t(txtFetching))
 	} else {
@@ -194,7 +194,7 @@ func (r *renderer) reviewForm(m *markup) {
 	m.raw(`</fieldset><p><label for="comment-`).text(f.Entry).raw(`">`).text(r.t(txtComment)).raw(`</label></p><textarea id="comment-`).text(f.Entry)
 	m.raw(`" data-field="comment" data-test="comment" data-keep rows="2" maxlength="1000" autocomplete="off"></textarea><p class="hint" role="alert">`)
 	r.wrongIn(m, f.Wrong)
-	m.raw(`</p><div class="acts"><button type="submit" class="primary" id="review-send" data-test="review"`).when(f.Request != 0, ` disabled`).raw(`>`).text(r.t(txtReviewSend)).raw(`</button>`)
+	m.raw(`</p><div class="acts"><button type="submit" class="primary" id="review-send" data-test="review"`).off(f.Request != 0).raw(`>`).text(r.t(txtReviewSend)).raw(`</button>`)
 	r.button(m, "", "review-cancel", ActReviewCancel, "", r.t(txtCancel), f.Request != 0)
 	m.raw(`</div></form>`)
 }

@@ -55,6 +55,10 @@ func (m *markup) text(s string) *markup {
 	return m
 }
 
+// off says of a button that it does nothing now: the machine ignores it. It keeps the
+// focus, which a button that is disabled as it is pressed loses to nowhere.
+func (m *markup) off(now bool) *markup { return m.when(now, ` aria-disabled="true"`) }
+
 func appendASCII(b []byte, c byte) []byte {
 	switch c {
 	case '&':

@@ -61,7 +61,7 @@ func (r *renderer) whoPage() string {
 	m.raw(`<ul class="cards" data-test="people">`)
 	for _, p := range r.s.Me.People {
 		m.raw(`<li><button type="button" class="card" data-act="person" data-test="person" data-value="`).text(p.Key).raw(`"`)
-		m.when(busy, ` disabled`).raw(`><b>`).text(p.Name).raw(`</b><span>`).text(p.Title).raw(`</span></button></li>`)
+		m.off(busy).raw(`><b>`).text(p.Name).raw(`</b><span>`).text(p.Title).raw(`</span></button></li>`)
 	}
 	return m.raw(`</ul></div>`).String()
 }
@@ -100,7 +100,7 @@ func (r *renderer) patientPage() string {
 	m.raw(`<form class="patient-form" id="patient-form" data-act="patient" data-test="patient-form" autocomplete="off" novalidate>`)
 	m.raw(`<label for="patient-id">`).text(r.t(txtPatientLabel)).raw(`</label><div class="field-row">`)
 	m.raw(`<input id="patient-id" data-field="patient" data-test="patient-id" data-keep type="text" inputmode="text" maxlength="15" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false" aria-describedby="patient-hint" placeholder="`).text(r.t(txtPatientMask)).raw(`">`)
-	m.raw(`<button type="submit" class="primary" id="open-patient" data-test="open-patient"`).when(busy, ` disabled`).raw(`>`)
+	m.raw(`<button type="submit" class="primary" id="open-patient" data-test="open-patient"`).off(busy).raw(`>`)
 	if busy {
 		m.text(r.t(txtChecking))
 	} else {

@@ -33,7 +33,7 @@ func TestReadingOnByKeyboard(t *testing.T) {
 	open(1, "p")
 	open(1, "p") // the first one
 	html := regionOf(Render(&p.s), "reader-steps")
-	if !strings.Contains(html, `data-test="read-previous" disabled`) || strings.Contains(html, `data-test="read-next" disabled`) {
+	if !strings.Contains(html, `data-test="read-previous" aria-disabled`) || strings.Contains(html, `data-test="read-next" aria-disabled`) {
 		t.Error("the buttons do not say where the list ends")
 	}
 	p.do(Pressed{"Escape"})

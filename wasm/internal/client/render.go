@@ -122,7 +122,7 @@ func (r *renderer) button(m *markup, class literal, id literal, act Action, valu
 	if value != "" {
 		m.raw(` data-value="`).text(value).raw(`"`)
 	}
-	m.when(off, ` disabled`).raw(`>`).text(label).raw(`</button>`)
+	m.off(off).raw(`>`).text(label).raw(`</button>`)
 }
 
 func (r *renderer) banner() string {
