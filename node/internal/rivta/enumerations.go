@@ -51,7 +51,7 @@ var enumerations = map[enumerated]string{
 	{"typeOfCarePlan", "SVP"}:      "Standardiserad vårdplan",
 
 	{"referralOutcomeTypeCode", "SS"}: "Slutsvar",
-	{"referralOutcomeTypeCode", "SR"}: "Svar",
+	{"referralOutcomeTypeCode", "SR"}: "Svar, inte märkt som slutsvar", // the contract's other answer: it may be the last, nothing says so
 	{"typeOfResult", "PREL"}:          "Preliminärt svar",
 	{"typeOfResult", "DEF"}:           "Definitivt svar",
 	{"typeOfResult", "TILL"}:          "Tilläggssvar",

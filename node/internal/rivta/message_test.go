@@ -384,3 +384,17 @@ func TestBesideRecords(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// An answer to a referral that its type does not call the last is not told as if it were.
+func TestAnAnswerThatIsNotTheLastSaysSo(t *testing.T) {
+	for code, want := range map[string]string{"SS": "Slutsvar", "SR": "Svar, inte märkt som slutsvar", "XX": "XX"} {
+		message := bytes.Replace(read(t, "referral-outcome.xml"), []byte("TypeCode>SS<"), []byte("TypeCode>"+code+"<"), 1)
+		m, err := Parse(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Documents[0].Header.Status; got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}

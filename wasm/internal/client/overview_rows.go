@@ -121,7 +121,7 @@ func isOrdinary(status string) bool {
 			return true
 		}
 	}
-	return status == "svar" // with more words it may be a preliminary one
+	return false // an answer that is not said to be the last may be a preliminary one
 }
 
 // symbol is the drawing of a type, beside its name: never alone, and not told by colour.

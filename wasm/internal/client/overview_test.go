@@ -137,9 +137,9 @@ func TestARowSaysItsStatus(t *testing.T) {
 	p := toChoice(t)
 	p.act(ActCheckAll, "")
 	p.act(ActShow, "")
-	said := []string{"Aktuell", "Ej aktuell", "Inställd", "Preliminärt svar", "another"}
+	said := []string{"Aktuell", "Ej aktuell", "Inställd", "Preliminärt svar", "Svar", "Svar, inte märkt som slutsvar", "another"}
 	var items []protocol.Item
-	for i, status := range append(said, "Avslutad", "Slutgiltigt svar", "Definitivt svar", "Svar", "") {
+	for i, status := range append(said, "Avslutad", "Slutgiltigt svar", "Definitivt svar", "Slutsvar", "") {
 		item := doc(byte(i+1), protocol.MedicationHistory, "20230101")
 		item.Header.Status = status
 		items = append(items, item)
@@ -445,7 +445,7 @@ func TestRowOfAReportThatStandsOut(t *testing.T) {
 
 // A status that begins like a final one is shown where it says more.
 func TestStatusWithMoreWordsIsShown(t *testing.T) {
-	for status, want := range map[string]bool{"Svar": true, "Svar, preliminärt": false, "Svar saknas": false, "Slutsvar": true} {
+	for status, want := range map[string]bool{"Svar": false, "Svar, inte märkt som slutsvar": false, "Svar, preliminärt": false, "Svar saknas": false, "Slutsvar": true} {
 		if isOrdinary(status) != want {
 			t.Errorf("%q: %v", status, !want)
 		}

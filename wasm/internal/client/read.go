@@ -331,7 +331,7 @@ func standing(n *protocol.Node) literal {
 	case "cancelled", "entered-in-error", "Inactive":
 		return ` bad`
 	}
-	if n.Label == "chronicDiagnosis" {
+	if n.Label == "chronicDiagnosis" || n.Label == "referralOutcomeTypeCode" && n.Code.Code == "SR" {
 		return ` warn`
 	}
 	return ``

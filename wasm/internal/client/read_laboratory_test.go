@@ -158,3 +158,14 @@ func TestCommentsOfCheckupsKeepTheirWeek(t *testing.T) {
 		at += 1 + found
 	}
 }
+
+// The answer to a referral that is not said to be the last warns of it.
+func TestAnAnswerThatIsNotTheLastWarns(t *testing.T) {
+	for code, want := range map[string]bool{"SR": true, "SS": false} {
+		kind := protocol.Node{Kind: protocol.NodeCode, Label: "referralOutcomeTypeCode", Code: protocol.Code{Code: code, Display: "Svar"}}
+		_, page := reading(t, protocol.Body{Sections: []protocol.Section{{Label: "referralOutcome", Nodes: []protocol.Node{kind}}}}, protocol.Header{Contract: protocol.ReferralOutcome, Title: "x"})
+		if html := regionOf(page, "reader"); strings.Contains(html, `class="badge warn"`) != want || !strings.Contains(html, `class="badge`) {
+			t.Errorf("%s: %s", code, html)
+		}
+	}
+}

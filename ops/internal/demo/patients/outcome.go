@@ -129,7 +129,8 @@ func (c *chart) image(e entry, i image) {
 			text("anamnesis", i.anamnesis), professional("accountableHealthcareProfessional", asked)))
 }
 
-// consultation is an answer to a referral: SS is the final answer, SR a preliminary one.
+// consultation is an answer to a referral: SS is the last answer, SR one that
+// is not said to be: here more follows.
 type consultation struct {
 	kind, title, text string
 	cause             code
