@@ -165,16 +165,18 @@ func (r *renderer) printButton(m *markup, id literal, value string) {
 	}
 }
 
-// paper is what is printed: whose it is, the document or the list, and who took it.
+// paper is what is printed: whose it is, the document or the list, and who took it. It is
+// laid in a table, whose head a browser repeats on every sheet: one that is found alone
+// still says whose it is.
 func (r *renderer) paper() string {
 	t, s := &r.s.Desk.Taking, r.s
 	if t.ID == "" {
 		return ""
 	}
 	m := new(markup)
-	m.raw(`<div class="paper" data-test="paper"><p class="paper-head"><b>`).text(r.t(txtPatient)).raw(` `).text(formatPatient(s.Wish.Patient)).raw(`</b> `)
+	m.raw(`<div class="paper" data-test="paper"><table class="sheets" role="presentation"><thead><tr><td><p class="paper-head"><b>`).text(r.t(txtPatient)).raw(` `).text(formatPatient(s.Wish.Patient)).raw(`</b> `)
 	r.basis(m)
-	m.raw(`</p>`)
+	m.raw(`</p></td></tr></thead><tbody><tr><td>`)
 	if t.List {
 		r.paperList(m)
 	} else {
@@ -187,7 +189,7 @@ func (r *renderer) paper() string {
 		}
 	}
 	m.raw(`. `).text(r.t(txtPrintID)).raw(` `).text(t.ID).raw(`. `).text(r.t(txtPrintCare)).raw(`</p>`)
-	return m.raw(`</div>`).String()
+	return m.raw(`</td></tr></tbody></table></div>`).String()
 }
 
 // paperList is the whole list as it is arranged, not the part of it that is painted,
@@ -203,6 +205,7 @@ func (r *renderer) paperList(m *markup) {
 	for i := range r.s.List.Rows {
 		row := &r.s.List.Rows[i]
 		if !row.isDocument() {
+			m.raw(`<tr class="paper-group"><th scope="rowgroup" colspan="5">`).text(r.heading(row.Heading)).raw(`: `).text(thousands(r.lang, int(row.under))).raw(`</th></tr>`)
 			continue
 		}
 		item, _ := r.s.View.Store.get(row.Key)

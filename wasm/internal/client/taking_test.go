@@ -85,7 +85,7 @@ func TestWholeListIsPrinted(t *testing.T) {
 		t.Fatalf("%+v", take)
 	}
 	p.get(1, protocol.Taken{Request: take.Request, ID: "log-2"})
-	if html := regionOf(Render(&p.s), "paper"); strings.Count(html, "<tr>") != 5 || p.s.onPaper() != "list" {
+	if html := regionOf(Render(&p.s), "paper"); strings.Count(html, "<tr><td>") != 6 || p.s.onPaper() != "list" {
 		t.Errorf("%s", html)
 	}
 }
@@ -293,5 +293,25 @@ func TestPrintedListSaysWhatItIs(t *testing.T) {
 	p.s.List.Held = 2
 	if got := paper(); !strings.Contains(got, "2 nya dokument hålls undan") {
 		t.Errorf("the paper hides what is held back: %s", got)
+	}
+}
+
+// Every sheet of a printout says whose it is, and a list that stands under headings is
+// printed under them.
+func TestASheetFoundAloneSaysWhoseItIs(t *testing.T) {
+	for _, of := range []string{"list", ""} {
+		p := allowed(t, true, false)
+		p.act(ActByType, "")
+		p.act(ActPrint, of)
+		p.get(1, protocol.Taken{Request: sentLast[protocol.Take](p).Request, ID: "log-3"})
+		html := regionOf(Render(&p.s), "paper")
+		inert(t, html)
+		head, rest, _ := strings.Cut(html, `</thead>`)
+		if !strings.HasPrefix(head, `<div class="paper" data-test="paper"><table`) || !strings.Contains(head, formatPatient(p.s.Wish.Patient)) || !strings.HasSuffix(rest, `</table></div>`) {
+			t.Errorf("%q: the patient is not in a head that is repeated: %s", of, head)
+		}
+		if got := strings.Count(rest, `class="paper-group"`); of == "list" && (got < 2 || !strings.Contains(rest, `>Diagnoser: `)) {
+			t.Errorf("%d headings: %s", got, rest)
+		}
 	}
 }
