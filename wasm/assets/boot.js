@@ -121,9 +121,19 @@
     if (kept.size) for (const field of element.querySelectorAll('[data-keep]')) field.value = kept.get(field.id) ?? field.value;
     const boxes = element.querySelectorAll(scrollable);
     if (boxes.length === scrolled.length) scrolled.forEach(([left, top], i) => boxes[i].scrollTo(left, top));
+    if (element.matches('.hint')) markWrong(element);
     // The focus goes to what stands in the place of what had it: by its id, or by its place
     // among its kind; to the heading, where that is gone.
     if (inside) ((active.id ? byId(active.id) : kin(element, active)[nth]) ?? element.querySelector(':is(h1, h2)[tabindex]'))?.focus({ preventScroll: true });
+  }
+
+  // What a hint says is wrong is told of its field too, for as long as it says so.
+  const wrong = new Map();
+
+  function markWrong(hint) {
+    byId(wrong.get(hint.id))?.removeAttribute('aria-invalid');
+    wrong.set(hint.id, hint.querySelector('[data-wrong]')?.dataset.wrong);
+    byId(wrong.get(hint.id))?.setAttribute('aria-invalid', 'true');
   }
 
   // kin are the elements of one's kind, in order.

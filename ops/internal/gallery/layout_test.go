@@ -160,3 +160,50 @@ func TestLanguage(t *testing.T) {
 		}
 	}
 }
+
+// Where the page speaks English the record's own words are said to be Swedish, and ours not.
+func TestLanguageOfRecords(t *testing.T) {
+	t.Parallel()
+	p := newPage(t)
+	s := named(t, "reading/notes")[0]
+	for lang, want := range map[protocol.Language]string{protocol.Swedish: "", protocol.English: "sv"} {
+		p.open(s, setting{lang: lang})
+		for _, source := range []string{`#rows .title`, `#reader-heading`, `#reader .prose p`, `#reader .coded`} {
+			if got := eval[string](p, `document.querySelector('`+source+`').lang`); got != want {
+				t.Errorf("%s: %s is marked %q, want %q", lang.Tag(), source, got, want)
+			}
+		}
+		if ours := eval[string](p, `[...document.querySelectorAll('#reader :is(dt, h3, th), #rows .when')].filter(e => e.closest('[lang=sv]') !== document.documentElement && e.closest('[lang=sv]')).map(e => e.textContent).join()`); ours != "" {
+			t.Errorf("%s: ours are marked as Swedish: %s", lang.Tag(), ours)
+		}
+	}
+}
+
+// A field that is wrong says so for as long as the words under it do.
+func TestWrongFieldSaysSo(t *testing.T) {
+	t.Parallel()
+	p := newPage(t)
+	const invalid = `[...document.querySelectorAll('[aria-invalid=true]')].map(e => e.id).join()`
+	for state, want := range map[string]string{"emergency/no-reason": "emergency-reason-1", "emergency/not-sure": "emergency-sure", "follow-up/form-wrong": "follow-subject", "feedback/empty": "feedback-text"} {
+		p.open(named(t, state)[0], setting{})
+		if got := eval[string](p, invalid); got != want {
+			t.Errorf("%s: said to be wrong: %q, want %q", state, got, want)
+		}
+	}
+	p.open(named(t, "emergency/no-reason")[0], setting{})
+	fill("reason", unconscious)(p)
+	p.wait(`!(` + there("wrong") + `)`)
+	if got := eval[string](p, invalid); got != "" {
+		t.Errorf("still said to be wrong: %q", got)
+	}
+}
+
+// With colours of one's own the bar beside a row is that of the document one reads alone.
+func TestBarOfOneRow(t *testing.T) {
+	t.Parallel()
+	p := newPage(t)
+	p.open(named(t, "reading/notes")[0], setting{forced: true})
+	if n := eval[int](p, `[...document.querySelectorAll('#rows .row')].filter(e => (s => s.borderLeftColor !== getComputedStyle(document.body).backgroundColor)(getComputedStyle(e))).length`); n != 1 {
+		t.Errorf("%d rows have a bar that is seen", n)
+	}
+}

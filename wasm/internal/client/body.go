@@ -19,6 +19,9 @@ func (r *renderer) reader() string {
 		r.readerTools(m)
 		return m.String()
 	}
+	if item.Header.Title != "" {
+		r.foreign(m)
+	}
 	m.when(item.Header.Nullified, ` class="nullified"`).raw(` data-test="reader-title">`).text(titleOf(&item.Header, r.lang))
 	r.readerTools(m)
 	if item.Header.Nullified {
@@ -227,7 +230,7 @@ func (r *renderer) node(m *markup, n *protocol.Node, depth int) {
 func (r *renderer) paragraphs(m *markup, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if strings.TrimSpace(line) != "" {
-			m.raw(`<p>`).text(line).raw(`</p>`)
+			r.foreign(m.raw(`<p`)).raw(`>`).text(line).raw(`</p>`)
 		}
 	}
 }
@@ -264,9 +267,9 @@ func systemOf(c *protocol.Code) string {
 // code shows what one reads first, then the code itself and its system.
 func (r *renderer) code(m *markup, c *protocol.Code) {
 	shown, system := shownOf(c), systemOf(c)
-	m.raw(`<span class="coded">`).text(shown).raw(`</span>`)
+	r.foreign(m.raw(`<span class="coded"`)).raw(`>`).text(shown).raw(`</span>`)
 	if c.Original != "" && c.Original != shown {
-		m.raw(` <span class="original">”`).text(c.Original).raw(`”</span>`)
+		r.foreign(m.raw(` <span class="original"`)).raw(`>”`).text(c.Original).raw(`”</span>`)
 	}
 	if system == shown {
 		system = ""

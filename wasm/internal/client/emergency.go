@@ -63,20 +63,25 @@ func (m *machine) attest() {
 		a.Wrong = txtNotSure
 	}
 	if a.Wrong != txtNone {
-		id := idReason1
-		switch {
-		case a.Wrong == txtNotSure:
-			id = idSure
-		case a.Step == protocol.EmergencyContent:
-			id = idReason2
-		}
-		m.do(FocusOn{id})
+		m.do(FocusOn{a.wrongField()})
 		return
 	}
 	live.Request++
 	form.Request = live.Request
 	m.s.Notice = Notice{}
 	m.send(live, protocol.Emergency{Request: live.Request, Step: a.Step, Reason: reason})
+}
+
+// wrongField is the field that Wrong is about.
+func (a *Attest) wrongField() string {
+	switch {
+	case a.Wrong == txtNotSure:
+		return idSure
+	case a.Step == protocol.EmergencyContent:
+		return idReason2
+	default:
+		return idReason1
+	}
 }
 
 // attested takes the answer to a step, and reports whether to ask at once which care
@@ -129,10 +134,13 @@ func (r *renderer) emergencyPage() string {
 	return m.raw(`</div></div>`).String()
 }
 
-// wrong is what is wrong with what was sent, under its field.
-func (r *renderer) wrong(t txt) string {
+// wrong is what is wrong with what was sent, under its field. The page's script says of
+// the field that it is: what is written in it is not drawn anew.
+func (r *renderer) wrong(t txt, field string) string {
 	m := new(markup)
-	r.wrongIn(m, t)
+	if t != txtNone {
+		m.raw(`<span class="bad" data-test="wrong" data-wrong="`).text(field).raw(`">`).text(r.t(t)).raw(`</span>`)
+	}
 	return m.String()
 }
 

@@ -111,5 +111,5 @@ func (r *renderer) feedbackRegions() []Region {
 	}
 	m := new(markup)
 	m.number(max(0, protocol.MaxFeedbackRunes-utf8.RuneCountInString(f.Text))).raw(` `).text(r.t(txtFeedbackLeft))
-	return []Region{{"feedback-left", "main", m.String()}, {"feedback-hint", "main", r.wrong(f.Wrong)}}
+	return []Region{{"feedback-left", "main", m.String()}, {"feedback-hint", "main", r.wrong(f.Wrong, idFeedback)}}
 }

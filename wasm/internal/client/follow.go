@@ -126,18 +126,29 @@ func (m *machine) askReport() {
 	switch {
 	case !okFrom || !okTo || from > to:
 		f.Wrong = txtPeriodWrong
-		m.do(FocusOn{idFrom})
 	case errPatient != nil:
 		f.Wrong = txtSubjectWrong
-		m.do(FocusOn{idSubject})
 	case errEmployee != nil:
 		f.Wrong = txtEmployeeWrong
-		m.do(FocusOn{idEmployee})
 	default:
 		ask.From, ask.To = instantOf(from*86_400), instantOf((to+1)*86_400)-1
 		f.Asked, f.Report, f.Review = ask, nil, Review{}
 		m.s.Said.Status = "" // of the report before
 		m.sendFollow(0)
+		return
+	}
+	m.do(FocusOn{f.wrongField()})
+}
+
+// wrongField is the field that Wrong is about.
+func (f *Follow) wrongField() string {
+	switch f.Wrong {
+	case txtSubjectWrong:
+		return idSubject
+	case txtEmployeeWrong:
+		return idEmployee
+	default:
+		return idFrom
 	}
 }
 

@@ -55,6 +55,12 @@ func (m *markup) text(s string) *markup {
 	return m
 }
 
+// foreign marks an element whose words are the record's own, where the page speaks
+// another language than records do.
+func (r *renderer) foreign(m *markup) *markup {
+	return m.when(r.lang == protocol.English, ` lang="sv"`)
+}
+
 // off says of a button that it does nothing now: the machine ignores it. It keeps the
 // focus, which a button that is disabled as it is pressed loses to nowhere.
 func (m *markup) off(now bool) *markup { return m.when(now, ` aria-disabled="true"`) }

@@ -61,8 +61,11 @@ func (r *renderer) row(item protocol.Item, stop bool) string {
 	m.when(stop, `0"`).when(!stop, `-1"`)
 	m.when(r.s.Reader.Open && r.s.Reader.Key == item.Key, ` aria-current="true"`).raw(`>`)
 	symbol(m, h.Contract)
-	m.raw(`<span class="r1"><span class="when">`).text(r.dayText(h)).raw(`</span><b class="title`).when(h.Nullified, ` nullified`).raw(`">`)
-	m.text(titleOf(h, r.lang)).raw(`</b>`)
+	m.raw(`<span class="r1"><span class="when">`).text(r.dayText(h)).raw(`</span><b class="title`).when(h.Nullified, ` nullified`).raw(`"`)
+	if h.Title != "" {
+		r.foreign(m)
+	}
+	m.raw(`>`).text(titleOf(h, r.lang)).raw(`</b>`)
 	r.tags(m, h)
 	m.raw(`</span><span class="r2">`)
 	r.statusTag(m, h)

@@ -183,9 +183,9 @@ func (r *renderer) choiceRegions() []Region {
 	}
 	switch {
 	case page == choosingEmergency:
-		regions = append(regions, Region{"reason-hint", "main", r.wrong(form.Attest.Wrong)})
+		regions = append(regions, Region{"reason-hint", "main", r.wrong(form.Attest.Wrong, form.Attest.wrongField())})
 	case page == choosingConsent:
-		regions = append(regions, Region{"giver-hint", "main", r.wrong(form.Giver.Wrong)})
+		regions = append(regions, Region{"giver-hint", "main", r.wrong(form.Giver.Wrong, idGuardian)})
 	}
 	return regions
 }

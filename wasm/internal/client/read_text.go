@@ -34,7 +34,7 @@ func (s *sheet) line(n *protocol.Node, level int) {
 		h := headings[max(0, min(level, 6)-3)]
 		s.m.raw(h[0]).text(n.Text).raw(h[1])
 	case "literallayout", "programlisting", "screen", "address", "synopsis":
-		s.m.raw(`<div class="verbatim">`).text(n.Text).raw(`</div>`)
+		s.foreign(s.m.raw(`<div class="verbatim"`)).raw(`>`).text(n.Text).raw(`</div>`)
 	case "blockquote":
 		s.m.raw(`<blockquote>`)
 		s.paragraphs(s.m, n.Text)
@@ -101,7 +101,7 @@ func (s *sheet) list(n *protocol.Node, level int) {
 
 // spans writes a paragraph of which parts are emphasised.
 func (s *sheet) spans(n *protocol.Node) {
-	s.m.raw(`<p>`)
+	s.foreign(s.m.raw(`<p`)).raw(`>`)
 	for i := range n.Children {
 		switch part := &n.Children[i]; part.Label {
 		case "emphasis":

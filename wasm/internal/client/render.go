@@ -85,7 +85,7 @@ func render(s *State, reader func(*renderer) string) Page {
 		p.Regions = append(p.Regions, r.choiceRegions()...)
 	case PhaseFollow:
 		if s.Follow.Kind != 0 {
-			p.Regions = append(p.Regions, Region{"follow-hint", "main", r.wrong(s.Follow.Wrong)}, Region{"report", "main", r.followReport()})
+			p.Regions = append(p.Regions, Region{"follow-hint", "main", r.wrong(s.Follow.Wrong, s.Follow.wrongField())}, Region{"report", "main", r.followReport()})
 		}
 	case PhaseHelp, PhaseCoverage:
 		if s.badged() {
