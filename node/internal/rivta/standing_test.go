@@ -3,6 +3,7 @@ package rivta
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tvilling/protocol"
@@ -113,6 +114,32 @@ func TestAlertThatWasOverWhenRecorded(t *testing.T) {
 	} {
 		if got := parse(t, alert(inner)).Documents[0].Header.Status; got != want {
 			t.Errorf("%s: %q", inner, got)
+		}
+	}
+}
+
+// The one result of a report is told with what was measured, unless the title says it.
+func TestTheOneResultSaysOfWhat(t *testing.T) {
+	analysis := func(name, result string) string {
+		return `<analysis><code><displayName>` + name + `</displayName></code>` + result + `</analysis>`
+	}
+	value := func(number, unit string) string {
+		return `<result><value><pq><value>` + number + `</value><unit>` + unit + `</unit></pq></value></result>`
+	}
+	long := strings.Repeat("B-Hemoglobin ", 20)
+	for name, test := range map[string]struct{ inner, want string }{
+		"the title is of the group":    {`<name>Hematologi</name>` + analysis("B-Hemoglobin", value("108", "g/L")), "B-Hemoglobin 108 g/L"},
+		"the title says it":            {`<name>B-Hemoglobin</name>` + analysis("B-Hemoglobin", value("108", "g/L")), "108 g/L"},
+		"the title is of the analysis": {analysis("B-Hemoglobin", value("108", "g/L")), "108 g/L"},
+		"another has no result":        {`<name>Hematologi</name>` + analysis("B-Hemoglobin", "") + analysis("B-Trombocyter", value("210", "10*9/L")), "B-Trombocyter 210 10*9/L"},
+		"two have":                     {`<name>Hematologi</name>` + analysis("B-Hemoglobin", value("108", "g/L")) + analysis("B-EVF", value("0.4", "1")), "B-Hemoglobin, B-EVF"},
+		"a unit of nothing":            {`<name>Blodgas</name>` + analysis("aB-pH", value("7.46", "1")), "aB-pH 7,46"},
+		"no name":                      {`<name>Blodgas</name><analysis>` + value("7.46", "1") + `</analysis>`, "7,46"},
+		"a name that leaves no room":   {`<name>Hematologi</name>` + analysis(long, value("108", "g/L")), "108 g/L"},
+	} {
+		got := parse(t, laboratory(test.inner)).Documents[0].Header
+		if strings.ReplaceAll(got.Detail, ".", ",") != test.want {
+			t.Errorf("%s: %q under %q, want %q", name, got.Detail, got.Title, test.want)
 		}
 	}
 }

@@ -14,6 +14,9 @@ func summarise(k *description, header, body *element, to *protocol.Header) {
 	if to.Detail == to.Title {
 		to.Detail = ""
 	}
+	if k.contract == protocol.LaboratoryOrderOutcome {
+		s.measured(to)
+	}
 	if k.contract == protocol.LaboratoryOrderOutcome && standsOut(body) {
 		to.SetAbnormal()
 	}
@@ -27,6 +30,23 @@ func summarise(k *description, header, body *element, to *protocol.Header) {
 			to.TimeEnd = t
 		case to.Status == "" && endsBefore(t, to.Time):
 			to.Status = k.ended
+		}
+	}
+}
+
+// measured puts before the only result of a report what was measured, where the title has
+// other words: a number beside the name of a group is a number of anything.
+func (s summary) measured(to *protocol.Header) {
+	if s.body == nil || len(s.body.all("groupOfAnalyses/analysis/result/value")) != 1 || to.Detail == "" || to.Detail != s.first(describe(protocol.LaboratoryOrderOutcome).detail[:1]) {
+		return
+	}
+	for _, analysis := range s.body.all("groupOfAnalyses/analysis") {
+		code := analysis.child("code")
+		if code == nil || analysis.find("result/value") == nil {
+			continue
+		}
+		if name := words(code, false); name != "" && !holds(to.Title, name) && len(name)+len(to.Detail) < maxLineBytes { // no value is cut for a name
+			to.Detail = name + " " + to.Detail
 		}
 	}
 }
@@ -199,10 +219,10 @@ func words(e *element, coded bool) string {
 		}
 	}
 	if value := plainWords(e.child("value")); value != "" {
-		return strings.TrimSpace(value + " " + plainWords(e.child("unit")))
+		return strings.TrimSpace(value + " " + unitWords(e))
 	}
 	if between := intervalWords(e); between != "" {
-		return strings.TrimSpace(between + " " + plainWords(e.child("unit")))
+		return strings.TrimSpace(between + " " + unitWords(e))
 	}
 	text, code := "", plainWords(e.child("code"))
 	for _, name := range []string{"displayName", "originalText", "code", "extension"} {
@@ -217,6 +237,14 @@ func words(e *element, coded bool) string {
 		return code + " " + text
 	}
 	return text
+}
+
+// unitWords is the unit of a value, which UCUM writes as 1 where there is none.
+func unitWords(e *element) string {
+	if unit := plainWords(e.child("unit")); unit != "1" {
+		return unit
+	}
+	return ""
 }
 
 // intervalWords is an interval without its unit. A bound alone has its sign, since a

@@ -334,9 +334,18 @@ func (r *renderer) value(m *markup, q *protocol.Quantity, above, below bool) {
 		r.bounds(m, q, above, below) // a dose from one to two is no reference
 	}
 	m.text(r.decimal(q.Value)).raw(`</b>`)
-	if q.Unit != "" {
-		m.raw(` <span class="unit">`).text(q.Unit).raw(`</span>`)
+	if unit := unitText(q.Unit); unit != "" {
+		m.raw(` <span class="unit">`).text(unit).raw(`</span>`)
 	}
+}
+
+// unitText is a unit as one reads it: UCUM writes what has none as 1, which after a number
+// is taken for a part of it.
+func unitText(unit string) string {
+	if unit == "1" {
+		return ""
+	}
+	return unit
 }
 
 // decimal writes a number as the language does: a comma in Swedish. It never rounds.

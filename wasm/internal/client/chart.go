@@ -31,7 +31,7 @@ const (
 // charts draws one unit twice, for a wide and for a narrow window: letters that are
 // scaled are letters that cannot be read.
 func (r *renderer) charts(m *markup, name, unit string, points []protocol.Point) {
-	c := chart{unit: unit, title: joined(", ", name, unit)}
+	c := chart{unit: unitText(unit), title: joined(", ", name, unitText(unit))}
 	for i := range points {
 		if _, _, _, ok := placeOf(&points[i]); ok && points[i].Quantity.Unit == unit {
 			c.points = append(c.points, points[i])

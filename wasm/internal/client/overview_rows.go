@@ -110,6 +110,9 @@ func (r *renderer) tags(m *markup, h *protocol.Header) {
 
 // statusTag is the status of what is not simply done and final.
 func (r *renderer) statusTag(m *markup, h *protocol.Header) {
+	if h.Contract == protocol.AlertInformation && !h.Nullified && fold(h.Status) == "inaktuell" {
+		return // its tag says historic already
+	}
 	if h.Status != "" && !isOrdinary(h.Status) {
 		m.raw(`<span class="tag`).when(fold(h.Status) == "aktuell", ` good`).raw(`" data-test="row-status">`).text(h.Status).raw(`</span> `)
 	}

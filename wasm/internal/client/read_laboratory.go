@@ -76,7 +76,7 @@ func (s *sheet) analysis(a *protocol.Node, number int) {
 		} else {
 			s.m.raw(`<td></td>`)
 		}
-		s.result(r, value)
+		s.result(r, value, s.sampledAt(a))
 		s.m.raw(`</tr>`)
 		s.remarks(r, 4, "comment outcomeDescription referencePopulation reference/comment")
 		for _, related := range s.all(r, "related") {
@@ -145,7 +145,8 @@ func isFinal(n *protocol.Node) bool {
 }
 
 // result is the cells of one value: its mark stands beside it, however narrow the page.
-func (s *sheet) result(r, value *protocol.Node) {
+// Sampled is of its analysis, for a result that has no time of its own.
+func (s *sheet) result(r, value *protocol.Node, sampled protocol.Civil) {
 	above, below := s.excluded(r, "value/lowClosed"), s.excluded(r, "value/highClosed")
 	reference := s.at(r, "reference")
 	s.m.raw(`<td>`)
@@ -188,8 +189,24 @@ func (s *sheet) result(r, value *protocol.Node) {
 		s.m.raw(`<time>`).text(moment(value.Time)).raw(`</time>`)
 	} else if n := s.at(r, "observationTime"); n != nil {
 		s.put(n)
+	} else if !sampled.IsZero() {
+		s.m.raw(`<time>`).text(moment(sampled)).raw(`</time>`)
 	}
 	s.m.raw(`</td>`)
+}
+
+// sampledAt is when the last specimen of an analysis was taken, else when it was made, as
+// values have it. It stays among the rest, where it says which of them it is.
+func (s *sheet) sampledAt(a *protocol.Node) (last protocol.Civil) {
+	for _, n := range s.all(a, "specimen/timestamp") {
+		last = max(last, n.Time)
+	}
+	for _, path := range [...]string{"timestamp", "analysisTime/start", "analysisTime"} {
+		if n := s.at(a, path); n != nil && last.IsZero() {
+			last = n.Time
+		}
+	}
+	return last
 }
 
 // judged is the mark, and the words that the laboratory has for it. A result in words
@@ -204,7 +221,8 @@ func (s *sheet) judged(r *protocol.Node, flag string) string {
 	}
 	for _, n := range interpretations {
 		words := meaning(n)
-		if !strings.Contains(flag, words) && words != s.t(txtHigh) && words != s.t(txtLow) {
+		said := protocol.StandingOf(flag) == protocol.StandingAbnormal && words == s.t(txtAbnormal)
+		if !said && !strings.Contains(flag, words) && words != s.t(txtHigh) && words != s.t(txtLow) {
 			s.m.raw(` `).text(words)
 		}
 		if n.Code == (protocol.Code{Code: n.Code.Code}) && (n.Kind == protocol.NodeCode || n.Kind == protocol.NodeText) && holdsMark(flag, n.Code.Code+n.Text) {

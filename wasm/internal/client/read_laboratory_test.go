@@ -169,3 +169,47 @@ func TestAnAnswerThatIsNotTheLastWarns(t *testing.T) {
 		}
 	}
 }
+
+// A result in words has the time that its analysis has, as a number has.
+func TestResultInWordsHasItsTime(t *testing.T) {
+	at := func(text string) protocol.Node {
+		return protocol.Node{Kind: protocol.NodeTime, Label: "timestamp", Time: civil(text)}
+	}
+	specimen := func(text string) protocol.Node {
+		return protocol.Node{Kind: protocol.NodeGroup, Label: "specimen", Children: []protocol.Node{at(text)}}
+	}
+	value := protocol.Node{Kind: protocol.NodeText, Label: "value", Text: "Positiv"}
+	for want, analysis := range map[string][]protocol.Node{
+		"<td><time>2024-03-05</time></td>": {at("20240305")},
+		"<td><time>2024-03-02</time></td>": {at("20240305"), specimen("20240301"), specimen("20240302")},
+		"<td></td>":                        nil,
+	} {
+		if html := answered(t, analysis, value); !strings.Contains(html, want+"</tr>") {
+			t.Errorf("%s: %s", want, html)
+		}
+	}
+}
+
+// The mark's own word is not written after it again.
+func TestAMarkIsSaidOnce(t *testing.T) {
+	value := protocol.Node{Kind: protocol.NodeQuantity, Label: "value", Quantity: protocol.Quantity{Value: "5", Flag: "A"}}
+	words := func(text string) protocol.Node {
+		return protocol.Node{Kind: protocol.NodeCode, Label: "interpretation", Code: protocol.Code{Code: "A", Display: text}}
+	}
+	for text, want := range map[string]string{"Avvikande": "Avvikande (A)", "Klart avvikande": "Avvikande (A) Klart avvikande"} {
+		html := answered(t, nil, value, words(text))
+		if got := textOfPage(html); strings.Count(got, "vvikande") != strings.Count(want, "vvikande") {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A number without a unit is written without one, whatever stands for none.
+func TestUnitOfNothing(t *testing.T) {
+	for unit, want := range map[string]bool{"1": false, "": false, "10*9/L": true} {
+		html := answered(t, nil, protocol.Node{Kind: protocol.NodeQuantity, Label: "value", Quantity: protocol.Quantity{Value: "7.46", Unit: unit}})
+		if !strings.Contains(html, "<b>7,46</b>") || strings.Contains(html, `class="unit"`) != want {
+			t.Errorf("%q: %s", unit, html)
+		}
+	}
+}

@@ -91,3 +91,19 @@ func TestAnAlertThatTurnsGrave(t *testing.T) {
 		t.Errorf("asked anew: %v, want %v", got, want)
 	}
 }
+
+// That an alert holds no more is said once in its row, and always.
+func TestAHistoricRowSaysSoOnce(t *testing.T) {
+	r := renderer{s: &State{}}
+	for _, c := range []struct {
+		nullified bool
+		tag, said string
+	}{{false, "row-historic", "Historisk"}, {true, "row-status", "Inaktuell"}} {
+		item := alert(1, "Skadlig", c.nullified)
+		item.Header.Status = "Inaktuell"
+		row := r.row(item, false)
+		if n := strings.Count(row, "row-historic") + strings.Count(row, "row-status"); n != 1 || !strings.Contains(row, c.tag) || !strings.Contains(strings.ToLower(row), strings.ToLower(c.said)) {
+			t.Errorf("%+v: %s", c, row)
+		}
+	}
+}
