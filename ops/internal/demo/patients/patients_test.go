@@ -164,3 +164,44 @@ func TestGoldenMessages(t *testing.T) {
 		}
 	}
 }
+
+// Who is delivered head first without help has been seen to lie so: the head is the last
+// that any of Fiona's check-ups says comes first.
+func TestFionasChildTurns(t *testing.T) {
+	last, week := "", ""
+	for _, a := range AnswersFor(Fiona, asOf) {
+		if a.Contract != protocol.MaternityMedicalHistory {
+			continue
+		}
+		name := ""
+		at, lies := "", ""
+		for d := xml.NewDecoder(bytes.NewReader(a.Message)); ; {
+			token, err := d.Token()
+			if err != nil {
+				break
+			}
+			switch token := token.(type) {
+			case xml.StartElement:
+				name = token.Name.Local
+			case xml.CharData:
+				switch name {
+				case "completeWeeksOfGestation":
+					at = string(token)
+				case "fetalPosition":
+					lies = string(token)
+				}
+			case xml.EndElement:
+				name = ""
+				if token.Name.Local == "pregnancyCheckupRecord" {
+					if at > week && lies != "" {
+						last, week = lies, at
+					}
+					at, lies = "", ""
+				}
+			}
+		}
+	}
+	if last != "0" || week != "39" {
+		t.Errorf("in week %s it lies %q", week, last)
+	}
+}
