@@ -57,12 +57,16 @@ func (m *markup) text(s string) *markup {
 
 // foreign marks an element whose words are the record's own, where the page speaks
 // another language than records do.
+//
+//go:noinline
 func (r *renderer) foreign(m *markup) *markup {
 	return m.when(r.lang == protocol.English, ` lang="sv"`)
 }
 
 // off says of a button that it does nothing now: the machine ignores it. It keeps the
 // focus, which a button that is disabled as it is pressed loses to nowhere.
+//
+//go:noinline
 func (m *markup) off(now bool) *markup { return m.when(now, ` aria-disabled="true"`) }
 
 func appendASCII(b []byte, c byte) []byte {
