@@ -48,10 +48,7 @@ func headingKey(h Heading) string {
 	if h.Group == GroupProvider {
 		return "provider-" + h.Provider.Reveal()
 	}
-	if h.Group == GroupSeverity {
-		return "severity-" + strconv.Itoa(int(h.Severity))
-	}
-	return "type-" + strconv.Itoa(int(h.Contract))
+	return "heading-" + strconv.Itoa(int(h.Contract)<<3|int(h.Severity))
 }
 
 func (r *renderer) row(item protocol.Item, stop bool) string {

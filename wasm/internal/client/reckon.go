@@ -20,7 +20,7 @@ func sideOf(q *protocol.Quantity) byte {
 	if lowSign != 0 || highSign != 0 || q.Low != "" && !hasLow || q.High != "" && !hasHigh || hasLow && hasHigh && low > high {
 		return 0 // no interval that can be reckoned with
 	}
-	strict := beyond != 0 && !strings.ContainsAny(q.Value, "=≤≥")
+	strict := (q.Value[0] == '<' || q.Value[0] == '>') && !strings.Contains(q.Value, "=")
 	switch {
 	case hasHigh && beyond != '<' && (value > high || strict && value == high):
 		return '>'

@@ -34,7 +34,7 @@ func (s *Store) headingOf(g Group, h *protocol.Header) Heading {
 	case GroupProvider:
 		return Heading{Group: g, Provider: h.CareProvider}
 	case GroupSeverity:
-		return Heading{Group: g, Severity: severityIn(h, s.day)}
+		return Heading{Group: g, Severity: severityIn(h, s.places.day)}
 	default:
 		return Heading{}
 	}
@@ -70,7 +70,7 @@ func (s *Store) rankOf(r *record, g Group, ranks []int32) int32 {
 	case GroupProvider:
 		return ranks[r.provider]
 	case GroupSeverity:
-		return int32(severityIn(&r.item.Header, s.day))
+		return int32(severityIn(&r.item.Header, s.places.day))
 	default:
 		return 0
 	}

@@ -59,7 +59,7 @@ func (m *machine) bySeverity(q Query) Query {
 
 // date tells the store which day it is.
 func (s *Store) date(day string) {
-	if s.day != day {
-		s.day, s.stirred = day, true
+	if s.places.day != day {
+		s.places.day, s.stirred = day, true
 	}
 }

@@ -25,8 +25,7 @@ type Store struct {
 	stirred   bool   // something came, moved or went since the rows were made
 	revision  uint64 // counts every change: what was made of one content is told from what is to be made of another
 	sight     sight
-	drawn     drawn  // what was last made of the documents
-	day       string // today's, which an alert may have ended before
+	drawn     drawn // what was last made of the documents
 }
 
 // record is a document of the store, and what is known of it.
@@ -64,7 +63,8 @@ type places struct {
 	spare []int32 // the other buffer of order
 	// changed are those that the rows have not been settled for.
 	changed  []int32
-	prepared int32 // those before it have been made ready to be searched
+	prepared int32  // those before it have been made ready to be searched
+	day      string // today's, which an alert may have ended before
 }
 
 func newStore() *Store { return &Store{at: map[protocol.DocumentKey]int32{}, shown: 1} }
@@ -106,7 +106,7 @@ func (s *Store) put(item protocol.Item) bool {
 	s.digest += protocol.Mix(item.Key, item.Rev)
 	s.counts[h.Contract]++
 	s.revision++
-	moved := !had || severityIn(&old.item.Header, s.day) != severityIn(h, s.day) || old.item.Header.Time != h.Time || old.item.Header.Contract != h.Contract || old.provider != r.provider
+	moved := !had || severityIn(&old.item.Header, s.places.day) != severityIn(h, s.places.day) || old.item.Header.Time != h.Time || old.item.Header.Contract != h.Contract || old.provider != r.provider
 	s.stirred = s.stirred || moved
 	if moved && !r.fresh {
 		r.fresh, s.places.stale = true, s.places.stale || had
