@@ -178,8 +178,9 @@ func (r *renderer) listTools() string {
 		label txt
 		group Group
 	}{{ActByTime, txtByTime, GroupTime}, {ActByType, txtByType, GroupType}, {ActByProvider, txtByProviderOrder, GroupProvider}, {ActBySeverity, txtBySeverity, GroupSeverity}} {
-		if o.group == GroupSeverity && l.Query.Contract != protocol.AlertInformation {
-			continue
+		alerts := l.Query.Contract == protocol.AlertInformation
+		if o.group == GroupSeverity && !alerts || o.group == GroupType && alerts {
+			continue // alerts alone are of one type; four orders are too wide for a narrow page
 		}
 		m.raw(`<button type="button" class="small-button" id="`).text(string(o.act)).raw(`" data-act="`).text(string(o.act)).raw(`" data-test="`).text(string(o.act))
 		m.raw(`" aria-pressed="`).text(strconv.FormatBool(o.group == l.Query.Group)).raw(`">`).text(r.t(o.label)).raw(`</button>`)
