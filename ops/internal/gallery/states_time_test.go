@@ -48,6 +48,7 @@ func findStates() []state {
 	return []state{
 		{name: "find/by-provider", shows: "The list by care provider.", scene: many, acts: then(toOverview, []act{press("by-provider")}), until: `document.querySelector('#by-provider[aria-pressed=true]')`},
 		{name: "find/filters", shows: "The filters.", scene: many, acts: then(toOverview, []act{press("filters")}), until: there("provider")},
+		{name: "find/no-day", shows: "What is typed and is no day.", scene: many, acts: then(toOverview, []act{press("filters"), fill("since", "2023-13")}), until: `document.querySelector('#days-hint').innerText !== ''`},
 		{name: "find/chips", shows: "Every filter in force, each with its way back.", scene: many, acts: then(toOverview, chips), until: `document.querySelectorAll('[data-test="chip"]').length === 3`},
 		{name: "find/search", shows: "Searching, as it is typed.", scene: many, acts: then(toOverview, []act{fill("search", "hemoglobin")}), until: there("chip")},
 		{name: "find/no-hits", shows: "Nothing that is like that.", scene: many, acts: then(toOverview, []act{fill("search", "xylofon")}), until: there("empty")},
