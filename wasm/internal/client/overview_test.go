@@ -397,6 +397,13 @@ func TestDaysAreTyped(t *testing.T) {
 	if got := regionOf(Render(&p.s), "chips"); !strings.Contains(got, "2024 till 2024-02") {
 		t.Errorf("the chips are %s", got)
 	}
+	p.do(Typed{FieldUpTo, "2024-0"}) // on the way to another month
+	p.do(Charted{What: "size", X: 900, Y: 700})
+	p.do(Charted{What: "move", X: 100, Y: 20})
+	if days() != before {
+		t.Error("the fields are drawn anew under the hand when the chart is measured")
+	}
+	p.do(Typed{FieldUpTo, "2024-02"})
 	p.act(ActHelp, "")
 	p.act(ActAsideClose, "")
 	if got := days(); !strings.Contains(got, `value="2024"`) || !strings.Contains(got, `value="2024-02"`) {

@@ -110,7 +110,9 @@ func (m *machine) take(in Input) {
 	case Charted:
 		was := m.s.List.Query
 		m.charted(in)
-		m.redrawFields(was)
+		if m.s.List.Query.typed() != was.typed() { // else somebody may be typing while the chart is measured
+			m.redrawFields(was)
+		}
 	case Leaving:
 		m.leaving()
 	case Pointed:
