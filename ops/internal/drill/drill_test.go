@@ -14,17 +14,28 @@ import (
 	"tvilling/ops/internal/fault"
 )
 
-// One drill with everything that is real: processes, relays, work.
-func TestLeaderKill(t *testing.T) {
+// program builds the binary that a drill's cluster is of.
+func program(t *testing.T) string {
+	t.Helper()
 	binary := filepath.Join(t.TempDir(), "tvilling")
 	if out, err := exec.Command("go", "build", "-o", binary, "tvilling/ops/cmd/tvilling").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
+	return binary
+}
+
+func leaderKill(t *testing.T) Scenario {
+	t.Helper()
 	found, err := Named([]string{"leader-kill"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := found[0]
+	return found[0]
+}
+
+// One drill with everything that is real: processes, relays, work.
+func TestLeaderKill(t *testing.T) {
+	binary, s := program(t), leaderKill(t)
 	s.Hold = awayLeast + 2*time.Second
 	target, end, err := OpenOwn(t.Context(), Own{Binary: binary, Network: fault.KindRelays, Work: Work{Openers: 4, Producers: 2, Streams: 4, Changers: 1, Seed: 1}}, s)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -194,15 +192,7 @@ func (spared) StartNode(string) error { return nil }
 
 // The same with everything that is real: nothing happens, and that is no pass.
 func TestAKillThatEndsNobodyFails(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "tvilling")
-	if out, err := exec.Command("go", "build", "-o", binary, "tvilling/ops/cmd/tvilling").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
-	found, err := Named([]string{"leader-kill"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := found[0]
+	binary, s := program(t), leaderKill(t)
 	s.Hold = time.Second
 	target, end, err := OpenOwn(t.Context(), Own{Binary: binary, Network: fault.KindRelays, Work: Work{Openers: 2, Producers: 1, Streams: 4, Changers: 1, Seed: 1}}, s)
 	if err != nil {

@@ -231,15 +231,7 @@ func TestLeavingLeavesNothingBehind(t *testing.T) {
 		for name, leave := range ways {
 			t.Run(begin+", "+name, func(t *testing.T) {
 				p, painter := from(t), NewPainter()
-				painter.Paint(&p.s, nil)
-				if found := secrets(p, painter, secret); len(found) < 4 {
-					t.Fatalf("to begin with it stands only in %v", found)
-				}
-				leave(p)
-				painter.Paint(&p.s, nil)
-				if found := secrets(p, painter, secret); len(found) > 0 {
-					t.Errorf("it is left in %v", found)
-				}
+				p.forgets(painter, secret, leave)
 			})
 		}
 	}
@@ -284,15 +276,7 @@ func TestWithdrawalLeavesNothingThatWasTold(t *testing.T) {
 			t.Run(begin+", "+name, func(t *testing.T) {
 				p, painter := from(t), NewPainter()
 				p.s.Desk.System = "" // says where the user comes from, and stays while the patient does
-				painter.Paint(&p.s, nil)
-				if found := secrets(p, painter, secret); len(found) < 4 {
-					t.Fatalf("to begin with it stands only in %v", found)
-				}
-				withdraw(p)
-				painter.Paint(&p.s, nil)
-				if found := secrets(p, painter, secret); len(found) > 0 {
-					t.Errorf("it is left in %v", found)
-				}
+				p.forgets(painter, secret, withdraw)
 				if p.s.Wish.Patient.IsZero() {
 					t.Error("the patient is closed")
 				}
@@ -370,5 +354,19 @@ func TestARemovedDocumentLeavesNothingBehind(t *testing.T) {
 	}
 	if p.s.View.Store.drawn != (drawn{}) {
 		t.Error("what was drawn of it is kept")
+	}
+}
+
+// forgets has a secret stand on the page, and nowhere after a change.
+func (p *play) forgets(painter *Painter, secret func(at, text string) bool, change func(*play)) {
+	p.t.Helper()
+	painter.Paint(&p.s, nil)
+	if found := secrets(p, painter, secret); len(found) < 4 {
+		p.t.Fatalf("to begin with it stands only in %v", found)
+	}
+	change(p)
+	painter.Paint(&p.s, nil)
+	if found := secrets(p, painter, secret); len(found) > 0 {
+		p.t.Errorf("it is left in %v", found)
 	}
 }
